@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+public import Bytes
+
+/// Why a block device gave no data.
+public enum BlockError: BootFailure {
+  /// The read would leave the device or the volume.
+  case outOfRange(byteOffset: UInt64, byteCount: UInt64, deviceByteCount: UInt64)
+  /// The backend answered with an error, again after the retries.
+  case readFailed(sector: UInt64)
+  /// The backend gave no answer within the time limit.
+  case timedOut(sector: UInt64)
+  /// The device is closed or its backend has gone.
+  case disconnected
+  /// The backend broke the protocol.
+  case protocolViolation(ByteString)
+
+  /// Whose fault it is.
+  public var family: FailureFamily {
+    switch self {
+    case .outOfRange: .corrupt
+    case .readFailed, .timedOut, .disconnected, .protocolViolation: .device
+    }
+  }
+
+  /// One line that names the place.
+  public var message: ByteString {
+    switch self {
+    case .outOfRange(let offset, let count, let size):
+      "read of \(count) bytes at byte \(offset) leaves the device of \(size) bytes"
+    case .readFailed(let sector): "read error at sector \(sector)"
+    case .timedOut(let sector): "no answer from the disk backend for sector \(sector)"
+    case .disconnected: "the disk backend has gone"
+    case .protocolViolation(let what): "the disk backend broke the protocol: \(what)"
+    }
+  }
+}

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+/// Where a piece of a file's contents comes from. A file is a list of them, in file order, whose
+/// byte counts add up to the file's size exactly.
+public enum Extent: Equatable, Sendable {
+  /// A run of bytes on the volume, `byteOffset` counted from the volume's start.
+  case run(byteOffset: UInt64, byteCount: UInt64)
+  /// Zeros that are stored nowhere: a hole, or blocks allocated but never written.
+  case zeros(byteCount: UInt64)
+  /// Bytes kept in metadata.
+  case inline([UInt8])
+
+  /// The number of bytes of the file that this piece gives.
+  public var byteCount: UInt64 {
+    switch self {
+    case .run(_, let count), .zeros(let count): count
+    case .inline(let bytes): UInt64(bytes.count)
+    }
+  }
+}

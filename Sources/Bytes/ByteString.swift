@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+/// A string of bytes, as found on a disk, in a menu or in xenstore: usually UTF-8, never checked.
+///
+/// Comparison is by bytes. Swift's `String` compares by canonical equivalence, which is wrong for
+/// file names and would link Unicode tables into the image.
+public struct ByteString: Equatable, Hashable, Sendable {
+  /// The bytes, without a terminator.
+  public var bytes: [UInt8]
+
+  /// An empty string.
+  public init() { bytes = [] }
+
+  /// A string of the given bytes.
+  public init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+  /// A string of a slice's bytes.
+  public init(_ bytes: ArraySlice<UInt8>) { self.bytes = Array(bytes) }
+
+  /// A string of the UTF-8 bytes of `text`.
+  public init(_ text: String) { bytes = Array(text.utf8) }
+
+  /// The number of bytes.
+  public var count: Int { bytes.count }
+
+  /// Whether there are no bytes.
+  public var isEmpty: Bool { bytes.isEmpty }
+
+  /// The bytes decoded as UTF-8, with replacement characters where they are not. For people only.
+  public var text: String { String(decoding: bytes, as: UTF8.self) }
+
+  /// Whether the string starts with `prefix`.
+  public func hasPrefix(_ prefix: ByteString) -> Bool {
+    bytes.starts(with: prefix.bytes)
+  }
+
+  /// Whether the string ends with `suffix`.
+  public func hasSuffix(_ suffix: ByteString) -> Bool {
+    count >= suffix.count && bytes.suffix(suffix.count).elementsEqual(suffix.bytes)
+  }
+
+  /// The string without its first `byteCount` bytes; empty if there are fewer.
+  public func dropFirst(_ byteCount: Int = 1) -> ByteString {
+    ByteString(bytes.dropFirst(byteCount))
+  }
+
+  /// The parts between each `separator`, empty ones included.
+  public func split(on separator: UInt8) -> [ByteString] {
+    bytes.split(separator: separator, omittingEmptySubsequences: false).map { ByteString($0) }
+  }
+
+  /// The string without ASCII blanks (space, tab, CR, LF) at both ends.
+  public var trimmed: ByteString {
+    var start = bytes.startIndex
+    var end = bytes.endIndex
+    while start < end, ASCII.isBlank(bytes[start]) { start += 1 }
+    while end > start, ASCII.isBlank(bytes[end - 1]) { end -= 1 }
+    return ByteString(bytes[start..<end])
+  }
+
+  /// The string with ASCII capitals made small.
+  public var lowercased: ByteString {
+    ByteString(bytes.map { ASCII.lowercased($0) })
+  }
+
+  /// Appends another string.
+  public mutating func append(_ other: ByteString) { bytes.append(contentsOf: other.bytes) }
+
+  /// Appends one byte.
+  public mutating func append(_ byte: UInt8) { bytes.append(byte) }
+
+  /// Two strings, one after the other.
+  public static func + (left: ByteString, right: ByteString) -> ByteString {
+    ByteString(left.bytes + right.bytes)
+  }
+
+  /// Replaces the string by itself and `right` behind it.
+  public static func += (left: inout ByteString, right: ByteString) { left.append(right) }
+}
+
+extension ByteString: Comparable {
+  /// Order by byte values, as `memcmp` has it.
+  public static func < (left: ByteString, right: ByteString) -> Bool {
+    left.bytes.lexicographicallyPrecedes(right.bytes)
+  }
+}
+
+extension ByteString: ExpressibleByStringInterpolation {
+  /// A string written in the source.
+  public init(stringLiteral value: StaticString) {
+    self.init()
+    append(value)
+  }
+
+  /// A string written in the source with values in it: `"sector \(n): \(reason)"`.
+  public init(stringInterpolation: Interpolation) { self.init(stringInterpolation.bytes) }
+
+  /// Appends a string written in the source.
+  public mutating func append(_ literal: StaticString) {
+    literal.withUTF8Buffer { bytes.append(contentsOf: $0) }
+  }
+
+  /// Collects the parts of an interpolated literal.
+  public struct Interpolation: StringInterpolationProtocol {
+    /// What has been collected.
+    fileprivate(set) var bytes: [UInt8] = []
+
+    /// Starts a literal with room for `literalCapacity` bytes.
+    public init(literalCapacity: Int, interpolationCount: Int) {
+      bytes.reserveCapacity(literalCapacity + 8 * interpolationCount)
+    }
+
+    /// Adds a fixed part.
+    public mutating func appendLiteral(_ literal: StaticString) {
+      literal.withUTF8Buffer { bytes.append(contentsOf: $0) }
+    }
+
+    /// Adds a string.
+    public mutating func appendInterpolation(_ value: ByteString) {
+      bytes.append(contentsOf: value.bytes)
+    }
+
+    /// Adds a number in decimal.
+    public mutating func appendInterpolation<Number: BinaryInteger>(_ value: Number) {
+      Numbers.appendDecimal(value, to: &bytes)
+    }
+
+    /// Adds a number in hexadecimal, with `0x` in front.
+    public mutating func appendInterpolation(hex value: UInt64) {
+      bytes.append(contentsOf: [0x30, 0x78])
+      Numbers.appendHexadecimal(value, digitCountMin: 1, to: &bytes)
+    }
+  }
+}
