@@ -49,6 +49,15 @@ targets += core(
 targets += headers("CXen")
 targets += core("XenFrontends", ["Bytes", "BlockIO", "CXen"])
 
+targets += headers("CMiniOS", ["CXen"])
+targets += core("MiniOS", ["Bytes", "XenFrontends", "CXen", "CMiniOS"])
+if exists("Sources/PVGrub") {
+  targets.append(
+    .executableTarget(
+      name: "PVGrub", dependencies: ["Bytes", "MiniOS", "XenFrontends", "CXen", "CMiniOS"],
+      exclude: ["image.ld"], swiftSettings: freestanding))
+}
+
 targets += tests("BytesTests", ["Bytes"])
 targets += tests("BlockIOTests", ["BlockIO", "Bytes"])
 targets += tests("PartitionsTests", ["Partitions", "BlockIO", "Bytes"])

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Where things are in the image, told to Swift through functions: Swift does not touch C globals. */
+#include "CMiniOS.h"
+
+#define PAGE 4096
+#define PAGE_ALIGNED __attribute__((aligned(PAGE)))
+
+static uint8_t scratch_page[PAGE] PAGE_ALIGNED;
+static uint8_t shared_info_page[PAGE] PAGE_ALIGNED;
+static uint8_t thread_page[PAGE] PAGE_ALIGNED;
+static uint64_t free_ranges[MINIOS_FREE_RANGE_MAX * 2];
+static uint64_t table_frames[MINIOS_TABLE_FRAME_MAX];
+static uint64_t page_bitmap[MINIOS_HEAP_PAGE_MAX / 64];
+static uint64_t update_buffer[MINIOS_UPDATE_MAX * 2];
+static uint64_t frame_buffer[MINIOS_UPDATE_MAX];
+
+uint64_t minios_scratch_page(void) { return (uint64_t)scratch_page; }
+uint64_t minios_shared_info_page(void) { return (uint64_t)shared_info_page; }
+uint64_t minios_thread_page(void) { return (uint64_t)thread_page; }
+uint64_t *minios_free_ranges(void) { return free_ranges; }
+uint64_t *minios_table_frames(void) { return table_frames; }
+uint64_t *minios_page_bitmap(void) { return page_bitmap; }
+uint64_t *minios_update_buffer(void) { return update_buffer; }
+uint64_t *minios_frame_buffer(void) { return frame_buffer; }
+
+#if !defined(__linux__)
+
+extern uint64_t start_info_address;
+extern uint8_t image_text_start[], image_text_end[], image_rodata_end[], image_end[];
+extern uint8_t boot_stack_guard[], boot_stack_top[];
+extern const uint64_t trap_stubs[32];
+extern const uint8_t trampoline_start[], trampoline_fields[], trampoline_end[];
+
+uint64_t minios_start_info(void) { return start_info_address; }
+uint64_t minios_text_start(void) { return (uint64_t)image_text_start; }
+uint64_t minios_text_end(void) { return (uint64_t)image_text_end; }
+uint64_t minios_rodata_end(void) { return (uint64_t)image_rodata_end; }
+uint64_t minios_image_end(void) { return (uint64_t)image_end; }
+uint64_t minios_stack_guard(void) { return (uint64_t)boot_stack_guard; }
+uint64_t minios_stack_top(void) { return (uint64_t)boot_stack_top; }
+uint64_t minios_trap_stub(uint32_t vector) { return vector < 32 ? trap_stubs[vector] : 0; }
+uint64_t minios_trampoline_code(void) { return (uint64_t)trampoline_start; }
+uint64_t minios_trampoline_byte_count(void)
+{
+    return (uint64_t)(trampoline_end - trampoline_start);
+}
+uint64_t minios_trampoline_fields_offset(void)
+{
+    return (uint64_t)(trampoline_fields - trampoline_start);
+}
+
+#else /* The host builds these modules for their types only. */
+
+uint64_t minios_start_info(void) { return 0; }
+uint64_t minios_text_start(void) { return 0; }
+uint64_t minios_text_end(void) { return 0; }
+uint64_t minios_rodata_end(void) { return 0; }
+uint64_t minios_image_end(void) { return 0; }
+uint64_t minios_stack_guard(void) { return 0; }
+uint64_t minios_stack_top(void) { return 0; }
+uint64_t minios_trap_stub(uint32_t vector) { (void)vector; return 0; }
+uint64_t minios_trampoline_code(void) { return 0; }
+uint64_t minios_trampoline_byte_count(void) { return 0; }
+uint64_t minios_trampoline_fields_offset(void) { return 0; }
+void minios_jump(uint64_t address) { (void)address; __builtin_trap(); }
+
+#endif

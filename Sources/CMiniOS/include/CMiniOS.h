@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What Swift can't say of a stub domain: where the image lies, the entry state, the traps. */
+#ifndef CMINIOS_H
+#define CMINIOS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__clang__)
+#pragma clang assume_nonnull begin
+#endif
+
+/* Registers at an exception, in the order in which traps.S pushes them. */
+struct minios_trap_frame {
+    uint64_t r15, r14, r13, r12, rbp, rbx, r10, r9, r8, rax, rdx, rsi, rdi;
+    uint64_t rcx, r11;
+    uint64_t vector, error_code;
+    uint64_t rip, cs, rflags, rsp, ss;
+};
+
+/* The fields of the page that runs last; trampoline.S has the same order. All addresses are
+ * virtual but for the page-table base frames. */
+struct minios_trampoline {
+    uint64_t page_address;      /* of the trampoline page in both address spaces */
+    uint64_t page_entry;        /* the page-table entry that maps it there */
+    uint64_t stack_pointer;     /* of the new kernel */
+    uint64_t start_info;        /* for rsi */
+    uint64_t entry;             /* of the new kernel */
+    uint64_t base_operations[6]; /* two mmuext_op: NEW_BASEPTR, UNPIN_TABLE */
+};
+
+/* The address in rsi at entry: struct start_info. */
+uint64_t minios_start_info(void);
+
+/* Bounds of the image's parts; all page aligned. */
+uint64_t minios_text_start(void);
+uint64_t minios_text_end(void);
+uint64_t minios_rodata_end(void);
+uint64_t minios_image_end(void);
+
+/* The page under the stack, to be unmapped. */
+uint64_t minios_stack_guard(void);
+uint64_t minios_stack_top(void);
+
+/* A page of the image through which any frame can be seen for a moment. */
+uint64_t minios_scratch_page(void);
+/* A page of the image over which the shared info page is mapped. */
+uint64_t minios_shared_info_page(void);
+/* A page that FS base points to: the stack canary of prebuilt objects is at offset 0x28. */
+uint64_t minios_thread_page(void);
+
+/* Tables that must not come from the heap, since the heap stands on them; zero at the start. */
+uint64_t *minios_free_ranges(void);       /* MINIOS_FREE_RANGE_MAX pairs: first frame, count */
+uint64_t *minios_table_frames(void);      /* MINIOS_TABLE_FRAME_MAX frame numbers */
+uint64_t *minios_page_bitmap(void);       /* MINIOS_HEAP_PAGE_MAX bits */
+uint64_t *minios_update_buffer(void);     /* MINIOS_UPDATE_MAX struct mmu_update */
+uint64_t *minios_frame_buffer(void);      /* MINIOS_UPDATE_MAX frame numbers */
+enum {
+    MINIOS_FREE_RANGE_MAX = 2048,
+    MINIOS_TABLE_FRAME_MAX = 4096,
+    MINIOS_HEAP_PAGE_MAX = 262144,
+    MINIOS_UPDATE_MAX = 512,
+};
+
+/* The address of the stub for exception `vector`, 0 to 31. */
+uint64_t minios_trap_stub(uint32_t vector);
+
+/* The code that runs last, to be copied into the trampoline page; position independent.
+ * Its struct minios_trampoline is at minios_trampoline_fields bytes from its start. */
+uint64_t minios_trampoline_code(void);
+uint64_t minios_trampoline_byte_count(void);
+uint64_t minios_trampoline_fields_offset(void);
+
+/* Jumps to `address` and never returns. */
+void minios_jump(uint64_t address) __attribute__((noreturn));
+
+/* The frame pointer of the caller, for a backtrace. */
+static inline uint64_t minios_frame_pointer(void)
+{
+    return (uint64_t)__builtin_frame_address(0);
+}
+
+#if defined(__clang__)
+#pragma clang assume_nonnull end
+#endif
+
+#endif

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Hypercalls of a 64-bit domain as inline functions: number in rax, arguments in rdi, rsi, rdx,
+ * r10 and r8 (xen/include/public/arch-x86/xen-x86_64.h). `syscall` destroys rcx and r11, and a
+ * debug build of Xen poisons the argument registers too. */
+#ifndef CXEN_HYPERCALLS_H
+#define CXEN_HYPERCALLS_H
+
+#include <stdint.h>
+
+/* Without it the headers give the hypercall numbers of Xen 2. */
+#ifndef __XEN_INTERFACE_VERSION__
+#define __XEN_INTERFACE_VERSION__ 0x00040300
+#endif
+#include <xen/xen.h>
+#include <xen/event_channel.h>
+#include <xen/grant_table.h>
+#include <xen/memory.h>
+#include <xen/sched.h>
+
+/* Makes hypercall `number` of a PV domain; the result is negative for an error of xen/errno.h. */
+static inline int64_t xen_hypercall(
+    uint64_t number, uint64_t arg1, uint64_t arg2, uint64_t arg3, uint64_t arg4)
+{
+    uint64_t result = number;
+    register uint64_t r10 __asm__("r10") = arg4;
+    register uint64_t r8 __asm__("r8") = 0;
+    __asm__ volatile("syscall"
+                     : "+a"(result), "+D"(arg1), "+S"(arg2), "+d"(arg3), "+r"(r10), "+r"(r8)
+                     :
+                     : "rcx", "r11", "memory");
+    return (int64_t)result;
+}
+
+/* The same with a structure as second argument. A pointer must stay a pointer until here: turned
+ * into a number in Swift, what it points to would look unused there and be optimised away. */
+static inline int64_t xen_hypercall_structure(
+    uint64_t number, uint64_t command, void *argument, uint64_t count)
+{
+    return xen_hypercall(number, command, (uint64_t)argument, count, 0);
+}
+
+/* The same with a list of structures as first argument. */
+static inline int64_t xen_hypercall_list(
+    uint64_t number, const void *list, uint64_t count, uint64_t arg3, uint64_t arg4)
+{
+    return xen_hypercall(number, (uint64_t)list, count, arg3, arg4);
+}
+
+/* Writes to Xen's own log. */
+static inline int64_t xen_console_write(const void *bytes, uint64_t count)
+{
+    return xen_hypercall(__HYPERVISOR_console_io, CONSOLEIO_write, count, (uint64_t)bytes, 0);
+}
+
+/* GNTTABOP_setup_table for this domain: the machine frames of a table of `count` frames. The
+ * result is Xen's error or the operation's status. */
+static inline int64_t xen_setup_grant_table(uint32_t count, unsigned long *frames)
+{
+    struct gnttab_setup_table table = { .dom = DOMID_SELF, .nr_frames = count };
+    set_xen_guest_handle(table.frame_list, frames);
+    int64_t result =
+        xen_hypercall_structure(__HYPERVISOR_grant_table_op, GNTTABOP_setup_table, &table, 1);
+    return result < 0 ? result : table.status;
+}
+
+/* SCHEDOP_poll on `count` ports until system time `deadline` in nanoseconds. */
+static inline int64_t xen_poll(uint32_t *ports, uint32_t count, uint64_t deadline)
+{
+    struct sched_poll poll = { .nr_ports = count, .timeout = deadline };
+    set_xen_guest_handle(poll.ports, ports);
+    return xen_hypercall_structure(__HYPERVISOR_sched_op, SCHEDOP_poll, &poll, 0);
+}
+
+/* The processor's time stamp counter, read after all earlier loads. */
+static inline uint64_t xen_time_stamp(void)
+{
+    uint32_t low, high;
+    __asm__ volatile("lfence; rdtsc" : "=a"(low), "=d"(high) : : "memory");
+    return (uint64_t)high << 32 | low;
+}
+
+/* Keeps loads on both sides in order. */
+static inline void xen_read_barrier(void) { __asm__ volatile("" : : : "memory"); }
+
+/* Clears bit `bit` of `word` in one locked instruction: Xen sets its neighbours meanwhile. */
+static inline void xen_clear_bit(uint64_t *word, uint64_t bit)
+{
+    __asm__ volatile("lock; btrq %1, %0" : "+m"(*word) : "r"(bit) : "cc", "memory");
+}
+
+#endif

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import CMiniOS
+import CXen
+
+/// The loader's page tables. Xen owns them; every change is a hypercall with machine frames
+/// (xen.h, `mmu_update`). Tables are looked at through one scratch page, read-only.
+public enum AddressSpace {
+  /// Page-table entry bits (Intel SDM volume 3, 4.5).
+  public enum Entry {
+    /// The page is there.
+    public static let present: UInt64 = 1
+    /// It may be written.
+    public static let writable: UInt64 = 2
+    /// It may not be executed.
+    public static let noExecute: UInt64 = 1 << 63
+    /// What an L1 entry of ordinary memory has: present, writable, accessed, not executable.
+    public static let memory: UInt64 = 0x23 | noExecute
+    /// What an entry of an upper table has.
+    static let table: UInt64 = 0x67
+    /// The bits that hold the frame.
+    static let frameMask: UInt64 = 0x000f_ffff_ffff_f000
+  }
+
+  /// The window that belongs to MiniOS: one L4 slot behind the one for the p2m list.
+  public static let windowStart: UInt64 = 0x100_0000_0000
+  /// Where the heap lies in the window; 1 GiB.
+  static let heapStart = windowStart
+  /// Where a payload is unpacked; 1 GiB.
+  public static let payloadStart = windowStart + 0x8000_0000
+  /// Bytes of the payload window.
+  public static let payloadByteCount: UInt64 = 0x4000_0000
+  /// Where the new domain's own pages are seen while they are filled.
+  public static let handoverStart = windowStart + 0xc000_0000
+  /// Where the grant table is mapped.
+  static let grantTableStart = windowStart + 0xf000_0000
+
+  nonisolated(unsafe) private static var l4MachineFrame: UInt64 = 0
+  nonisolated(unsafe) private static var p2m: UnsafeMutablePointer<UInt64>?
+  nonisolated(unsafe) private static var frameCount: UInt64 = 0
+  nonisolated(unsafe) private static var tableFrameCount = 0
+  nonisolated(unsafe) private static var cachedRegion: UInt64 = .max
+  nonisolated(unsafe) private static var cachedL1: UInt64 = 0
+
+  /// Page-table hypercalls made.
+  public nonisolated(unsafe) private(set) static var hypercallCount = 0
+
+  static func start(_ info: borrowing StartInfo) {
+    p2m = UnsafeMutablePointer(bitPattern: UInt(info.p2mAddress))
+    frameCount = info.frameCount
+    l4MachineFrame = machineFrame(of: info.pageTables.address >> 12)
+    for index in 0..<info.pageTables.frameCount {
+      noteTable(info.pageTables.address >> 12 + index)
+    }
+    if info.p2mFrames.count > 0 {
+      let listFrameCount = (info.frameCount * 8 + 4095) / 4096
+      if listFrameCount < info.p2mFrames.count {
+        for index in listFrameCount..<info.p2mFrames.count {
+          noteTable(info.p2mFrames.first + index)
+        }
+      }
+    }
+  }
+
+  /// The machine frame of the domain's frame `frame`.
+  public static func machineFrame(of frame: UInt64) -> UInt64 {
+    guard frame < frameCount, let p2m else { preconditionFailure("frame outside the domain") }
+    return p2m[Int(frame)]
+  }
+
+  /// The domain's frame with machine frame `machineFrame`, by Xen's table at the start of its range.
+  public static func frame(ofMachine machineFrame: UInt64) -> UInt64 {
+    let table = UnsafePointer<UInt64>(bitPattern: 0xffff_8000_0000_0000 as UInt)
+    // SAFETY: Xen maps the machine-to-physical table here, readable, for every PV domain.
+    return table![Int(machineFrame)]
+  }
+
+  /// The p2m list itself, for the hand-over.
+  public static var p2mList: UnsafeMutableBufferPointer<UInt64> {
+    UnsafeMutableBufferPointer(start: p2m, count: Int(frameCount))
+  }
+
+  /// The machine frame of the L4 table in use.
+  public static var baseMachineFrame: UInt64 { l4MachineFrame }
+
+  /// The frames of all page tables in use.
+  public static var tableFrames: UnsafeBufferPointer<UInt64> {
+    UnsafeBufferPointer(start: minios_table_frames(), count: tableFrameCount)
+  }
+
+  private static func noteTable(_ frame: UInt64) {
+    precondition(tableFrameCount < Int(MINIOS_TABLE_FRAME_MAX), "too many page tables")
+    minios_table_frames()[tableFrameCount] = frame
+    tableFrameCount += 1
+  }
+
+  private static func readEntry(table machineFrame: UInt64, index: Int) -> UInt64 {
+    let scratch = minios_scratch_page()
+    let entry = machineFrame << 12 | 0x21 | Entry.noExecute
+    guard Hypercall.updateMapping(scratch, entry: entry) == 0,
+      let table = UnsafePointer<UInt64>(bitPattern: UInt(scratch))
+    else { preconditionFailure("a page table can be read") }
+    hypercallCount += 1
+    return table[index]
+  }
+
+  private static func writeEntry(table machineFrame: UInt64, index: Int, _ value: UInt64) -> Int64 {
+    let buffer = minios_update_buffer()
+    buffer[0] = machineFrame << 12 | UInt64(index * 8)
+    buffer[1] = value
+    hypercallCount += 1
+    return Hypercall.updatePageTables(buffer, count: 1)
+  }
+
+  /// A zeroed frame that is not mapped, ready to be a table.
+  private static func newTable() -> UInt64? {
+    guard let frame = FrameAllocator.allocate() else { return nil }
+    let scratch = minios_scratch_page()
+    let machine = machineFrame(of: frame)
+    guard Hypercall.updateMapping(scratch, entry: machine << 12 | Entry.memory) == 0,
+      let page = UnsafeMutableRawPointer(bitPattern: UInt(scratch))
+    else { return nil }
+    page.initializeMemory(as: UInt64.self, repeating: 0, count: 512)
+    Hypercall.updateMapping(scratch, entry: 0)
+    hypercallCount += 2
+    noteTable(frame)
+    return machine
+  }
+
+  /// The machine frame of the L1 table for `address`, made with the tables above it if missing;
+  /// nil when memory ran out.
+  private static func l1Table(for address: UInt64) -> UInt64? {
+    let region = address >> 21
+    if region == cachedRegion { return cachedL1 }
+    var table = l4MachineFrame
+    for shift: UInt64 in [39, 30, 21] {
+      let index = Int(address >> shift & 511)
+      let entry = readEntry(table: table, index: index)
+      if entry & Entry.present != 0 {
+        table = (entry & Entry.frameMask) >> 12
+        continue
+      }
+      guard let new = newTable() else { return nil }
+      guard writeEntry(table: table, index: index, new << 12 | Entry.table) == 0 else {
+        return nil
+      }
+      table = new
+    }
+    // The scratch page must not keep a table visible: it may be pinned or freed later.
+    Hypercall.updateMapping(minios_scratch_page(), entry: 0)
+    cachedRegion = region
+    cachedL1 = table
+    return table
+  }
+
+  /// Makes sure that `address` has an L1 table.
+  public static func prepareTables(for address: UInt64) -> Bool { l1Table(for: address) != nil }
+
+  /// Sets the entries of `count` pages from `address` on to what `entry` gives for each index.
+  /// False when memory for tables ran out or Xen refused; what was set stays set.
+  public static func set(
+    _ address: UInt64, count: Int, entry: (Int) -> UInt64
+  ) -> Bool {
+    let buffer = minios_update_buffer()
+    var done = 0
+    while done < count {
+      let position = address + UInt64(done) * 4096
+      guard let table = l1Table(for: position) else { return false }
+      let first = Int(position >> 12 & 511)
+      let batch = min(count - done, 512 - first)
+      for step in 0..<batch {
+        buffer[2 * step] = table << 12 | UInt64((first + step) * 8)
+        buffer[2 * step + 1] = entry(done + step)
+      }
+      hypercallCount += 1
+      guard Hypercall.updatePageTables(buffer, count: batch) == 0 else { return false }
+      done += batch
+    }
+    return true
+  }
+
+  /// Removes the mappings of `count` pages from `address` on.
+  public static func unmap(_ address: UInt64, count: Int) {
+    _ = set(address, count: count) { _ in 0 }
+    Hypercall.extended(MMUEXT_TLB_FLUSH_LOCAL, argument: 0)
+    hypercallCount += 1
+  }
+
+  /// Removes the mappings of `count` pages from `address` on and frees their frames.
+  static func release(_ address: UInt64, count: Int) {
+    let frames = minios_frame_buffer()
+    var done = 0
+    while done < count {
+      let position = address + UInt64(done) * 4096
+      guard let table = l1Table(for: position) else { return }
+      let first = Int(position >> 12 & 511)
+      let batch = min(count - done, 512 - first)
+      readFrames(table: table, first: first, count: batch)
+      _ = set(position, count: batch) { _ in 0 }
+      Hypercall.extended(MMUEXT_TLB_FLUSH_LOCAL, argument: 0)
+      for step in 0..<batch where frames[step] != .max {
+        FrameAllocator.free(first: frames[step], count: 1)
+      }
+      done += batch
+    }
+  }
+
+  /// Writes the frames that `count` entries of an L1 table map into the frame buffer; all ones
+  /// for an entry that maps nothing.
+  private static func readFrames(table: UInt64, first: Int, count: Int) {
+    let frames = minios_frame_buffer()
+    let scratch = minios_scratch_page()
+    Hypercall.updateMapping(scratch, entry: table << 12 | 0x21 | Entry.noExecute)
+    if let entries = UnsafePointer<UInt64>(bitPattern: UInt(scratch)) {
+      for step in 0..<count {
+        let entry = entries[first + step]
+        let isPresent = entry & Entry.present != 0
+        frames[step] = isPresent ? frame(ofMachine: (entry & Entry.frameMask) >> 12) : .max
+      }
+    }
+    Hypercall.updateMapping(scratch, entry: 0)
+    hypercallCount += 3
+  }
+
+  /// The frames that `count` pages from `address` on are mapped to.
+  public static func frames(at address: UInt64, count: Int) -> [UInt64] {
+    var result: [UInt64] = []
+    result.reserveCapacity(count)
+    while result.count < count {
+      let position = address + UInt64(result.count) * 4096
+      guard let table = l1Table(for: position) else { return result }
+      let first = Int(position >> 12 & 511)
+      let batch = min(count - result.count, 512 - first)
+      readFrames(table: table, first: first, count: batch)
+      result.append(contentsOf: UnsafeBufferPointer(start: minios_frame_buffer(), count: batch))
+    }
+    return result
+  }
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import CMiniOS
+import CXen
+
+/// The page that Xen shares with the domain (`struct shared_info` of xen.h).
+enum SharedInfo {
+  /// Offsets in the page, 64-bit layout.
+  private enum Offset {
+    static let faultAddress = 16
+    static let time = 32
+    static let pending = 2048
+  }
+  private static let portCount: UInt32 = 4096
+
+  nonisolated(unsafe) private static var page: UnsafeMutableRawPointer?
+
+  /// Maps the page over one of the image's.
+  static func start(_ info: borrowing StartInfo) {
+    let address = minios_shared_info_page()
+    let entry = info.sharedInfoMachineAddress | AddressSpace.Entry.memory
+    if Hypercall.updateMapping(address, entry: entry) == 0 {
+      page = UnsafeMutableRawPointer(bitPattern: UInt(address))
+    }
+  }
+
+  /// The time record of the first virtual CPU.
+  static var time: UnsafeRawPointer? { page.map { UnsafeRawPointer($0 + Offset.time) } }
+
+  /// The address of the last page fault.
+  static var faultAddress: UInt64 {
+    page?.load(fromByteOffset: Offset.faultAddress, as: UInt64.self) ?? 0
+  }
+
+  /// Clears the pending bit of `port`.
+  static func clearPending(_ port: UInt32) {
+    guard let page, port < portCount else { return }
+    let word = page + Offset.pending + Int(port / 64) * 8
+    xen_clear_bit(word.assumingMemoryBound(to: UInt64.self), UInt64(port % 64))
+  }
+
+  /// Clears what this kernel may have left for the next: every pending bit and the upcall flag.
+  static func clearAllPending() {
+    guard let page else { return }
+    page.storeBytes(of: 0, as: UInt8.self)
+    page.storeBytes(of: 0, toByteOffset: 8, as: UInt64.self)
+    for index in 0..<64 {
+      page.storeBytes(of: 0, toByteOffset: Offset.pending + 8 * index, as: UInt64.self)
+    }
+  }
+}
