@@ -58,11 +58,14 @@ if exists("Sources/PVGrub") {
       exclude: ["image.ld"], swiftSettings: freestanding))
 }
 
+targets.append(.systemLibrary(name: "CExt2fs", path: "Tests/CExt2fs"))
+targets.append(
+  .target(name: "TestSupport", dependencies: ["BlockIO", "Bytes"], path: "Tests/TestSupport"))
 targets += tests("BytesTests", ["Bytes"])
-targets += tests("BlockIOTests", ["BlockIO", "Bytes"])
-targets += tests("PartitionsTests", ["Partitions", "BlockIO", "Bytes"])
+targets += tests("BlockIOTests", ["BlockIO", "Bytes", "TestSupport"])
+targets += tests("PartitionsTests", ["Partitions", "BlockIO", "Bytes", "TestSupport"])
 targets += tests("FileSystemTests", ["FileSystem", "BlockIO", "Bytes"])
-targets += tests("Ext4Tests", ["Ext4", "FileSystem", "BlockIO", "Bytes"])
+targets += tests("Ext4Tests", ["Ext4", "FileSystem", "BlockIO", "Bytes", "TestSupport", "CExt2fs"])
 targets += tests("BootMenuTests", ["BootMenu", "Bytes"])
 targets += tests("MenuScreenTests", ["MenuScreen", "BootMenu", "Bytes"])
 targets += tests("DecompressionTests", ["Decompression", "Bytes"])

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import BlockIO
+import Bytes
+import FileSystem
+
+/// The blocks of a directory, with their checksums checked.
+struct Directory<Device: BlockDevice> {
+  let system: Ext4FileSystem<Device>
+  let inode: Inode
+  private let extents: [Extent]
+
+  init(_ inode: Inode, in system: Ext4FileSystem<Device>) throws(Ext4Error) {
+    guard inode.kind == .directory else { throw .notADirectory(inode: inode.number) }
+    let blockByteCount = UInt64(system.superblock.blockByteCount)
+    guard inode.byteCount <= Ext4Limits.directoryByteCount, inode.byteCount % blockByteCount == 0
+    else { throw .badSize(inode: inode.number, byteCount: inode.byteCount) }
+    self.system = system
+    self.inode = inode
+    extents = try system.extents(of: inode)
+  }
+
+  /// The number of blocks.
+  var blockCount: UInt64 { inode.byteCount / UInt64(system.superblock.blockByteCount) }
+
+  /// The block `index`, counted from the directory's start.
+  func block(_ index: UInt64) throws(Ext4Error) -> ByteView {
+    // `index` is a 32-bit number or under blockCount.
+    var position = index * UInt64(system.superblock.blockByteCount)
+    for extent in extents {
+      if position >= extent.byteCount {
+        position -= extent.byteCount
+        continue
+      }
+      guard case .run(let offset, _) = extent else { break }
+      let view = try system.bytes(at: offset + position, count: system.superblock.blockByteCount)
+      if system.superblock.features.hasMetadataChecksums { try verify(view, index) }
+      return view
+    }
+    throw .directoryHole(inode: inode.number, index: index)
+  }
+
+  /// The records of the block `index`.
+  func records(_ index: UInt64) throws(Ext4Error) -> DirectoryBlock {
+    DirectoryBlock(
+      try block(index), at: .directoryBlock(inode: inode.number, index: index),
+      of: system.superblock)
+  }
+
+  /// The inode that `name` leads to, found by reading all blocks in order.
+  func linearLookUp(_ name: ByteString) throws(Ext4Error) -> UInt32? {
+    for index in 0..<blockCount {
+      var records = try records(index)
+      while let record = try records.next() {
+        if records.name(of: record, is: name) { return record.inode }
+      }
+    }
+    return nil
+  }
+
+  private func verify(_ view: ByteView, _ index: UInt64) throws(Ext4Error) {
+    if inode.hasIndex, let node = IndexNode(view, isRoot: index == 0) {
+      try node.verify(
+        view, seed: inode.checksumSeed, at: .directoryIndex(inode: inode.number, index: index))
+      return
+    }
+    // The last 12 bytes look like an unused record: inode 0, length 12, name length 0, type 0xde.
+    let place = Ext4Structure.directoryBlock(inode: inode.number, index: index)
+    let offset = view.count - 12
+    guard view.u32(at: offset) == 0, view.u16(at: offset + 4) == 12, view.u8(at: offset + 6) == 0,
+      view.u8(at: offset + 7) == 0xde, let stored = view.u32(at: offset + 8),
+      let covered = view.slice(at: 0, count: offset)
+    else { throw .badDirectoryEntry(place, offset: offset) }
+    let computed = Checksum.crc32c(inode.checksumSeed, covered)
+    guard stored == computed else { throw .badChecksum(place, stored: stored, computed: computed) }
+  }
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+public import BlockIO
+public import Bytes
+public import FileSystem
+
+/// A name of a file in an ext2, ext3 or ext4 file system.
+public struct Ext4Node: Equatable, Sendable {
+  /// The number of the inode.
+  public let inode: UInt32
+
+  /// The node of an inode.
+  public init(inode: UInt32) { self.inode = inode }
+}
+
+/// A reader of ext2, ext3 and ext4, which are one format with more or less features.
+///
+/// Nothing is kept but the superblock: the device below is expected to have a cache. All
+/// checksums of what is read are checked.
+public struct Ext4FileSystem<Device: BlockDevice>: FileSystem {
+  /// Where the file system is.
+  public let volume: Volume<Device>
+
+  let superblock: Superblock
+
+  /// Opens the file system on `volume`. Throws `Ext4Error.notExt4` if there is none.
+  public static func open(_ volume: Volume<Device>) throws(Ext4Error) -> Ext4FileSystem {
+    guard let system = try probe(volume) else { throw .notExt4 }
+    return system
+  }
+
+  /// Opens the file system on `volume`; nil if there is no superblock with the magic number.
+  /// Throws if there is one that can't be used.
+  public static func probe(_ volume: Volume<Device>) throws(Ext4Error) -> Ext4FileSystem? {
+    guard volume.byteCount >= Superblock.byteOffset + UInt64(Superblock.byteCount) else {
+      return nil
+    }
+    let bytes: [UInt8]
+    do {
+      bytes = try volume.read(at: Superblock.byteOffset, count: Superblock.byteCount)
+    } catch { throw .device(error) }
+    let view = ByteView(bytes)
+    guard Superblock.isPresent(in: view) else { return nil }
+    let superblock = try Superblock(view)
+    guard superblock.byteCount <= volume.byteCount else {
+      throw .largerThanVolume(
+        byteCount: superblock.byteCount, volumeByteCount: volume.byteCount)
+    }
+    return Ext4FileSystem(volume: volume, superblock: superblock)
+  }
+
+  private init(volume: Volume<Device>, superblock: Superblock) {
+    self.volume = volume
+    self.superblock = superblock
+  }
+
+  /// `ext2`, `ext3` or `ext4`.
+  public var formatName: ByteString { superblock.features.formatName }
+
+  /// The volume's label.
+  public var label: ByteString { superblock.label }
+
+  /// The file system's UUID.
+  public var uuid: ByteString { superblock.uuid.isZero ? "" : superblock.uuid.text }
+
+  /// Whether the file system was not unmounted, so that what was written last is in its journal
+  /// only, and what is read here may be stale.
+  public var journalNeedsRecovery: Bool { superblock.features.needsRecovery }
+
+  /// Inode 2.
+  public func root() throws(Ext4Error) -> Ext4Node { Ext4Node(inode: 2) }
+
+  /// The node that `name` leads to, compared by bytes, even where Linux folds case.
+  public func lookUp(
+    _ name: ByteString, in directory: Ext4Node
+  ) throws(Ext4Error) -> Ext4Node? {
+    let directory = try readableDirectory(directory)
+    return try directory.linearLookUp(name).map { Ext4Node(inode: $0) }
+  }
+
+  /// The entries in the order they are stored.
+  public func entries(of directory: Ext4Node) throws(Ext4Error) -> [DirectoryEntry<Ext4Node>] {
+    let directory = try readableDirectory(directory)
+    var result: [DirectoryEntry<Ext4Node>] = []
+    for index in 0..<directory.blockCount {
+      var records = try directory.records(index)
+      while let record = try records.next() {
+        let name = records.name(of: record)
+        if name == "." || name == ".." { continue }
+        result.append(DirectoryEntry(name: name, node: Ext4Node(inode: record.inode)))
+      }
+    }
+    return result
+  }
+
+  /// What the inode says.
+  public func attributes(of node: Ext4Node) throws(Ext4Error) -> NodeAttributes {
+    let inode = try inode(node.inode)
+    return NodeAttributes(
+      kind: inode.kind, byteCount: inode.kind == .special ? 0 : inode.byteCount,
+      mode: inode.mode & 0xfff, modificationTime: inode.modificationTime)
+  }
+
+  /// The target, from the inode or from its block.
+  public func linkTarget(of node: Ext4Node) throws(Ext4Error) -> ByteString {
+    let inode = try inode(node.inode)
+    guard inode.kind == .symbolicLink else { throw .notALink(inode: node.inode) }
+    try checkReadable(inode)
+    guard inode.byteCount <= Ext4Limits.linkByteCount else {
+      throw .badSize(inode: node.inode, byteCount: inode.byteCount)
+    }
+    let count = Int(inode.byteCount)
+    if inode.isFastLink(blockByteCount: superblock.blockByteCount),
+      let target = inode.blockField.string(at: 0, count: count)
+    {
+      return target
+    }
+    var result: [UInt8] = []
+    for extent in try extents(of: inode) {
+      guard case .run(let offset, let byteCount) = extent, byteCount <= UInt64(count) else {
+        throw .badSize(inode: node.inode, byteCount: inode.byteCount)
+      }
+      result += try bytes(at: offset, count: Int(byteCount)).bytes
+    }
+    return ByteString(result)
+  }
+
+  /// Where the file's contents are on the volume.
+  public func extents(of node: Ext4Node) throws(Ext4Error) -> [Extent] {
+    let inode = try inode(node.inode)
+    guard inode.kind == .file else { throw .notAFile(inode: node.inode) }
+    try checkReadable(inode)
+    return try extents(of: inode)
+  }
+
+  private func readableDirectory(_ node: Ext4Node) throws(Ext4Error) -> Directory<Device> {
+    let inode = try inode(node.inode)
+    guard inode.kind == .directory else { throw .notADirectory(inode: node.inode) }
+    try checkReadable(inode)
+    return try Directory(inode, in: self)
+  }
+
+  private func checkReadable(_ inode: Inode) throws(Ext4Error) {
+    if inode.isEncrypted { throw .unsupportedFile(inode: inode.number, feature: "encryption") }
+    if inode.hasInlineData {
+      throw .unsupportedFile(inode: inode.number, feature: "inline_data")
+    }
+  }
+}

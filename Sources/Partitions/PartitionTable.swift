@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+public import BlockIO
+import Bytes
+
+/// What a disk's partition table lists.
+public enum PartitionTable {
+  /// The most links of a chain of logical partitions that are followed.
+  public static let logicalCountMax = 128
+
+  /// The most entries of a GPT; UEFI asks for room for 128.
+  public static let gptEntryCountMax = 1024
+
+  /// The largest entry of a GPT in bytes; all known ones have 128.
+  public static let gptEntryByteCountMax = 4096
+
+  /// The partitions of `device`, in the order of their numbers. Empty if it has no partition
+  /// table, be it that it is blank or that a file system has the whole disk.
+  ///
+  /// A good GPT counts before the MBR beside it, as for Linux. With a damaged one, the entries that
+  /// a hybrid MBR has beside the protective one are given, and an error if there are none.
+  public static func read<Device: BlockDevice>(
+    _ device: Device
+  ) throws(PartitionError) -> [Partition] {
+    let geometry = Geometry(device)
+    guard geometry.sectorCount > 0 else { return [] }
+    let first: [UInt8]
+    do { first = try device.read(at: 0, count: geometry.sectorByteCount) } catch {
+      throw .device(error)
+    }
+    guard let mbr = MasterBootRecord(ByteView(first)) else { return [] }
+    if mbr.isProtective {
+      let primary = GPTReader(device, headerSector: 1).partitions()
+      if case .success(let partitions) = primary { return partitions }
+      let backup = GPTReader(device, headerSector: geometry.sectorCount - 1).partitions()
+      if case .success(let partitions) = backup { return partitions }
+      if case .failure(let one) = primary, case .failure(let other) = backup,
+        !mbr.entries.contains(where: { !$0.isEmpty && !$0.isProtective })
+      {
+        throw .unusableGPT(primary: one, backup: other)
+      }
+    }
+    var result: [Partition] = []
+    for (index, entry) in mbr.entries.enumerated() where !entry.isProtective {
+      if let partition = mbr.partition(index + 1, entry, startingAt: 0, on: geometry) {
+        result.append(partition)
+      }
+    }
+    for entry in mbr.entries where entry.isExtended && !entry.isEmpty {
+      result += try logicalPartitions(
+        of: mbr, in: entry, from: max(5, (result.last?.number ?? 0) + 1), on: device)
+    }
+    return result
+  }
+
+  /// Follows the chain of extended boot records: each lists a logical partition, relative to
+  /// itself, and the next record, relative to the extended partition.
+  private static func logicalPartitions<Device: BlockDevice>(
+    of mbr: MasterBootRecord, in extended: MBREntry, from firstNumber: Int, on device: Device
+  ) throws(PartitionError) -> [Partition] {
+    let geometry = Geometry(device)
+    let base = UInt64(extended.firstSector)
+    var result: [Partition] = []
+    var visited: [UInt64] = []
+    var sector = base
+    while visited.count < logicalCountMax {
+      guard sector < geometry.sectorCount else { return result }
+      if visited.contains(sector) { throw .logicalChainLoops(sector: sector) }
+      visited.append(sector)
+      let bytes: [UInt8]
+      do {
+        bytes = try device.read(
+          at: sector * UInt64(geometry.sectorByteCount), count: geometry.sectorByteCount)
+      } catch { throw .device(error) }
+      guard let record = MasterBootRecord(ByteView(bytes)) else { return result }
+      for entry in record.entries.prefix(2) where !entry.isExtended {
+        let number = firstNumber + result.count
+        if let partition = mbr.partition(number, entry, startingAt: sector, on: geometry) {
+          result.append(partition)
+        }
+      }
+      guard let next = record.entries.first(where: { $0.isExtended && !$0.isEmpty }) else {
+        return result
+      }
+      sector = base + UInt64(next.firstSector)  // The sum of two 32-bit numbers.
+    }
+    throw .logicalChainTooLong(limit: logicalCountMax)
+  }
+}
+
+/// The sectors of a disk.
+struct Geometry {
+  let sectorByteCount: Int
+  let sectorCount: UInt64
+
+  init<Device: BlockDevice>(_ device: Device) {
+    sectorByteCount = max(512, device.sectorByteCount)
+    sectorCount = device.byteCount / UInt64(sectorByteCount)
+  }
+
+  /// The bytes of a range of sectors, as far as they are on the disk; nil if none is.
+  func bytes(from first: UInt64, count: UInt64) -> (offset: UInt64, count: UInt64, clipped: Bool)? {
+    guard count > 0, first < sectorCount else { return nil }
+    let here = min(count, sectorCount - first)
+    let unit = UInt64(sectorByteCount)
+    return (first * unit, here * unit, here < count)
+  }
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import BlockIO
+import Bytes
+import Ext4
+import FileSystem
+import Glibc
+import TestSupport
+import Testing
+
+/// Walks images with our reader and with libext2fs: the same names in the same order, the same
+/// attributes, link targets and bytes.
+struct OracleTests {
+  @Test(arguments: [
+    "ext4-revision0", "ext4-ext2-1k", "ext4-ext3", "ext4-default", "ext4-gdt-csum",
+    "ext4-meta-bg", "ext4-64k", "ext4-bigalloc", "ext4-fragmented", "ext4-htree",
+  ])
+  func readsWhatLibext2fsReads(recipe: String) throws {
+    let image = try TestImage(recipe)
+    let device = CachedDevice(try image.device())
+    let walk = Comparison(
+      ours: try Ext4FileSystem.open(Volume(whole: device)), oracle: try Oracle(path: image.path))
+    try walk.compareAll()
+    #expect(walk.nodeCount > 20)
+  }
+}
+
+/// One walk.
+final class Comparison {
+  private let ours: Ext4FileSystem<CachedDevice<FileDevice>>
+  private let oracle: Oracle
+  private(set) var nodeCount = 0
+  private var seen: Set<UInt32> = []
+
+  init(ours: Ext4FileSystem<CachedDevice<FileDevice>>, oracle: Oracle) {
+    self.ours = ours
+    self.oracle = oracle
+  }
+
+  func compareAll() throws {
+    var pending: [UInt32] = [2]
+    while let inode = pending.popLast() {
+      guard seen.insert(inode).inserted else { continue }
+      let node = Ext4Node(inode: inode)
+      let attributes = try compareAttributes(of: node)
+      switch attributes.kind {
+      case .directory: pending += try compareEntries(of: node)
+      case .symbolicLink:
+        let target = try ours.linkTarget(of: node).bytes
+        #expect(target == (try oracle.linkTarget(of: inode)), "target of inode \(inode)")
+      case .file: try compareContents(of: node, byteCount: attributes.byteCount)
+      case .special: break
+      }
+    }
+    nodeCount = seen.count
+  }
+
+  private func compareAttributes(of node: Ext4Node) throws -> NodeAttributes {
+    let attributes = try ours.attributes(of: node)
+    let expected = try oracle.attributes(of: node.inode)
+    let kind: NodeKind =
+      switch expected.mode & 0xf000 {
+      case 0x8000: .file
+      case 0x4000: .directory
+      case 0xa000: .symbolicLink
+      default: .special
+      }
+    #expect(attributes.kind == kind, "kind of inode \(node.inode)")
+    #expect(attributes.mode == expected.mode & 0xfff, "mode of inode \(node.inode)")
+    #expect(attributes.byteCount == expected.size, "size of inode \(node.inode)")
+    #expect(attributes.modificationTime == expected.modificationTime, "inode \(node.inode)")
+    return attributes
+  }
+
+  private func compareEntries(of node: Ext4Node) throws -> [UInt32] {
+    let entries = try ours.entries(of: node)
+    let expected = try oracle.entries(of: node.inode)
+    let names = entries.map { $0.name.bytes }
+    let expectedNames = expected.map { $0.name }
+    #expect(names == expectedNames, "names of inode \(node.inode)")
+    #expect(entries.map { $0.node.inode } == expected.map { $0.inode }, "inode \(node.inode)")
+    // Every name of a small directory, and some of a large one.
+    for entry in entries.enumerated() where entry.offset % (1 + entries.count / 100) == 0 {
+      let found = try ours.lookUp(entry.element.name, in: node)
+      #expect(found == entry.element.node)
+    }
+    #expect(try ours.lookUp("no such name", in: node) == nil)
+    return expected.map { $0.inode }
+  }
+
+  private func compareContents(of node: Ext4Node, byteCount: UInt64) throws {
+    let extents = try ours.extents(of: node)
+    #expect(extents.reduce(0) { $0 + $1.byteCount } == byteCount, "inode \(node.inode)")
+    var contents: [UInt8] = []
+    for extent in extents {
+      switch extent {
+      case .run(let offset, let count):
+        contents += try ours.volume.read(at: offset, count: Int(count))
+      case .zeros(let count): contents.append(contentsOf: [UInt8](repeating: 0, count: Int(count)))
+      case .inline(let bytes): contents += bytes
+      }
+    }
+    var differences = 0
+    try oracle.readContents(of: node.inode, chunk: 1 << 20) { offset, part in
+      let isSame = contents.withUnsafeBytes { mine in
+        offset + UInt64(part.count) <= UInt64(mine.count)
+          && memcmp(mine.baseAddress! + Int(offset), part.baseAddress!, part.count) == 0
+      }
+      if !isSame { differences += 1 }
+    }
+    #expect(differences == 0, "contents of inode \(node.inode)")
+  }
+}
