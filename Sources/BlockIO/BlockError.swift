@@ -13,12 +13,16 @@ public enum BlockError: BootFailure {
   case disconnected
   /// The backend broke the protocol.
   case protocolViolation(ByteString)
+  /// There is no memory, or no grant, to read with.
+  case outOfResources(ByteString)
 
   /// Whose fault it is.
   public var family: FailureFamily {
     switch self {
     case .outOfRange: .corrupt
-    case .readFailed, .timedOut, .disconnected, .protocolViolation: .device
+    case .readFailed, .timedOut, .disconnected, .protocolViolation,
+      .outOfResources:
+      .device
     }
   }
 
@@ -31,6 +35,7 @@ public enum BlockError: BootFailure {
     case .timedOut(let sector): "no answer from the disk backend for sector \(sector)"
     case .disconnected: "the disk backend has gone"
     case .protocolViolation(let what): "the disk backend broke the protocol: \(what)"
+    case .outOfResources(let what): what
     }
   }
 }

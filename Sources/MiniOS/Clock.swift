@@ -16,12 +16,12 @@ public enum Clock {
     guard let record = SharedInfo.time else { return 0 }
     for _ in 0..<attemptCountMax {
       let version = record.load(as: UInt32.self)
-      xen_read_barrier()
+      xen_rmb()
       let stamp = record.load(fromByteOffset: 8, as: UInt64.self)
       let base = record.load(fromByteOffset: 16, as: UInt64.self)
       let factor = record.load(fromByteOffset: 24, as: UInt32.self)
       let shift = record.load(fromByteOffset: 28, as: Int8.self)
-      xen_read_barrier()
+      xen_rmb()
       guard version & 1 == 0, version == record.load(as: UInt32.self) else { continue }
       let passed = timeStamp &- stamp
       let shifted = shift >= 0 ? passed &<< UInt64(shift) : passed &>> UInt64(-Int(shift))

@@ -49,7 +49,7 @@ public enum EarlyConsole {
     guard produced &- consumed < outputByteCount else { return }
     let offset = outputOffset + Int(produced % outputByteCount)
     ring.storeBytes(of: byte, toByteOffset: offset, as: UInt8.self)
-    xen_read_barrier()
+    xen_wmb()
     ring.storeBytes(of: produced &+ 1, toByteOffset: producedOffset, as: UInt32.self)
   }
 

@@ -5,17 +5,7 @@
 #ifndef CXEN_HYPERCALLS_H
 #define CXEN_HYPERCALLS_H
 
-#include <stdint.h>
-
-/* Without it the headers give the hypercall numbers of Xen 2. */
-#ifndef __XEN_INTERFACE_VERSION__
-#define __XEN_INTERFACE_VERSION__ 0x00040300
-#endif
-#include <xen/xen.h>
-#include <xen/event_channel.h>
-#include <xen/grant_table.h>
-#include <xen/memory.h>
-#include <xen/sched.h>
+#include "public.h"
 
 /* Makes hypercall `number` of a PV domain; the result is negative for an error of xen/errno.h. */
 static inline int64_t xen_hypercall(
@@ -78,9 +68,6 @@ static inline uint64_t xen_time_stamp(void)
     __asm__ volatile("lfence; rdtsc" : "=a"(low), "=d"(high) : : "memory");
     return (uint64_t)high << 32 | low;
 }
-
-/* Keeps loads on both sides in order. */
-static inline void xen_read_barrier(void) { __asm__ volatile("" : : : "memory"); }
 
 /* Clears bit `bit` of `word` in one locked instruction: Xen sets its neighbours meanwhile. */
 static inline void xen_clear_bit(uint64_t *word, uint64_t bit)

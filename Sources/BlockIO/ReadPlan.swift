@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import Bytes
+
+/// Consecutive page frames of 4096 bytes, by pseudo-physical number.
+public struct FrameRange: Equatable, Sendable {
+  /// The first frame.
+  public var start: UInt64
+  /// How many frames.
+  public var count: UInt64
+
+  /// `count` frames from `start` on.
+  public init(start: UInt64, count: UInt64) {
+    self.start = start
+    self.count = count
+  }
+}
+
+/// How a file gets into page frames: what the device can put there itself, and the rest.
+///
+/// First execute all `pieces`, then do `copies`, `reads` and `zeros`, in any order: a piece may put
+/// bytes beyond the end of the file that `zeros` takes away again.
+public struct ReadPlan: Equatable, Sendable {
+  /// A run that the device puts into consecutive frames without a copy. All three numbers are
+  /// multiples of the device's sector size.
+  public struct Piece: Equatable, Sendable {
+    /// Where the run starts on the device, in bytes.
+    public var deviceByteOffset: UInt64
+    /// Where its first byte goes.
+    public var place: Place
+    /// The length in bytes.
+    public var byteCount: UInt64
+
+    /// A run of `byteCount` bytes at `deviceByteOffset` that goes to `place` and on.
+    public init(deviceByteOffset: UInt64, place: Place, byteCount: UInt64) {
+      self.deviceByteOffset = deviceByteOffset
+      self.place = place
+      self.byteCount = byteCount
+    }
+  }
+
+  /// A byte in a frame; what is longer than the frame goes on in the next numbers.
+  public struct Place: Equatable, Sendable {
+    /// The frame's pseudo-physical number.
+    public var frame: UInt64
+    /// The byte in the frame, under 4096.
+    public var byteOffset: Int
+
+    /// The byte `byteOffset` of `frame`.
+    public init(frame: UInt64, byteOffset: Int) {
+      self.frame = frame
+      self.byteOffset = byteOffset
+    }
+  }
+
+  /// Bytes of metadata to copy to a place; they never cross from one frame range into another.
+  public struct Copy: Equatable, Sendable {
+    /// The bytes.
+    public var bytes: [UInt8]
+    /// Where the first one goes.
+    public var place: Place
+  }
+
+  /// A run of zeros to make.
+  public struct Zeros: Equatable, Sendable {
+    /// Where it starts.
+    public var place: Place
+    /// The length in bytes.
+    public var byteCount: UInt64
+  }
+
+  /// What the device puts into frames itself.
+  public private(set) var pieces: [Piece] = []
+  /// What must be copied out of metadata.
+  public private(set) var copies: [Copy] = []
+  /// What must be read through a buffer (`BlockDevice.read`) because it is not aligned.
+  public private(set) var reads: [Piece] = []
+  /// What must be zeroed.
+  public private(set) var zeros: [Zeros] = []
+
+  /// A plan of pieces that were made by hand.
+  public init(pieces: [Piece]) { self.pieces = pieces }
+
+  /// The bytes that the device puts into frames.
+  public var pieceByteCount: UInt64 { pieces.reduce(0) { $0 &+ $1.byteCount } }
+
+  /// The plan that brings a file into frames.
+  ///
+  /// - Parameters:
+  ///   - extents: The file, as its reader gave it.
+  ///   - volumeByteOffset: Where the file's volume starts on the device.
+  ///   - device: The size and the sector size of the device.
+  ///   - target: Where the file goes.
+  /// - Throws: `BlockError.outOfRange` if an extent leaves the device or the file is larger than the
+  ///   frames.
+  public init(
+    _ extents: [Extent], volumeByteOffset: UInt64, device: DeviceGeometry, target: Target
+  ) throws(BlockError) {
+    var builder = ReadPlanBuilder(device: device, target: target)
+    for (index, extent) in extents.enumerated() {
+      switch extent {
+      case .run(let byteOffset, let byteCount):
+        guard let start = Checked.sum(volumeByteOffset, byteOffset),
+          let end = Checked.sum(start, byteCount), end <= device.byteCount
+        else {
+          throw .outOfRange(
+            byteOffset: byteOffset, byteCount: byteCount, deviceByteCount: device.byteCount)
+        }
+        try builder.addRun(start, byteCount, isLast: index == extents.count - 1)
+      case .zeros(let byteCount): try builder.addZeros(byteCount)
+      case .inline(let bytes): try builder.addInline(bytes)
+      }
+    }
+    try builder.finish()
+    pieces = builder.pieces
+    copies = builder.copies
+    reads = builder.reads
+    zeros = builder.zeros
+  }
+
+  /// What a plan must know of the device.
+  public struct DeviceGeometry: Equatable, Sendable {
+    /// The size in bytes.
+    public var byteCount: UInt64
+    /// 512 or 4096.
+    public var sectorByteCount: Int
+
+    /// A device of `byteCount` bytes in sectors of `sectorByteCount`.
+    public init(byteCount: UInt64, sectorByteCount: Int) {
+      self.byteCount = byteCount
+      self.sectorByteCount = sectorByteCount
+    }
+  }
+
+  /// Where a file goes.
+  public struct Target: Equatable, Sendable {
+    /// The frames in the order of the file.
+    public var frames: [FrameRange]
+    /// Where the file's first byte goes, counted from the first frame's start.
+    public var byteOffset: UInt64
+    /// How many bytes behind the file become zeros; nil: up to the end of the frame.
+    public var zeroedTailByteCount: UInt64?
+
+    /// `frames`, from `byteOffset` on.
+    public init(
+      frames: [FrameRange], byteOffset: UInt64 = 0, zeroedTailByteCount: UInt64? = nil
+    ) {
+      self.frames = frames
+      self.byteOffset = byteOffset
+      self.zeroedTailByteCount = zeroedTailByteCount
+    }
+  }
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Where the fields of shared structures lie, for Swift, which has no offsetof. All of it is computed
+   from Xen's headers; the assertions say what the protocols promise (x86_64 ABI). */
+#ifndef CXEN_LAYOUT_H
+#define CXEN_LAYOUT_H
+
+#include "public.h"
+
+enum {
+  /* xen/io/xs_wire.h, struct xenstore_domain_interface */
+  XENSTORE_REQUEST_OFFSET = offsetof(struct xenstore_domain_interface, req),
+  XENSTORE_RESPONSE_OFFSET = offsetof(struct xenstore_domain_interface, rsp),
+  XENSTORE_REQUEST_CONSUMER_OFFSET = offsetof(struct xenstore_domain_interface, req_cons),
+  XENSTORE_REQUEST_PRODUCER_OFFSET = offsetof(struct xenstore_domain_interface, req_prod),
+  XENSTORE_RESPONSE_CONSUMER_OFFSET = offsetof(struct xenstore_domain_interface, rsp_cons),
+  XENSTORE_RESPONSE_PRODUCER_OFFSET = offsetof(struct xenstore_domain_interface, rsp_prod),
+
+  /* xen/io/console.h, struct xencons_interface */
+  CONSOLE_INPUT_OFFSET = offsetof(struct xencons_interface, in),
+  CONSOLE_INPUT_SIZE = sizeof(((struct xencons_interface *)0)->in),
+  CONSOLE_OUTPUT_OFFSET = offsetof(struct xencons_interface, out),
+  CONSOLE_OUTPUT_SIZE = sizeof(((struct xencons_interface *)0)->out),
+  CONSOLE_INPUT_CONSUMER_OFFSET = offsetof(struct xencons_interface, in_cons),
+  CONSOLE_INPUT_PRODUCER_OFFSET = offsetof(struct xencons_interface, in_prod),
+  CONSOLE_OUTPUT_CONSUMER_OFFSET = offsetof(struct xencons_interface, out_cons),
+  CONSOLE_OUTPUT_PRODUCER_OFFSET = offsetof(struct xencons_interface, out_prod),
+
+  /* xen/grant_table.h, struct grant_entry_v1 */
+  GRANT_ENTRY_SIZE = sizeof(struct grant_entry_v1),
+  GRANT_FLAGS_OFFSET = offsetof(struct grant_entry_v1, flags),
+  GRANT_DOMAIN_OFFSET = offsetof(struct grant_entry_v1, domid),
+  GRANT_FRAME_OFFSET = offsetof(struct grant_entry_v1, frame),
+
+  /* xen/io/ring.h, struct blkif_sring */
+  BLKIF_REQUEST_PRODUCER_OFFSET = offsetof(struct blkif_sring, req_prod),
+  BLKIF_REQUEST_EVENT_OFFSET = offsetof(struct blkif_sring, req_event),
+  BLKIF_RESPONSE_PRODUCER_OFFSET = offsetof(struct blkif_sring, rsp_prod),
+  BLKIF_RESPONSE_EVENT_OFFSET = offsetof(struct blkif_sring, rsp_event),
+  BLKIF_ENTRIES_OFFSET = offsetof(struct blkif_sring, ring),
+  BLKIF_ENTRY_SIZE = sizeof(union blkif_sring_entry),
+
+  /* xen/io/blkif.h, struct blkif_request */
+  BLKIF_REQUEST_OPERATION_OFFSET = offsetof(struct blkif_request, operation),
+  BLKIF_REQUEST_SEGMENT_COUNT_OFFSET = offsetof(struct blkif_request, nr_segments),
+  BLKIF_REQUEST_HANDLE_OFFSET = offsetof(struct blkif_request, handle),
+  BLKIF_REQUEST_ID_OFFSET = offsetof(struct blkif_request, id),
+  BLKIF_REQUEST_SECTOR_OFFSET = offsetof(struct blkif_request, sector_number),
+  BLKIF_REQUEST_SEGMENTS_OFFSET = offsetof(struct blkif_request, seg),
+
+  /* xen/io/blkif.h, struct blkif_request_segment */
+  BLKIF_SEGMENT_SIZE = sizeof(struct blkif_request_segment),
+  BLKIF_SEGMENT_GRANT_OFFSET = offsetof(struct blkif_request_segment, gref),
+  BLKIF_SEGMENT_FIRST_OFFSET = offsetof(struct blkif_request_segment, first_sect),
+  BLKIF_SEGMENT_LAST_OFFSET = offsetof(struct blkif_request_segment, last_sect),
+
+  /* xen/io/blkif.h, struct blkif_request_indirect */
+  BLKIF_INDIRECT_OPERATION_OFFSET = offsetof(struct blkif_request_indirect, operation),
+  BLKIF_INDIRECT_REAL_OPERATION_OFFSET = offsetof(struct blkif_request_indirect, indirect_op),
+  BLKIF_INDIRECT_SEGMENT_COUNT_OFFSET = offsetof(struct blkif_request_indirect, nr_segments),
+  BLKIF_INDIRECT_ID_OFFSET = offsetof(struct blkif_request_indirect, id),
+  BLKIF_INDIRECT_SECTOR_OFFSET = offsetof(struct blkif_request_indirect, sector_number),
+  BLKIF_INDIRECT_HANDLE_OFFSET = offsetof(struct blkif_request_indirect, handle),
+  BLKIF_INDIRECT_GRANTS_OFFSET = offsetof(struct blkif_request_indirect, indirect_grefs),
+
+  /* xen/io/blkif.h, struct blkif_response */
+  BLKIF_RESPONSE_ID_OFFSET = offsetof(struct blkif_response, id),
+  BLKIF_RESPONSE_OPERATION_OFFSET = offsetof(struct blkif_response, operation),
+  BLKIF_RESPONSE_STATUS_OFFSET = offsetof(struct blkif_response, status),
+};
+
+_Static_assert(XENSTORE_RING_SIZE == 1024, "xenstore ring size");
+_Static_assert(XENSTORE_RESPONSE_OFFSET == 1024, "xenstore responses");
+_Static_assert(XENSTORE_REQUEST_CONSUMER_OFFSET == 2048, "xenstore indexes");
+_Static_assert(XENSTORE_RESPONSE_PRODUCER_OFFSET == 2060, "xenstore indexes");
+_Static_assert(sizeof(struct xsd_sockmsg) == 16, "xenstore message header");
+_Static_assert(CONSOLE_INPUT_SIZE == 1024 && CONSOLE_OUTPUT_SIZE == 2048, "console sizes");
+_Static_assert(CONSOLE_INPUT_CONSUMER_OFFSET == 3072, "console indexes");
+_Static_assert(CONSOLE_OUTPUT_PRODUCER_OFFSET == 3084, "console indexes");
+_Static_assert(GRANT_ENTRY_SIZE == 8 && GRANT_FRAME_OFFSET == 4, "grant entry");
+_Static_assert(BLKIF_ENTRIES_OFFSET == 64 && BLKIF_ENTRY_SIZE == 112, "block ring");
+_Static_assert(BLKIF_REQUEST_ID_OFFSET == 8 && BLKIF_REQUEST_SECTOR_OFFSET == 16, "block request");
+_Static_assert(BLKIF_REQUEST_SEGMENTS_OFFSET == 24 && BLKIF_SEGMENT_SIZE == 8, "block segments");
+_Static_assert(BLKIF_INDIRECT_ID_OFFSET == 8 && BLKIF_INDIRECT_GRANTS_OFFSET == 28, "indirect");
+_Static_assert(BLKIF_RESPONSE_OPERATION_OFFSET == 8 && BLKIF_RESPONSE_STATUS_OFFSET == 10, "response");
+
+#endif

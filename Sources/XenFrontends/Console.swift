@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import CXen
+
+/// The domain's console over its ring page (`xen/io/console.h`).
+///
+/// Output waits a short time for a slow reader and is dropped after that, so a console that nobody
+/// reads can't stop a boot. The page may have been used before: its indexes are taken as they are.
+public final class Console<H: Hypervisor> {
+  /// The event channel of the console, for a caller that sleeps on several ports.
+  public let port: UInt32
+
+  /// Whether a line feed goes out as carriage return and line feed.
+  public var translatesLineFeeds = true
+
+  /// How long output waits for room, in nanoseconds, before it is dropped.
+  public var timeLimit: UInt64 = 200_000_000
+
+  /// The bytes that were dropped because nobody read them.
+  public private(set) var droppedByteCount = 0
+
+  private let hypervisor: H
+  private let input: ByteRing
+  private let output: ByteRing
+  /// Set when the reader did not keep up; then output is tried, but not waited for, until there is
+  /// room again.
+  private var isStuck = false
+
+  /// The console whose ring is the page at `page`, with `port` to kick it.
+  public init(page: UnsafeMutableRawPointer, port: UInt32, hypervisor: H) {
+    let memory = SharedMemory(page, byteCount: 4096)
+    self.port = port
+    self.hypervisor = hypervisor
+    input = ByteRing(
+      memory, dataOffset: CONSOLE_INPUT_OFFSET, size: CONSOLE_INPUT_SIZE,
+      consumerOffset: CONSOLE_INPUT_CONSUMER_OFFSET, producerOffset: CONSOLE_INPUT_PRODUCER_OFFSET)
+    output = ByteRing(
+      memory, dataOffset: CONSOLE_OUTPUT_OFFSET, size: CONSOLE_OUTPUT_SIZE,
+      consumerOffset: CONSOLE_OUTPUT_CONSUMER_OFFSET,
+      producerOffset: CONSOLE_OUTPUT_PRODUCER_OFFSET)
+  }
+
+  /// Writes bytes; waits at most `timeLimit` for room, then drops the rest.
+  public func write(_ bytes: [UInt8]) {
+    guard translatesLineFeeds, bytes.contains(0x0a) else { return writeRaw(bytes) }
+    var translated: [UInt8] = []
+    translated.reserveCapacity(bytes.count + 16)
+    for byte in bytes {
+      if byte == 0x0a { translated.append(0x0d) }
+      translated.append(byte)
+    }
+    writeRaw(translated)
+  }
+
+  private func writeRaw(_ bytes: [UInt8]) {
+    var rest = bytes[...]
+    var deadline: UInt64?
+    while !rest.isEmpty {
+      hypervisor.clearPending(port: port)
+      guard let count = output.write(rest) else { break }
+      if count > 0 {
+        rest = rest.dropFirst(count)
+        isStuck = false
+        deadline = nil
+        hypervisor.send(port: port)
+        continue
+      }
+      if isStuck { break }
+      let now = hypervisor.now
+      let end = deadline ?? now + timeLimit
+      deadline = end
+      guard now < end else {
+        isStuck = true
+        break
+      }
+      hypervisor.poll(ports: [port], until: end)
+    }
+    droppedByteCount += rest.count
+  }
+
+  /// Waits until the reader has taken all output, at most until `deadline` in system time.
+  public func flush(until deadline: UInt64) {
+    while true {
+      hypervisor.clearPending(port: port)
+      guard let used = output.usedByteCount, used > 0, hypervisor.now < deadline else { return }
+      hypervisor.poll(ports: [port], until: deadline)
+    }
+  }
+
+  /// The bytes that have been typed since the last call; never waits. To sleep: clear the port's
+  /// pending bit, call this, then poll.
+  public func read() -> [UInt8] {
+    var bytes: [UInt8] = []
+    guard let count = input.read(CONSOLE_INPUT_SIZE, to: &bytes) else {
+      input.resetConsumer()
+      return []
+    }
+    if count > 0 { hypervisor.send(port: port) }
+    return bytes
+  }
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import BlockIO
+import Bytes
+import CXen
+
+extension DiskEngine {
+  /// Reads any bytes of the device through pages of our own, and sleeps until they are there.
+  func read(at byteOffset: UInt64, count: Int) throws(BlockError) -> [UInt8] {
+    if let death { throw death }
+    guard count >= 0, let end = Checked.sum(byteOffset, UInt64(count)), end <= geometry.byteCount
+    else {
+      throw .outOfRange(
+        byteOffset: byteOffset, byteCount: UInt64(max(0, count)),
+        deviceByteCount: geometry.byteCount)
+    }
+    let pages = try bouncePages()
+    let sector = UInt64(geometry.sectorByteCount)
+    var result: [UInt8] = []
+    result.reserveCapacity(count)
+    var position = byteOffset
+    while position < end {
+      let start = position - position % sector
+      // The device's size is whole sectors, so that the last one is on it.
+      let wanted = Checked.roundedUp(end - start, toMultipleOf: sector) ?? end - start
+      let byteCount = min(wanted, UInt64(pages.memory.byteCount))
+      try readSectors(start / 512, byteCount: byteCount, into: pages)
+      let skipped = Int(position - start)
+      let taken = min(Int(byteCount) - skipped, Int(end - position))
+      pages.memory.append(at: skipped, count: taken, to: &result)
+      position += UInt64(taken)
+    }
+    return result
+  }
+
+  private func readSectors(
+    _ sector: UInt64, byteCount: UInt64, into pages: GrantedPages
+  ) throws(BlockError) {
+    var request = DiskRequest(owner: .bounce, sector: sector, segments: [])
+    var rest = byteCount
+    var page = 0
+    while rest > 0 {
+      let part = min(rest, 4096)
+      request.segments.append(
+        DiskSegment(
+          frame: pages.pages.frames[page], firstSector: 0, lastSector: UInt8(part / 512 - 1),
+          reference: pages.references[page]))
+      page += 1
+      rest -= part
+      if rest == 0 || request.segments.count == Int(BLKIF_MAX_SEGMENTS_PER_REQUEST) {
+        urgent.append(request)
+        bounceCount += 1
+        request.sector += request.sectorCount
+        request.segments = []
+      }
+    }
+    while true {
+      try turn()
+      if bounceCount == 0 { break }
+      wait(until: hypervisor.now + DiskLimit.silence)
+    }
+    if let failure = bounceFailure {
+      bounceFailure = nil
+      throw failure
+    }
+  }
+
+  private func bouncePages() throws(BlockError) -> GrantedPages {
+    if let bounce { return bounce }
+    do throws(GrantError) {
+      let pages = try makePages(upTo: DiskLimit.bouncePages)
+      bounce = pages
+      return pages
+    } catch {
+      throw .outOfResources(error.message)
+    }
+  }
+
+  /// Gets the pages for indirect requests, once; without memory for them requests stay small.
+  func prepareIndirectPages() {
+    guard hasIndirect, indirect == nil else { return }
+    do throws(GrantError) {
+      let pages = try makePages(upTo: min(DiskLimit.indirectPages, Int(ring.entryCount)))
+      freeIndirectPages = Array(0..<pages.references.count)
+      indirect = pages
+    } catch {
+      hasIndirect = false
+    }
+  }
+
+  /// Gets `countMax` pages, or a half, or a quarter..., or one.
+  private func makePages(upTo countMax: Int) throws(GrantError) -> GrantedPages {
+    var count = countMax
+    while count > 1 {
+      do throws(GrantError) {
+        return try GrantedPages(count: count, for: domain, hypervisor: hypervisor, grants: grants)
+      } catch {
+        count /= 2
+      }
+    }
+    return try GrantedPages(count: 1, for: domain, hypervisor: hypervisor, grants: grants)
+  }
+
+  /// Ends every grant; to be called when the backend has let go of the ring. Gives those that it
+  /// holds all the same.
+  func endAllGrants() -> [UInt32] {
+    for number in slots.indices {
+      guard let request = slots[number].request else { continue }
+      slots[number].request = nil
+      if !request.isBounce {
+        for segment in request.segments { lingering.append(segment.reference) }
+      }
+    }
+    inFlightCount = 0
+    endLingering()
+    var held = lingering
+    lingering = []
+    if let bounce { held += bounce.release(hypervisor, grants) }
+    if let indirect { held += indirect.release(hypervisor, grants) }
+    bounce = nil
+    indirect = nil
+    freeIndirectPages = []
+    return held
+  }
+}

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import BlockIO
+import Bytes
+import CXen
+
+/// The limits of the disk frontend.
+enum DiskLimit {
+  /// Reads of one bad segment before it is given up.
+  static let failures = 3
+  /// Nanoseconds without any answer while some are due, before the backend counts as dead.
+  static let silence: UInt64 = 30_000_000_000
+  /// Pages for the blocking read: 128 KiB.
+  static let bouncePages = 32
+  /// Pages for lists of indirect requests, each good for one request.
+  static let indirectPages = 32
+  /// Segments of an indirect request: 1 MiB.
+  static let indirectSegments = 256
+  /// Pages of a ring, as a power of two: 16 pages.
+  static let ringPageOrder: UInt64 = 4
+}
+
+/// What a backend says of its disk.
+struct DiskGeometry {
+  var byteCount: UInt64
+  var sectorByteCount: Int
+  /// Segments of an indirect request, 0 if the backend has none.
+  var indirectSegmentCount: Int
+}
+
+/// The requests of one connection: cuts plans into requests, keeps the ring full, checks answers.
+/// Nothing here sleeps but `wait`.
+final class DiskEngine<H: Hypervisor> {
+  struct Slot {
+    /// The id on the ring; its low 16 bits are the slot's number.
+    var id: UInt64
+    var request: DiskRequest?
+    var indirectPage: Int?
+    /// Counts requests, to find the oldest.
+    var order: UInt64 = 0
+  }
+
+  let hypervisor: H
+  let grants: GrantTable<H>
+  let domain: UInt16
+  let port: UInt32
+  let handle: UInt16
+  let geometry: DiskGeometry
+
+  var ring: BlockRing
+  var slots: [Slot] = []
+  var freeSlots: [Int] = []
+  var inFlightCount = 0
+  var orderCount: UInt64 = 0
+  var lastProgress: UInt64 = 0
+
+  var cursor = PlanCursor()
+  /// Requests to repeat, or that found no grants; those of the blocking read come first.
+  var waiting: [DiskRequest] = []
+  var urgent: [DiskRequest] = []
+  /// Why the plan can't be fulfilled; told once.
+  var planFailure: BlockError?
+  var bounceFailure: BlockError?
+  /// Requests of the blocking read that are not finished.
+  var bounceCount = 0
+
+  var bounce: GrantedPages?
+  var indirect: GrantedPages?
+  var freeIndirectPages: [Int] = []
+  var hasIndirect: Bool
+
+  /// Data grants that the backend still held when it had answered.
+  var lingering: [UInt32] = []
+  /// Set when the backend is of no more use.
+  var death: BlockError?
+  var statistics = DiskStatistics()
+
+  init(
+    hypervisor: H, grants: GrantTable<H>, domain: UInt16, port: UInt32, handle: UInt16,
+    ring: BlockRing, geometry: DiskGeometry
+  ) {
+    self.hypervisor = hypervisor
+    self.grants = grants
+    self.domain = domain
+    self.port = port
+    self.handle = handle
+    self.ring = ring
+    self.geometry = geometry
+    hasIndirect = geometry.indirectSegmentCount > Int(BLKIF_MAX_SEGMENTS_PER_REQUEST)
+    for index in 0..<Int(ring.entryCount) {
+      slots.append(Slot(id: UInt64(index)))
+      freeSlots.append(index)
+    }
+    freeSlots.reverse()
+  }
+
+  /// Whether all plans are fulfilled, or given up, and none of their frames is in the backend's
+  /// hands.
+  var isDone: Bool {
+    cursor.isAtEnd && waiting.isEmpty && urgent.isEmpty && inFlightCount == 0
+  }
+
+  /// The bytes from the start of the first plan that are there without a gap.
+  var completedByteCount: UInt64 {
+    var result = cursor.position
+    for slot in slots {
+      if case .plan(let position)? = slot.request?.owner { result = min(result, position) }
+    }
+    for request in waiting {
+      if case .plan(let position) = request.owner { result = min(result, position) }
+    }
+    return result
+  }
+
+  /// Adds the pieces of a plan.
+  func submit(_ plan: ReadPlan) throws(BlockError) {
+    if let death { throw death }
+    let sector = UInt64(geometry.sectorByteCount)
+    for piece in plan.pieces {
+      guard let end = Checked.sum(piece.deviceByteOffset, piece.byteCount),
+        end <= geometry.byteCount
+      else {
+        throw .outOfRange(
+          byteOffset: piece.deviceByteOffset, byteCount: piece.byteCount,
+          deviceByteCount: geometry.byteCount)
+      }
+      let bits = piece.deviceByteOffset | piece.byteCount | UInt64(piece.place.byteOffset)
+      precondition(bits % sector == 0, "a piece of a read plan is not aligned to sectors")
+    }
+    if isDone { cursor = PlanCursor() }
+    prepareIndirectPages()
+    cursor.append(plan.pieces)
+  }
+
+  /// Takes answers and issues requests; never sleeps. Throws when the backend is dead.
+  func turn() throws(BlockError) {
+    if let death { throw death }
+    try takeResponses()
+    try issue()
+    guard inFlightCount > 0, hypervisor.now > lastProgress,
+      hypervisor.now - lastProgress > DiskLimit.silence
+    else { return }
+    let oldest = slots.filter { $0.request != nil }.min { $0.order < $1.order }
+    throw die(.timedOut(sector: oldest?.request?.sector ?? 0))
+  }
+
+  /// Sleeps until the backend answers, at most until `deadline` in system time.
+  func wait(until deadline: UInt64) {
+    guard death == nil, inFlightCount > 0 else { return }
+    hypervisor.clearPending(port: port)
+    if ring.askForEvent() { return }
+    statistics.sleepCount += 1
+    hypervisor.poll(ports: [port], until: min(deadline, lastProgress + DiskLimit.silence + 1))
+  }
+
+  func die(_ error: BlockError) -> BlockError {
+    death = error
+    return error
+  }
+
+  /// Gives up all that was not sent, and waits for the rest; false if that takes too long.
+  func drain(until deadline: UInt64) -> Bool {
+    cancel()
+    while inFlightCount > 0 {
+      do throws(BlockError) {
+        try turn()
+      } catch {
+        return false
+      }
+      // A failed request may have come back for another attempt.
+      cancel()
+      guard inFlightCount > 0 else { break }
+      guard hypervisor.now < deadline else { return false }
+      wait(until: deadline)
+    }
+    return true
+  }
+
+  /// Gives up all of the plans that was not sent yet.
+  func cancel() {
+    let position = cursor.position
+    cursor = PlanCursor()
+    cursor.skip(to: position)
+    waiting = []
+  }
+}
+
+/// What a disk has done since it was connected.
+public struct DiskStatistics: Sendable {
+  /// Requests sent, all kinds.
+  public internal(set) var requestCount = 0
+  /// Those of them with an indirect list.
+  public internal(set) var indirectRequestCount = 0
+  /// Bytes that were read.
+  public internal(set) var byteCount: UInt64 = 0
+  /// Events sent to the backend.
+  public internal(set) var notifyCount = 0
+  /// Grants given for data.
+  public internal(set) var grantCount = 0
+  /// Requests that failed.
+  public internal(set) var failureCount = 0
+  /// Times that we slept.
+  public internal(set) var sleepCount = 0
+  /// The most requests at one time.
+  public internal(set) var depthMax = 0
+}

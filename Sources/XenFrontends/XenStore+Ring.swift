@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+public import Bytes
+import CXen
+
+extension XenStore {
+  /// Moves what fits of the outgoing bytes into the ring.
+  func flush() throws(XenStoreError) {
+    guard !outgoing.isEmpty else { return }
+    guard let count = requests.write(outgoing[...]) else {
+      throw fail("impossible indexes in the request ring")
+    }
+    guard count > 0 else { return }
+    outgoing.removeFirst(count)
+    hypervisor.send(port: port)
+  }
+
+  /// Takes all messages that are in the ring: keeps events, drops answers nobody waits for, and
+  /// gives the answer to `id` if it is there.
+  func receive(awaiting id: UInt32?) throws(XenStoreError) -> XenStoreMessage? {
+    if let failure { throw failure }
+    var answer: XenStoreMessage?
+    for _ in 0..<XenStoreLimit.messagesATurn {
+      guard answer == nil, let message = try nextMessage() else { break }
+      if message.header.type == XS_WATCH_EVENT.rawValue {
+        keep(message)
+      } else if message.header.requestID == id {
+        answer = message
+      } else {
+        abandoned.removeAll { $0 == message.header.requestID }
+      }
+    }
+    return answer
+  }
+
+  private func nextMessage() throws(XenStoreError) -> XenStoreMessage? {
+    guard try fill(to: XenStoreHeader.byteCount), let header = XenStoreHeader(incoming) else {
+      return nil
+    }
+    guard header.byteCount <= UInt32(XENSTORE_PAYLOAD_MAX) else {
+      throw fail("a message of \(header.byteCount) bytes")
+    }
+    guard try fill(to: XenStoreHeader.byteCount + Int(header.byteCount)) else { return nil }
+    let payload = Array(incoming.dropFirst(XenStoreHeader.byteCount))
+    incoming = []
+    return XenStoreMessage(header: header, payload: payload)
+  }
+
+  /// Reads until the incoming message has `byteCount` bytes; false if the ring is empty before that.
+  private func fill(to byteCount: Int) throws(XenStoreError) -> Bool {
+    while incoming.count < byteCount {
+      guard let count = responses.read(byteCount - incoming.count, to: &incoming) else {
+        throw fail("impossible indexes in the response ring")
+      }
+      guard count > 0 else { return false }
+      // The store may wait for the room.
+      hypervisor.send(port: port)
+    }
+    return true
+  }
+
+  private func keep(_ message: XenStoreMessage) {
+    let parts = ByteString(message.payload).split(on: 0)
+    guard parts.count >= 2 else { return }
+    let event = XenStoreWatch(path: parts[0], token: parts[1])
+    // An event for a token that is not ours was meant for an earlier user of the ring.
+    guard watches.contains(where: { $0.token == event.token }), !events.contains(event) else {
+      return
+    }
+    if events.count < XenStoreLimit.queuedEvents {
+      events.append(event)
+    } else {
+      hasLostEvents = true
+    }
+  }
+
+  /// The names of the nodes below `path`, of directories of any size.
+  public func directory(
+    _ path: ByteString, in transaction: XenStoreTransaction = .none
+  ) throws(XenStoreError) -> [ByteString] {
+    let list: [UInt8]
+    do throws(XenStoreError) {
+      list = try request(.directory, path, terminated(path), in: transaction)
+    } catch {
+      guard error.hasName("E2BIG") else { throw error }
+      list = try longDirectory(path, transaction)
+    }
+    return ByteString(list).split(on: 0).filter { !$0.isEmpty }
+  }
+
+  /// Reads a directory in parts. Each part is the directory's generation and a run of names; an
+  /// empty name ends the last one.
+  private func longDirectory(
+    _ path: ByteString, _ transaction: XenStoreTransaction
+  ) throws(XenStoreError) -> [UInt8] {
+    var attemptCount = 0
+    var generation: ByteString?
+    var list: [UInt8] = []
+    while attemptCount < XenStoreLimit.directoryAttempts {
+      let offset: ByteString = "\(list.count)"
+      let part = try request(
+        .directoryPart, path, terminated(path) + terminated(offset), in: transaction)
+      let partGeneration = ByteString(part.prefix { $0 != 0 })
+      let names = part.dropFirst(partGeneration.count + 1)
+      if let generation, generation != partGeneration {
+        attemptCount += 1
+        list = []
+      } else if names.isEmpty || names.elementsEqual([0]) || names.suffix(2).elementsEqual([0, 0]) {
+        return list + names
+      } else {
+        guard list.count + names.count <= XenStoreLimit.directoryByteCount else {
+          throw fail("the directory \(path) has no end")
+        }
+        list += names
+      }
+      generation = list.isEmpty ? nil : partGeneration
+    }
+    throw .unstable(path: path)
+  }
+
+  /// Makes the ring quiet for its next user: everything sent, every answer read, nothing half-way.
+  /// Call it after the last watch has been taken off.
+  public func drain() throws(XenStoreError) {
+    let deadline = hypervisor.now + timeLimit
+    while true {
+      hypervisor.clearPending(port: port)
+      try flush()
+      _ = try receive(awaiting: nil)
+      guard let used = requests.usedByteCount else {
+        throw fail("impossible indexes in the request ring")
+      }
+      if outgoing.isEmpty, incoming.isEmpty, abandoned.isEmpty, used == 0,
+        responses.usedByteCount == 0
+      {
+        events = []
+        return
+      }
+      guard hypervisor.now < deadline else { throw .timedOut(operation: "drain", path: "") }
+      hypervisor.poll(ports: [port], until: deadline)
+    }
+  }
+}
