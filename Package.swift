@@ -17,8 +17,12 @@ func core(_ name: String, _ dependencies: [Target.Dependency] = []) -> [Target] 
 }
 
 /// A module of C declarations and inline functions.
-func headers(_ name: String, _ dependencies: [Target.Dependency] = []) -> [Target] {
-  exists("Sources/\(name)") ? [.target(name: name, dependencies: dependencies)] : []
+func headers(
+  _ name: String, _ dependencies: [Target.Dependency] = [], hostLibraries: [String] = []
+) -> [Target] {
+  let settings = hostLibraries.map { LinkerSetting.linkedLibrary($0, .when(platforms: [.linux])) }
+  return exists("Sources/\(name)")
+    ? [.target(name: name, dependencies: dependencies, linkerSettings: settings)] : []
 }
 
 /// The tests of one module.
@@ -38,7 +42,7 @@ targets += core("FileSystem", ["Bytes", "BlockIO"])
 targets += core("Ext4", ["Bytes", "BlockIO", "FileSystem"])
 targets += core("BootMenu", ["Bytes"])
 targets += core("MenuScreen", ["Bytes", "BootMenu"])
-targets += headers("CDecoders")
+targets += headers("CDecoders", hostLibraries: ["z", "lzma"])
 targets += core("Decompression", ["Bytes", "CDecoders"])
 targets += core("KernelImage", ["Bytes", "Decompression"])
 targets += core("DomainBuilder", ["Bytes", "KernelImage"])

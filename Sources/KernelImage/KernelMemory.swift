@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+public import Bytes
+
+/// Gives windows on the frames of a kernel that is being loaded. Addresses are `p_paddr` of the ELF
+/// file; they stand for frames that get their numbers later.
+public protocol KernelMemory {
+  /// The memory's errors.
+  associatedtype Failure: BootFailure
+
+  /// Told once, before the first region is asked for: no address outside of `physicalAddresses`
+  /// will come. The place to refuse a kernel that is too large for the guest.
+  mutating func prepare(physicalAddresses: Range<UInt64>) throws(Failure)
+
+  /// A window for the bytes from `physicalAddress` on: at least one, and at most `byteCount`; the
+  /// rest is asked for again. Addresses come in the order of the file, mostly ascending.
+  mutating func region(
+    physicalAddress: UInt64, byteCount: Int
+  ) throws(Failure) -> UnsafeMutableRawBufferPointer
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+public import Bytes
+public import Decompression
+
+/// A kernel whose bytes are in memory.
+public struct LoadedKernel: Equatable, Sendable {
+  /// What kind of file it was in.
+  public enum Container: Equatable, Sendable {
+    /// Linux's bzImage.
+    case bzImage(BzImage)
+    /// An ELF file, packed or not.
+    case elf
+  }
+
+  /// What kind of file it was in.
+  public let container: Container
+  /// How it was packed.
+  public let format: PayloadFormat
+  /// The number of bytes that the decoder gave, with what was skipped.
+  public let unpackedByteCount: UInt64
+  /// The ELF file header.
+  public let header: ElfHeader
+  /// Where everything went, and what is still to be zeroed. Addresses are `p_paddr`.
+  public let layout: LoadLayout
+  /// What the kernel tells Xen.
+  public let notes: XenNotes
+
+  /// The kernel as the builder of PV domains needs it; throws if it can't be started as PV.
+  public func pvKernel() throws(KernelImageError) -> PVKernel {
+    try PVKernel(header: header, memory: layout.memory, notes: notes)
+  }
+
+  /// For the log: `bzImage (xz)` or `ELF (uncompressed)`.
+  public var kindName: ByteString {
+    switch container {
+    case .bzImage: "bzImage (\(format.name))"
+    case .elf: "ELF (\(format.name))"
+    }
+  }
+}

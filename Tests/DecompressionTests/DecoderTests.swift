@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import Bytes
+import Decompression
+import Testing
+
+struct DecoderTests {
+  let plain = Oracle.sample(byteCount: 300_000)
+
+  /// Unpacks in pieces of the given sizes until the stream ends, or no progress is made.
+  private func unpack(
+    _ packed: [UInt8], _ format: PayloadFormat, inputPiece: Int, outputPiece: Int,
+    memoryLimit: UInt64 = DecoderMemory.byteCountMax
+  ) throws -> (bytes: [UInt8], isFinished: Bool) {
+    let decoder = try Decoder(format, memoryLimit: memoryLimit)
+    var result: [UInt8] = []
+    var position = 0
+    var piece = [UInt8](repeating: 0, count: outputPiece)
+    while true {
+      let end = min(packed.count, position + inputPiece)
+      let progress = try packed[position..<end].withUnsafeBytes { input in
+        try piece.withUnsafeMutableBytes { output in
+          try decoder.decode(input: input, output: output)
+        }
+      }
+      position += progress.consumedByteCount
+      result += piece.prefix(progress.producedByteCount)
+      let isStuck = progress.consumedByteCount == 0 && progress.producedByteCount == 0
+      if progress.isFinished || (isStuck && end == packed.count) {
+        #expect(decoder.consumedByteCount == UInt64(position))
+        #expect(decoder.producedByteCount == UInt64(result.count))
+        return (result, progress.isFinished)
+      }
+    }
+  }
+
+  @Test(arguments: [(1 << 20, 1 << 20), (1 << 20, 4096), (1000, 1 << 20), (777, 333)])
+  func unpacksWhatGzipPacked(pieces: (Int, Int)) throws {
+    let packed = try Oracle.run(["gzip", "-9"], input: plain)
+    let result = try unpack(packed, .gzip, inputPiece: pieces.0, outputPiece: pieces.1)
+    #expect(result.isFinished)
+    #expect(result.bytes == plain)
+  }
+
+  @Test(arguments: [(1 << 20, 1 << 20), (1 << 20, 4096), (1000, 1 << 20), (777, 333)])
+  func unpacksWhatXZPackedAsKernelsDo(pieces: (Int, Int)) throws {
+    let packed = try Oracle.run(
+      ["xz", "--check=crc32", "--x86", "--lzma2=dict=32MiB"], input: plain)
+    let result = try unpack(packed, .xz, inputPiece: pieces.0, outputPiece: pieces.1)
+    #expect(result.isFinished)
+    #expect(result.bytes == plain)
+  }
+
+  @Test func copiesWhatIsNotPacked() throws {
+    let result = try unpack(plain, .uncompressed, inputPiece: 5000, outputPiece: 3000)
+    #expect(!result.isFinished)
+    #expect(result.bytes == plain)
+  }
+
+  @Test func stopsAtTheEndOfTheStream() throws {
+    let packed = try Oracle.run(["xz", "--check=crc32"], input: plain) + [1, 2, 3, 4]
+    let result = try unpack(packed, .xz, inputPiece: 1 << 20, outputPiece: 1 << 20)
+    #expect(result.isFinished)
+    #expect(result.bytes == plain)
+  }
+
+  @Test(arguments: [PayloadFormat.gzip, .xz])
+  func aTruncatedStreamNeverFinishes(format: PayloadFormat) throws {
+    let packed = try Oracle.run([format == .gzip ? "gzip" : "xz"], input: plain)
+    for lost in [1, 8, 1000, packed.count - 20, packed.count] {
+      let result = try unpack(
+        Array(packed.dropLast(lost)), format, inputPiece: 1 << 16, outputPiece: 1 << 16)
+      #expect(!result.isFinished)
+    }
+  }
+
+  @Test(arguments: [PayloadFormat.gzip, .xz])
+  func findsABrokenChecksum(format: PayloadFormat) throws {
+    var packed = try Oracle.run(
+      format == .gzip ? ["gzip"] : ["xz", "--check=crc32"], input: plain)
+    // gzip: the CRC is 8 bytes before the end. xz: the check precedes the index and the footer.
+    let place = format == .gzip ? packed.count - 8 : packed.count / 2
+    packed[place] ^= 0x10
+    #expect {
+      try unpack(packed, format, inputPiece: 1 << 16, outputPiece: 1 << 16)
+    } throws: { error in
+      guard case DecompressionError.corrupt(format, let position) = error else { return false }
+      return position > 0
+    }
+  }
+
+  @Test func refusesGzipDataWithAnotherMagic() {
+    #expect(throws: DecompressionError.corrupt(.gzip, position: 2)) {
+      try unpack([0x1e, 0x8b, 8, 0], .gzip, inputPiece: 100, outputPiece: 100)
+    }
+  }
+
+  @Test func refusesXZDataWithAnotherMagic() {
+    #expect(throws: DecompressionError.wrongMagic(.xz)) {
+      try unpack(
+        [UInt8](repeating: 0x41, count: 64), .xz, inputPiece: 100, outputPiece: 100)
+    }
+  }
+
+  @Test func refusesAnUnknownXZOption() throws {
+    var packed = try Oracle.run(["xz", "--check=crc32"], input: plain)
+    packed[6] = 1  // the first byte of the stream flags is reserved
+    let bytes = Array(packed[6..<8])
+    let crc = CRC32.ieee.checksum(bytes)
+    for index in 0..<4 {
+      packed[8 + index] = UInt8(truncatingIfNeeded: crc >> UInt32(8 * index))
+    }
+    #expect(throws: DecompressionError.unsupportedOption(.xz, position: 12)) {
+      try unpack(packed, .xz, inputPiece: 1 << 16, outputPiece: 1 << 16)
+    }
+  }
+
+  @Test func tellsTheMemoryThatADictionaryNeeds() throws {
+    let packed = try Oracle.run(["xz", "--lzma2=dict=16MiB"], input: plain)
+    #expect {
+      try unpack(packed, .xz, inputPiece: 1 << 16, outputPiece: 1 << 16, memoryLimit: 8 << 20)
+    } throws: { error in
+      guard case DecompressionError.memoryLimit(.xz, let needed, 8_388_608) = error else {
+        return false
+      }
+      return needed >= 16 << 20 && needed <= 16 << 20 + DecoderMemory.xzOverheadByteCount
+    }
+    #expect(throws: DecompressionError.memoryLimit(.gzip, needed: 49152, limit: 49151)) {
+      try Decoder(.gzip, memoryLimit: 49151)
+    }
+  }
+
+  @Test(arguments: [PayloadFormat.bzip2, .lzma, .lzo, .lz4, .zstd])
+  func namesTheFormatsThatAreNotBuiltIn(format: PayloadFormat) {
+    #expect(throws: DecompressionError.unsupported(format)) {
+      try Decoder(format, memoryLimit: .max)
+    }
+  }
+
+  @Test func messagesNameFormatAndPlace() {
+    #expect(
+      DecompressionError.unsupported(.zstd).message == "zstd compression is not supported")
+    #expect(
+      DecompressionError.corrupt(.xz, position: 77).message
+        == "the xz data is corrupt at byte 77")
+    #expect(
+      DecompressionError.memoryLimit(.xz, needed: 1025, limit: 1024).message
+        == "unpacking the xz data needs 2 KiB of memory, 1 KiB are available")
+  }
+}

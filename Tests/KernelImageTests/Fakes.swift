@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import Bytes
+import KernelImage
+
+enum FakeFailure: BootFailure {
+  case broken(Int)
+  case full(UInt64)
+
+  var family: FailureFamily { .device }
+  var message: ByteString { "fake" }
+}
+
+/// A file in memory that comes in chunks, each in a buffer of its own that is overwritten when the
+/// next one is asked for.
+final class FakeFile: KernelSource {
+  let byteCount: UInt64
+  private let bytes: [UInt8]
+  private let chunkByteCount: Int
+  private let failsAtChunk: Int
+  private var position = 0
+  private var chunkCount = 0
+  private let buffer: UnsafeMutableRawBufferPointer
+
+  init(
+    _ bytes: [UInt8], chunk: Int = 65536, claimedByteCount: UInt64? = nil,
+    failsAtChunk: Int = .max
+  ) {
+    self.bytes = bytes
+    byteCount = claimedByteCount ?? UInt64(bytes.count)
+    chunkByteCount = chunk
+    self.failsAtChunk = failsAtChunk
+    buffer = .allocate(byteCount: chunk, alignment: 16)
+  }
+
+  deinit { buffer.deallocate() }
+
+  func nextChunk() throws(FakeFailure) -> UnsafeRawBufferPointer {
+    if chunkCount == failsAtChunk { throw .broken(chunkCount) }
+    chunkCount += 1
+    for index in 0..<buffer.count { buffer[index] = 0xee }
+    let count = min(chunkByteCount, bytes.count - position)
+    for index in 0..<count { buffer[index] = bytes[position + index] }
+    position += count
+    return UnsafeRawBufferPointer(rebasing: buffer[..<count])
+  }
+}
+
+/// Memory that gives windows of at most `windowByteCount` bytes, and remembers what it was asked.
+final class FakeMemory: KernelMemory {
+  private(set) var prepared: [Range<UInt64>] = []
+  private(set) var regionCount = 0
+  private let windowByteCount: Int
+  private let failsAt: UInt64
+  private let refuses: Bool
+  private var base: UInt64 = 0
+  private var storage: UnsafeMutableRawBufferPointer?
+
+  init(window: Int = 1 << 30, failsAt: UInt64 = .max, refuses: Bool = false) {
+    windowByteCount = window
+    self.failsAt = failsAt
+    self.refuses = refuses
+  }
+
+  deinit { storage?.deallocate() }
+
+  func prepare(physicalAddresses: Range<UInt64>) throws(FakeFailure) {
+    prepared.append(physicalAddresses)
+    if refuses { throw .full(physicalAddresses.upperBound) }
+    base = physicalAddresses.lowerBound
+    let count = Int(physicalAddresses.upperBound - physicalAddresses.lowerBound)
+    let storage = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 16)
+    storage.initializeMemory(as: UInt8.self, repeating: 0xaa)
+    self.storage = storage
+  }
+
+  func region(
+    physicalAddress: UInt64, byteCount: Int
+  ) throws(FakeFailure) -> UnsafeMutableRawBufferPointer {
+    regionCount += 1
+    if physicalAddress >= failsAt { throw .full(physicalAddress) }
+    guard let storage else { throw .broken(0) }
+    let offset = Int(physicalAddress - base)
+    return UnsafeMutableRawBufferPointer(
+      rebasing: storage[offset..<offset + min(byteCount, windowByteCount)])
+  }
+
+  func bytes(at address: UInt64, count: Int) -> [UInt8] {
+    guard let storage else { return [] }
+    return Array(storage[Int(address - base)..<Int(address - base) + count])
+  }
+}
