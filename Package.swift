@@ -58,7 +58,11 @@ targets += core("MiniOS", ["Bytes", "XenFrontends", "CXen", "CMiniOS"])
 if exists("Sources/PVGrub") {
   targets.append(
     .executableTarget(
-      name: "PVGrub", dependencies: ["Bytes", "MiniOS", "XenFrontends", "CXen", "CMiniOS"],
+      name: "PVGrub",
+      dependencies: [
+        "Bytes", "BlockIO", "FileSystem", "Ext4", "KernelImage", "DomainBuilder", "MiniOS", "XenFrontends", "CXen",
+        "CMiniOS",
+      ],
       exclude: ["image.ld"], swiftSettings: freestanding))
 }
 

@@ -17,4 +17,21 @@ public enum Extent: Equatable, Sendable {
     case .inline(let bytes): UInt64(bytes.count)
     }
   }
+
+  /// The first `byteCount` bytes, and what follows them; no second part if there are no more.
+  public func split(at byteCount: UInt64) -> (head: Extent, tail: Extent?) {
+    guard byteCount < self.byteCount else { return (self, nil) }
+    switch self {
+    case .run(let offset, let count):
+      return (
+        .run(byteOffset: offset, byteCount: byteCount),
+        .run(byteOffset: offset + byteCount, byteCount: count - byteCount)
+      )
+    case .zeros(let count):
+      return (.zeros(byteCount: byteCount), .zeros(byteCount: count - byteCount))
+    case .inline(let bytes):
+      let count = Int(byteCount)
+      return (.inline(Array(bytes[..<count])), .inline(Array(bytes[count...])))
+    }
+  }
 }

@@ -41,10 +41,14 @@ public enum AddressSpace {
   nonisolated(unsafe) private static var cachedRegion: UInt64 = .max
   nonisolated(unsafe) private static var cachedL1: UInt64 = 0
 
+  /// Set while a new domain stands beside this one: its tables map frames as they are now, and a
+  /// new table among them would be refused.
+  public nonisolated(unsafe) static var tablesAreFrozen = false
+
   /// Page-table hypercalls made.
   public nonisolated(unsafe) private(set) static var hypercallCount = 0
 
-  static func start(_ info: borrowing StartInfo) {
+  static func start(_ info: borrowing BootInfo) {
     p2m = UnsafeMutablePointer(bitPattern: UInt(info.p2mAddress))
     frameCount = info.frameCount
     l4MachineFrame = machineFrame(of: info.pageTables.address >> 12)
@@ -113,6 +117,7 @@ public enum AddressSpace {
 
   /// A zeroed frame that is not mapped, ready to be a table.
   private static func newTable() -> UInt64? {
+    precondition(!tablesAreFrozen, "a page table is needed during the hand-over")
     guard let frame = FrameAllocator.allocate() else { return nil }
     let scratch = minios_scratch_page()
     let machine = machineFrame(of: frame)
@@ -185,6 +190,28 @@ public enum AddressSpace {
     hypercallCount += 1
   }
 
+  /// Maps `count` free frames from `address` on; false when memory ran out.
+  static func populate(_ address: UInt64, count: Int) -> Bool {
+    var run = FrameAllocator.Range(first: 0, count: 0)
+    var ranOut = false
+    let isMapped = set(address, count: count) { index in
+      if run.count == 0 {
+        guard let next = FrameAllocator.allocateRun(countMax: UInt64(count - index)) else {
+          ranOut = true
+          return 0
+        }
+        run = next
+      }
+      run.first += 1
+      run.count -= 1
+      return machineFrame(of: run.first - 1) << 12 | Entry.memory
+    }
+    FrameAllocator.free(first: run.first, count: run.count)
+    if isMapped, !ranOut { return true }
+    release(address, count: count)
+    return false
+  }
+
   /// Removes the mappings of `count` pages from `address` on and frees their frames.
   static func release(_ address: UInt64, count: Int) {
     let frames = minios_frame_buffer()
@@ -234,5 +261,37 @@ public enum AddressSpace {
       result.append(contentsOf: UnsafeBufferPointer(start: minios_frame_buffer(), count: batch))
     }
     return result
+  }
+
+  /// Flushes the translation cache.
+  public static func flush() { Hypercall.extended(MMUEXT_TLB_FLUSH_LOCAL, argument: 0) }
+
+  /// Pins a root table: Xen checks it and all below it. The result is 0 or an errno.
+  public static func pin(_ machineFrame: UInt64) -> Int {
+    Int(-Hypercall.extended(MMUEXT_PIN_L4_TABLE, argument: machineFrame))
+  }
+
+  /// Unpins a root table.
+  public static func unpin(_ machineFrame: UInt64) {
+    Hypercall.extended(MMUEXT_UNPIN_TABLE, argument: machineFrame)
+  }
+
+  /// Tells Xen the numbers of machine frames: its table from machine frame to frame.
+  public static func updateMachineTable(
+    count: Int, _ pair: (Int) -> (machineFrame: UInt64, frame: UInt64)
+  ) -> Bool {
+    let buffer = minios_update_buffer()
+    var done = 0
+    while done < count {
+      let batch = min(count - done, Int(MINIOS_UPDATE_MAX))
+      for step in 0..<batch {
+        let (machineFrame, frame) = pair(done + step)
+        buffer[2 * step] = machineFrame << 12 | 1 /* MMU_MACHPHYS_UPDATE */
+        buffer[2 * step + 1] = frame
+      }
+      guard Hypercall.updatePageTables(buffer, count: batch) == 0 else { return false }
+      done += batch
+    }
+    return true
   }
 }

@@ -23,7 +23,7 @@ enum BootMemory {
 
   /// Frees every frame that nobody uses; those in the boot mapping are unmapped first, page 0 and
   /// Xen's boot stack among them.
-  static func freeUnused(_ info: borrowing StartInfo) {
+  static func freeUnused(_ info: borrowing BootInfo) {
     let tables = info.pageTables.address >> 12
     let listFrameCount = (info.frameCount * 8 + 4095) / 4096
     let list =

@@ -12,7 +12,7 @@ public enum EarlyConsole {
   private static let consumedOffset = 3080
   private static let producedOffset = 3084
 
-  static func start(_ info: borrowing StartInfo) {
+  static func start(_ info: borrowing BootInfo) {
     port = info.console.port
     let frame = AddressSpace.frame(ofMachine: info.console.machineFrame)
     // The builder maps the ring page with the rest of the boot area: address = frame.
@@ -36,6 +36,7 @@ public enum EarlyConsole {
     notify()
   }
 
+  public static func writeByte(_ b: UInt8) { put(b) }
   private static func put(_ byte: UInt8) {
     Hypercall.log(byte)
     if byte == ASCII.newline { store(ASCII.carriageReturn) }

@@ -84,14 +84,17 @@ public enum FrameAllocator {
   }
 
   /// One free frame, from the top of memory, where payloads seldom want to be.
-  public static func allocate() -> UInt64? {
-    guard rangeCount > 0 else { return nil }
+  public static func allocate() -> UInt64? { allocateRun(countMax: 1)?.first }
+
+  /// Up to `countMax` consecutive free frames, from the top of memory.
+  public static func allocateRun(countMax: UInt64) -> Range? {
+    guard rangeCount > 0, countMax > 0 else { return nil }
     var last = range(rangeCount - 1)
-    last.count -= 1
-    freeCount -= 1
-    let frame = last.end
+    let count = min(countMax, last.count)
+    last.count -= count
+    freeCount -= count
     if last.count == 0 { rangeCount -= 1 } else { set(rangeCount - 1, last) }
-    return frame
+    return Range(first: last.end, count: count)
   }
 
   /// Takes exactly the frame `frame`; false if it is in use.

@@ -99,15 +99,7 @@ public enum Heap {
       return nil
     }
     let address = AddressSpace.heapStart + UInt64(first) * 4096
-    var ranOut = false
-    let isMapped = AddressSpace.set(address, count: count) { _ in
-      guard let frame = FrameAllocator.allocate() else {
-        ranOut = true
-        return 0
-      }
-      return AddressSpace.machineFrame(of: frame) << 12 | AddressSpace.Entry.memory
-    }
-    guard isMapped, !ranOut else { return nil }
+    guard AddressSpace.populate(address, count: count) else { return nil }
     mark(first, count + 1, used: true)
     pageCount += count
     return UnsafeMutableRawPointer(bitPattern: UInt(address))
@@ -119,6 +111,19 @@ public enum Heap {
     AddressSpace.release(address, count: count)
     mark(first, count + 1, used: false)
     pageCount -= count
+  }
+
+  /// Makes the page tables of the next `byteCount` bytes of both parts of the window, so that the
+  /// heap can grow by that much without a new table.
+  public static func prepareTables(byteCount: UInt64) -> Bool {
+    for start in [AddressSpace.heapStart, AddressSpace.heapStart + smallByteCount] {
+      var end = start
+      while isUsed(Int((end - AddressSpace.heapStart) / 4096)) { end += 4096 }
+      for offset in stride(from: 0 as UInt64, through: byteCount, by: 2 << 20) {
+        guard AddressSpace.prepareTables(for: end + offset) else { return false }
+      }
+    }
+    return true
   }
 
   // MARK: Small pieces

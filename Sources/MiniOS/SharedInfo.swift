@@ -15,7 +15,7 @@ enum SharedInfo {
   nonisolated(unsafe) private static var page: UnsafeMutableRawPointer?
 
   /// Maps the page over one of the image's.
-  static func start(_ info: borrowing StartInfo) {
+  static func start(_ info: borrowing BootInfo) {
     let address = minios_shared_info_page()
     let entry = info.sharedInfoMachineAddress | AddressSpace.Entry.memory
     if Hypercall.updateMapping(address, entry: entry) == 0 {

@@ -3,14 +3,14 @@ import CMiniOS
 import CXen
 
 /// The stub-domain kernel: call `start` first, then everything else here works.
-public enum MiniOS {
+public enum StubDomain {
   /// Brings the domain up: console for reports, memory, exceptions, time, page protection.
   /// No interrupt is ever enabled (decision 2).
-  public static func start() -> StartInfo {
+  public static func start() -> BootInfo {
     // Canary page first: prebuilt code reads %fs:0x28 from its first function on.
     setThreadBase(minios_thread_page())
     seedCanary()
-    let info = StartInfo()
+    let info = BootInfo()
     AddressSpace.start(info)
     EarlyConsole.start(info)
     Traps.start()

@@ -5,7 +5,7 @@ import CXen
 
 /// What Xen's domain builder told this domain about itself (`struct start_info` of xen.h), read
 /// before anything else runs. Reading it needs no heap.
-public struct StartInfo {
+public struct BootInfo {
   /// Frames of the domain, which is also the number of entries of the p2m list.
   public let frameCount: UInt64
   /// The machine address of the shared info page.
@@ -52,8 +52,8 @@ public struct StartInfo {
   public var commandLine: ByteString {
     guard let page = UnsafeRawPointer(bitPattern: UInt(address)) else { return "" }
     var line: [UInt8] = []
-    for index in 0..<StartInfo.commandLineByteCountMax {
-      let offset = StartInfo.commandLineOffset + index
+    for index in 0..<BootInfo.commandLineByteCountMax {
+      let offset = BootInfo.commandLineOffset + index
       // SAFETY: the page is 4096 bytes and stays mapped.
       let byte = page.load(fromByteOffset: offset, as: UInt8.self)
       if byte == 0 { break }

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import BlockIO
+import Bytes
+import DomainBuilder
+import KernelImage
+import MiniOS
+import XenFrontends
+
+/// What a chosen entry comes to, with every file's place known.
+struct BootFiles {
+  let kernel: GuestFile
+  let initrds: [GuestFile]
+  let commandLine: ByteString
+}
+
+extension Loader {
+  /// Loads kernel and initrds into the frames of a new domain; nothing is lost on failure.
+  func load(_ files: BootFiles) throws(LoadError) -> NewDomain {
+    let payload = PayloadFrames(domainByteCount: info.frameCount * 4096)
+    var domain: NewDomain?
+    do throws(LoadError) {
+      let loaded = try unpack(files.kernel, into: payload)
+      let kernel: PVKernel
+      do throws(KernelImageError) {
+        kernel = try loaded.pvKernel()
+      } catch { throw LoadError(error).at(files.kernel.name) }
+      let new = try NewDomain(
+        payload: payload, loaded: loaded, kernel: kernel, info: info,
+        moduleByteCount: Self.moduleByteCount(files.initrds))
+      domain = new
+      try new.takeModuleFrames()
+      try read(files.initrds, into: new.module)
+      try new.takeOwnFrames()
+      return new
+    } catch {
+      if let domain { domain.release() } else { payload.release() }
+      throw error
+    }
+  }
+
+  private func unpack(
+    _ file: GuestFile, into payload: PayloadFrames
+  ) throws(LoadError) -> LoadedKernel {
+    let stream: FileStream
+    do throws(HypervisorError) {
+      stream = try FileStream(file, hypervisor: hypervisor)
+    } catch { throw LoadError(error).at(file.name) }
+    defer { stream.end() }
+    let limit = FrameAllocator.freeCount * 4096
+    var loader = KernelLoader(source: stream, memory: payload, decoderMemoryLimit: limit)
+    do throws(KernelLoadError<BlockError, MemoryError>) {
+      return try loader.load()
+    } catch { throw LoadError(error).at(file.name) }
+  }
+
+  /// Each initrd starts on a page of its own; the kernel's buffer format allows the zeros between.
+  private static func moduleByteCount(_ initrds: [GuestFile]) -> UInt64 {
+    var end: UInt64 = 0
+    for file in initrds { end = (end + 4095) / 4096 * 4096 + file.byteCount }
+    return end
+  }
+
+  private func read(_ initrds: [GuestFile], into module: FrameList) throws(LoadError) {
+    var firstFrame = 0
+    for file in initrds {
+      let count = Int((file.byteCount + 4095) / 4096)
+      let frames = module.frames[firstFrame..<firstFrame + count]
+      firstFrame += count
+      do throws(BlockError) {
+        let plan = try ReadPlan(
+          file.extents, volumeByteOffset: file.volumeByteOffset, device: file.disk.geometry,
+          target: ReadPlan.Target(frames: FileStream.ranges(frames)))
+        try file.disk.execute(plan)
+        try file.disk.finish(plan)
+      } catch { throw LoadError(error).at(file.name) }
+    }
+  }
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import BlockIO
+import Bytes
+import KernelImage
+import MiniOS
+import XenFrontends
+
+/// A file of the guest as a stream of chunks. While one chunk is decoded, the next is on its way.
+final class FileStream: KernelSource {
+  /// Pages of one of the two buffers: 512 KiB.
+  private static let chunkPageCount = 128
+  private static let chunkByteCount = UInt64(chunkPageCount * 4096)
+  /// Nanoseconds of sleep at most before the rings are looked at again.
+  private static let sleepMax: UInt64 = 1_000_000_000
+
+  private let file: GuestFile
+  private let hypervisor: XenHypervisor
+  private var buffers: [SharedPages] = []
+  private var extents: [Extent]
+  /// Bytes of the file that were asked for.
+  private var requestedByteCount: UInt64 = 0
+  /// The chunk on its way.
+  private var pending: Chunk?
+
+  private struct Chunk {
+    let buffer: Int
+    let byteCount: Int
+    let plan: ReadPlan
+  }
+
+  var byteCount: UInt64 { file.byteCount }
+
+  init(_ file: GuestFile, hypervisor: XenHypervisor) throws(HypervisorError) {
+    self.file = file
+    self.hypervisor = hypervisor
+    extents = file.extents
+    for _ in 0..<2 {
+      buffers.append(try hypervisor.allocateSharedPages(count: Self.chunkPageCount))
+    }
+  }
+
+  /// Waits for what is under way and gives the buffers back. To be called once, at the end.
+  func end() {
+    if pending != nil {
+      file.disk.cancel()
+      _ = try? finishReading()
+      pending = nil
+    }
+    for pages in buffers { hypervisor.release(pages) }
+    buffers = []
+  }
+
+  func nextChunk() throws(BlockError) -> UnsafeRawBufferPointer {
+    if pending == nil { try request(buffer: 0) }
+    guard let chunk = pending else { return UnsafeRawBufferPointer(start: nil, count: 0) }
+    pending = nil
+    try finishReading()
+    try file.disk.finish(chunk.plan)
+    try request(buffer: 1 - chunk.buffer)
+    return UnsafeRawBufferPointer(start: buffers[chunk.buffer].address, count: chunk.byteCount)
+  }
+
+  private func finishReading() throws(BlockError) {
+    try file.disk.pump()
+    while !file.disk.isDone {
+      file.disk.wait(until: hypervisor.now + Self.sleepMax)
+      try file.disk.pump()
+    }
+  }
+
+  /// Asks for the next part of the file.
+  private func request(buffer: Int) throws(BlockError) {
+    let count = min(Self.chunkByteCount, file.byteCount - requestedByteCount)
+    guard count > 0 else { return }
+    let plan = try ReadPlan(
+      takeExtents(byteCount: count), volumeByteOffset: file.volumeByteOffset,
+      device: file.disk.geometry, target: ReadPlan.Target(frames: Self.ranges(buffers[buffer].frames[...])))
+    requestedByteCount += count
+    try file.disk.submit(plan)
+    pending = Chunk(buffer: buffer, byteCount: Int(count), plan: plan)
+  }
+
+  /// Frames in the order of a file, as runs.
+  static func ranges(_ frames: ArraySlice<UInt64>) -> [BlockIO.FrameRange] {
+    var result: [BlockIO.FrameRange] = []
+    for frame in frames {
+      if let last = result.last, last.start + last.count == frame {
+        result[result.count - 1].count += 1
+      } else {
+        result.append(BlockIO.FrameRange(start: frame, count: 1))
+      }
+    }
+    return result
+  }
+
+  /// Cuts the first `byteCount` bytes off the extents that are left.
+  private func takeExtents(byteCount: UInt64) -> [Extent] {
+    var result: [Extent] = []
+    var rest = byteCount
+    while rest > 0, let first = extents.first {
+      let (head, tail) = first.split(at: rest)
+      result.append(head)
+      rest -= min(rest, head.byteCount)
+      if let tail { extents[0] = tail } else { extents.removeFirst() }
+    }
+    return result
+  }
+}
