@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+public import Bytes
+
+/// What an entry or a command line asks for.
+public enum EntryOutcome: Sendable {
+  /// To boot a kernel.
+  case boot(BootTarget)
+  /// To show a menu: a submenu, or that of another file.
+  case menu(Menu)
+  /// To start the domain anew.
+  case reboot
+  /// To end the domain.
+  case halt
+  /// To leave the loader.
+  case exit
+}
+
+/// What running an entry gave.
+public struct EntryRun: Sendable {
+  /// What it asks for.
+  public var outcome: EntryOutcome
+  /// What was skipped.
+  public var warnings: [MenuWarning]
+  /// What it printed.
+  public var output: ByteString
+}

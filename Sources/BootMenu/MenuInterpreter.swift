@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+public import Bytes
+
+/// Reads menus and runs their entries. Nothing is booted here: the results are values.
+///
+/// A script's blocks and calls nest up to `MenuLimits.callDepthMax` deep on the caller's stack.
+public struct MenuInterpreter<Environment: MenuEnvironment> {
+  /// The world.
+  public let environment: Environment
+
+  /// An interpreter of menus in an environment.
+  public init(environment: Environment) { self.environment = environment }
+
+  /// Reads the menu in a file, in the language that its name or text speaks for. The file's device
+  /// is the root that the menu starts with.
+  public func load(_ file: MenuFile) throws(MenuError) -> Menu {
+    let limit = MenuLimits.fileByteCountMax
+    guard let text = environment.contents(of: file, byteCountMax: limit) else {
+      throw .unreadable(file)
+    }
+    return try menu(text, file: file, format: MenuFormat(path: file.path, text: text))
+  }
+
+  /// Reads a menu from its text. A menu without entries is an error.
+  public func menu(
+    _ text: ByteString, file: MenuFile, format: MenuFormat
+  ) throws(MenuError) -> Menu {
+    guard text.count <= MenuLimits.fileByteCountMax else { throw .unreadable(file) }
+    var menu = Menu(file: file, format: format)
+    switch format {
+    case .legacy:
+      menu.root = file.device
+      LegacyMenu(text, root: file.device, environment: environment).fill(&menu)
+    case .grub2:
+      let context = ScriptContext(file: file, root: file.device)
+      let place = MenuPlace(file: file.name, line: 1)
+      menu = try script(text, context: context, menu: menu, place: place)
+    }
+    guard !menu.entries.isEmpty else { throw .noEntries(file) }
+    return menu
+  }
+
+  /// Runs an entry of a menu. `rest` is what the name of a chosen path says about the submenu that
+  /// it opens; `isUnlocked` says that a password was given, or is not wanted.
+  public func run(
+    _ index: Int, of menu: Menu, rest: ByteString = "", isUnlocked: Bool = false
+  ) throws(MenuError) -> EntryRun {
+    guard menu.entries.indices.contains(index) else {
+      throw .noSuchEntry(index: index, entryCount: menu.entries.count)
+    }
+    return try run(menu.entries[index], index: index, of: menu, rest: rest, isUnlocked: isUnlocked)
+  }
+
+  /// Runs an entry that may have been edited, as the entry at an index of a menu.
+  public func run(
+    _ entry: BootEntry, index: Int, of menu: Menu, rest: ByteString = "", isUnlocked: Bool = false
+  ) throws(MenuError) -> EntryRun {
+    if !isUnlocked, entry.access != .anyone { throw .locked(title: entry.title) }
+    switch (menu.format, entry.kind) {
+    case (.legacy, _): return try legacy(entry, index: index, of: menu, isUnlocked: isUnlocked)
+    case (.grub2, .submenu): return try submenu(entry, of: menu, rest: rest)
+    case (.grub2, .boot): return try boot(entry, of: menu)
+    }
+  }
+
+  private func legacy(
+    _ entry: BootEntry, index: Int, of menu: Menu, isUnlocked: Bool
+  ) throws(MenuError) -> EntryRun {
+    var runner = LegacyEntry(environment: environment, menu: menu)
+    runner.run(entry, index: index)
+    if runner.loader.isLocked, !isUnlocked { throw .locked(title: entry.title) }
+    if let outcome = runner.outcome {
+      return EntryRun(outcome: outcome, warnings: runner.warnings, output: "")
+    }
+    let target = try runner.loader.target(title: entry.title)
+    return EntryRun(outcome: .boot(target), warnings: runner.warnings, output: "")
+  }
+
+  private func boot(_ entry: BootEntry, of menu: Menu) throws(MenuError) -> EntryRun {
+    var empty = Menu(file: menu.file, format: .grub2)
+    empty.depth = menu.depth
+    var context = menu.context
+    _ = context.set("chosen", entry.id)
+    context.export("chosen")
+    var evaluator = ScriptEvaluator(environment: environment, context: context, menu: empty)
+    evaluator.arguments = entry.arguments
+    _ = evaluator.run(entry.source, named: entry.place.file, line: entry.place.line)
+    if let failure = evaluator.failure { throw failure }
+    let outcome: EntryOutcome
+    if let asked = evaluator.outcome {
+      outcome = asked
+    } else if evaluator.loader.target == nil, !evaluator.menu.entries.isEmpty {
+      outcome = .menu(evaluator.finishedMenu())
+    } else {
+      outcome = .boot(try evaluator.loader.target(title: entry.title))
+    }
+    return EntryRun(
+      outcome: outcome, warnings: evaluator.menu.warnings, output: evaluator.menu.output)
+  }
+
+  /// Opens a submenu: it sees the exported variables, and its default is the rest of the path.
+  private func submenu(
+    _ entry: BootEntry, of menu: Menu, rest: ByteString
+  ) throws(MenuError) -> EntryRun {
+    guard menu.depth < MenuLimits.submenuDepthMax else {
+      throw .nestedTooDeeply(place: entry.place)
+    }
+    var inner = Menu(file: menu.file, format: .grub2)
+    inner.depth = menu.depth + 1
+    var context = menu.context
+    context.keepExported()
+    if rest.isEmpty { context.unset("default") } else { _ = context.set("default", rest) }
+    inner = try script(
+      entry.source, context: context, menu: inner, place: entry.place, arguments: entry.arguments)
+    guard !inner.entries.isEmpty else { throw .noEntries(menu.file) }
+    return EntryRun(outcome: .menu(inner), warnings: inner.warnings, output: inner.output)
+  }
+
+  /// The menu that a script makes: that of another file if it opens one. A script that loads a
+  /// kernel without an entry is its own only entry.
+  private func script(
+    _ text: ByteString, context: ScriptContext, menu: Menu, place: MenuPlace,
+    arguments: [ByteString] = []
+  ) throws(MenuError) -> Menu {
+    var evaluator = ScriptEvaluator(environment: environment, context: context, menu: menu)
+    evaluator.arguments = arguments
+    _ = evaluator.run(text, named: place.file, line: place.line)
+    if let failure = evaluator.failure { throw failure }
+    if case .menu(let other)? = evaluator.outcome { return other }
+    var result = evaluator.finishedMenu()
+    if evaluator.loader.target != nil, result.entries.isEmpty {
+      result.entries = [
+        BootEntry(kind: .boot, title: "commands of \(place.file)", source: text, place: place)
+      ]
+      result.context = context
+    }
+    return result
+  }
+}

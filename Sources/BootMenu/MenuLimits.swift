@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+/// The limits that keep a menu from a guest's disk from holding the loader up.
+public enum MenuLimits {
+  /// The largest menu file that is read, in bytes (pygrub's limit as well).
+  public static let fileByteCountMax = 1 << 20
+  /// The largest number of entries in one menu.
+  public static let entryCountMax = 20_000
+  /// The largest sum of entry bodies and titles in one menu, in bytes.
+  public static let entryByteCountMax = 8 << 20
+  /// The work that one menu or one entry may ask for: a command costs one, and one for each
+  /// `bytesPerStep` bytes that it expands or that it reads from a file.
+  public static let stepCountMax = 200_000
+  /// The number of expanded or parsed bytes that cost as much as a command.
+  public static let bytesPerStep = 256
+  /// The depth of blocks within blocks in the text of a script.
+  public static let syntaxDepthMax = 24
+  /// The depth of blocks, function calls and sourced files while a script runs.
+  public static let callDepthMax = 48
+  /// The depth of menus within menus.
+  public static let submenuDepthMax = 8
+  /// The number of variables of a script.
+  public static let variableCountMax = 1024
+  /// The length of a variable's value in bytes.
+  public static let variableByteCountMax = 64 << 10
+  /// The sum of all arguments of one command in bytes.
+  public static let argumentsByteCountMax = 1 << 20
+  /// The number of functions of a script.
+  public static let functionCountMax = 256
+  /// The number of initial ramdisks or modules of one entry.
+  public static let payloadCountMax = 64
+  /// The number of warnings kept for one menu.
+  public static let warningCountMax = 64
+  /// The output of one command line that is kept, in bytes.
+  public static let outputByteCountMax = 64 << 10
+  /// The length of one logical line of a legacy menu in bytes.
+  public static let legacyLineByteCountMax = 16 << 10
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+public import Bytes
+
+/// Something in a menu that was skipped, and where.
+public struct MenuWarning: Equatable, Sendable {
+  /// What was skipped.
+  public enum Kind: Equatable, Sendable {
+    /// A command that nobody knows; named once a menu.
+    case unknownCommand(ByteString)
+    /// Text that breaks the grammar; the statement was skipped.
+    case syntax(ByteString)
+    /// A command that failed.
+    case failed(ByteString)
+  }
+
+  /// Where it stands.
+  public var place: MenuPlace
+  /// What was skipped.
+  public var kind: Kind
+
+  /// Something that was skipped.
+  public init(place: MenuPlace, kind: Kind) {
+    self.place = place
+    self.kind = kind
+  }
+
+  /// One line for an administrator.
+  public var message: ByteString {
+    switch kind {
+    case .unknownCommand(let name): "\(place.text): unknown command \(name)"
+    case .syntax(let what): "\(place.text): \(what)"
+    case .failed(let what): "\(place.text): \(what)"
+    }
+  }
+}

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import Bytes
+
+/// The options of a command, taken apart as GRUB 2 does: `--name`, `--name=value`, `--name value`,
+/// `-x`, `-xvalue`, `-x value`, joined short ones, and `--` that ends them.
+struct CommandOptions {
+  /// What an option takes.
+  enum Value {
+    /// Nothing.
+    case none
+    /// A value.
+    case required
+    /// A value that has to be joined to it.
+    case optional
+  }
+
+  /// An option that a command knows.
+  struct Option {
+    /// Its name after two dashes.
+    var name: ByteString
+    /// Its letter after one dash; zero if it has none.
+    var letter: UInt8
+    /// What it takes.
+    var value: Value
+
+    /// An option that a command knows.
+    init(_ name: ByteString, _ letter: Unicode.Scalar? = nil, _ value: Value = .none) {
+      self.name = name
+      self.letter = letter.map { UInt8(ascii: $0) } ?? 0
+      self.value = value
+    }
+  }
+
+  /// An option that was given.
+  struct Given {
+    /// Its long name.
+    var name: ByteString
+    /// Its value.
+    var value: ByteString?
+  }
+
+  /// The options in the order in which they were given.
+  private(set) var given: [Given] = []
+  /// The other arguments.
+  private(set) var operands: [ByteString] = []
+  /// An option that the command does not know.
+  private(set) var unknown: ByteString?
+
+  /// Takes arguments apart.
+  init(_ arguments: [ByteString], _ known: [Option]) {
+    var index = 0
+    while index < arguments.count {
+      let argument = arguments[index]
+      index += 1
+      if argument == "--" {
+        operands += arguments[index...]
+        return
+      }
+      let next = index < arguments.count ? arguments[index] : nil
+      if argument.hasPrefix("--") {
+        index += long(argument.dropFirst(2), next: next, known)
+      } else if argument.bytes.first == 0x2d, argument.count > 1 {
+        index += short(argument.dropFirst(), next: next, known)
+      } else {
+        operands.append(argument)
+      }
+    }
+  }
+
+  /// Whether an option was given.
+  func has(_ name: ByteString) -> Bool { given.contains { $0.name == name } }
+
+  /// The last value of an option.
+  func value(_ name: ByteString) -> ByteString? { given.last { $0.name == name }?.value }
+
+  /// Reads a long option; the number of further arguments that it took.
+  private mutating func long(_ text: ByteString, next: ByteString?, _ known: [Option]) -> Int {
+    let name = ByteString(text.bytes.prefix { $0 != 0x3d })
+    guard let option = known.first(where: { $0.name == name }) else {
+      unknown = unknown ?? "--\(name)"
+      return 0
+    }
+    if name.count < text.count {
+      given.append(Given(name: name, value: text.dropFirst(name.count + 1)))
+    } else if option.value == .required {
+      given.append(Given(name: name, value: next))
+      return 1
+    } else {
+      given.append(Given(name: name, value: nil))
+    }
+    return 0
+  }
+
+  /// Reads joined short options; the number of further arguments that they took.
+  private mutating func short(_ text: ByteString, next: ByteString?, _ known: [Option]) -> Int {
+    for (index, letter) in text.bytes.enumerated() {
+      guard let option = known.first(where: { $0.letter == letter }) else {
+        unknown = unknown ?? "-\(text)"
+        return 0
+      }
+      if option.value == .none {
+        given.append(Given(name: option.name, value: nil))
+        continue
+      }
+      let rest = text.dropFirst(index + 1)
+      if rest.isEmpty, option.value == .required {
+        given.append(Given(name: option.name, value: next))
+        return 1
+      }
+      given.append(Given(name: option.name, value: rest.isEmpty ? nil : rest))
+      return 0
+    }
+    return 0
+  }
+}

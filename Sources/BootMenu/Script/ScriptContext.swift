@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import Bytes
+
+/// A function of a script.
+struct ScriptFunction: Sendable {
+  /// Its name.
+  var name: ByteString
+  /// Its body, as read.
+  var body: [ScriptStatement]
+}
+
+
+/// What a script knows at one moment: variables and functions. A menu keeps the moment of its end,
+/// and each entry starts from there.
+struct ScriptContext: Sendable {
+  /// A variable.
+  struct Variable: Sendable {
+    /// Its name.
+    var name: ByteString
+    /// Its value.
+    var value: ByteString
+    /// Whether menus inside this one see it.
+    var isExported: Bool
+  }
+
+  /// The variables, in the order in which they were first set.
+  private(set) var variables: [Variable] = []
+  /// The functions. They are seen by everything that runs later.
+  private(set) var functions: [ScriptFunction] = []
+
+  /// The value of a variable; nil if it is not set.
+  func value(_ name: ByteString) -> ByteString? {
+    index(name).map { variables[$0].value }
+  }
+
+  /// Sets a variable. False if there are too many, or if the value is too long.
+  mutating func set(_ name: ByteString, _ value: ByteString) -> Bool {
+    guard value.count <= MenuLimits.variableByteCountMax else { return false }
+    let stored = name == "root" ? ScriptContext.withoutBrackets(value) : value
+    if let index = index(name) {
+      variables[index].value = stored
+      return true
+    }
+    guard variables.count < MenuLimits.variableCountMax else { return false }
+    variables.append(Variable(name: name, value: stored, isExported: false))
+    return true
+  }
+
+  /// Removes a variable.
+  mutating func unset(_ name: ByteString) {
+    if let index = index(name) { variables.remove(at: index) }
+  }
+
+  /// Shows a variable to the menus inside this one. An unset one becomes empty.
+  mutating func export(_ name: ByteString) {
+    if index(name) == nil, !set(name, "") { return }
+    if let index = index(name) { variables[index].isExported = true }
+  }
+
+  /// Removes all variables that are not exported: what a menu inside this one starts from.
+  mutating func keepExported() { variables.removeAll { !$0.isExported } }
+
+  /// The function of a name.
+  func function(_ name: ByteString) -> ScriptFunction? { functions.first { $0.name == name } }
+
+  /// Defines a function, in place of one of the same name. False if there are too many.
+  mutating func define(_ function: ScriptFunction) -> Bool {
+    if let index = functions.firstIndex(where: { $0.name == function.name }) {
+      functions[index] = function
+      return true
+    }
+    guard functions.count < MenuLimits.functionCountMax else { return false }
+    functions.append(function)
+    return true
+  }
+
+  private func index(_ name: ByteString) -> Int? {
+    variables.firstIndex { $0.name == name }
+  }
+
+  /// GRUB 2 takes `set root=(hd0)` for `set root=hd0`.
+  private static func withoutBrackets(_ value: ByteString) -> ByteString {
+    guard value.count >= 2, value.bytes.first == 0x28, value.bytes.last == 0x29 else {
+      return value
+    }
+    return ByteString(value.bytes[1..<(value.count - 1)])
+  }
+}
+
+extension ScriptContext {
+  /// What a GRUB 2 that runs in a PV guest finds set before it reads its menu.
+  init(file: MenuFile, root: ByteString) {
+    let directory = file.directory
+    let exported: [(ByteString, ByteString)] = [
+      ("root", root), ("prefix", directory.name), ("grub_cpu", "x86_64"),
+      ("grub_platform", "xen"), ("feature_chainloader_bpb", "y"), ("feature_ntldr", "y"),
+      ("feature_platform_search_hint", "y"), ("feature_default_font_path", "y"),
+      ("feature_all_video_module", "y"), ("feature_menuentry_id", "y"),
+      ("feature_menuentry_options", "y"), ("feature_200_final", "y"),
+      ("feature_nativedisk_cmd", "y"), ("feature_timeout_style", "y"), ("pager", ""),
+    ]
+    for (name, value) in exported {
+      _ = set(name, value)
+      export(name)
+    }
+    setConfiguration(file)
+  }
+
+  /// Sets the variables that name the menu which is being read.
+  mutating func setConfiguration(_ file: MenuFile) {
+    for (name, value): (ByteString, ByteString) in [
+      ("config_file", file.name), ("config_directory", file.directory.name),
+    ] {
+      _ = set(name, value)
+      export(name)
+    }
+  }
+}

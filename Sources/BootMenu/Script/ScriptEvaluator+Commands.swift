@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import Bytes
+
+extension ScriptEvaluator {
+  /// Runs a known command.
+  mutating func perform(_ command: ScriptCommand, _ call: ScriptInvocation) -> ScriptResult {
+    switch command {
+    case .quiet, .yes: .status(0)
+    case .no: .status(1)
+    case .unavailable: .failed("not available in a guest")
+    case .set, .unset, .export, .increment, .decrement, .setParameters, .shift:
+      changeVariables(command, call)
+    case .test, .bracket: test(call.arguments)
+    case .echo: echo(call.arguments)
+    case .sleep: sleep(call.arguments)
+    case .menuEntry, .submenu, .hiddenEntry: addEntry(command, call)
+    case .linux, .initrd, .multiboot, .module, .chainloader, .boot:
+      load(command, call.arguments)
+    case .search, .searchUUID, .searchLabel, .searchFile: search(command, call.arguments)
+    case .loadEnvironment, .saveEnvironment, .listEnvironment:
+      environmentBlock(command, call.arguments)
+    case .source, .configFile, .legacyConfigFile: read(command, call.arguments)
+    case .break, .continue, .return: leave(command, call.arguments)
+    case .eval: .flow(run(ScriptEvaluator.joined(call.arguments), named: "eval"))
+    case .time: timed(call)
+    case .password, .passwordPBKDF2: password(command, call.arguments)
+    case .list, .print: show(command, call.arguments)
+    case .reboot: end(.reboot)
+    case .halt: end(.halt)
+    case .exit: end(.exit)
+    }
+  }
+
+  /// Arguments with a space between them.
+  static func joined(_ arguments: [ByteString]) -> ByteString {
+    var result = ByteString()
+    for (index, argument) in arguments.enumerated() {
+      if index > 0 { result.append(ASCII.space) }
+      result += argument
+    }
+    return result
+  }
+
+  /// Adds to what is printed, as far as it is kept.
+  mutating func write(_ text: ByteString) {
+    guard menu.output.count + text.count <= MenuLimits.outputByteCountMax else { return }
+    menu.output += text
+  }
+
+  private mutating func end(_ outcome: EntryOutcome) -> ScriptResult {
+    self.outcome = outcome
+    return .flow(.stopped)
+  }
+
+  private mutating func timed(_ call: ScriptInvocation) -> ScriptResult {
+    guard let name = call.arguments.first else { return .status(0) }
+    guard name != call.name else { return .failed("of itself") }
+    return .flow(self.call(name, Array(call.arguments.dropFirst()), block: call.block))
+  }
+
+  private func test(_ arguments: [ByteString]) -> ScriptResult {
+    let words = arguments.last == "]" ? Array(arguments.dropLast()) : arguments
+    var expression = TestExpression(words, root: root, environment: environment)
+    guard let value = expression.evaluate() else { return .failed("nested too deeply") }
+    return .status(value ? 0 : 1)
+  }
+
+  private mutating func echo(_ arguments: [ByteString]) -> ScriptResult {
+    let hasNewline = arguments.first != "-n"
+    let words = Array(arguments.drop { $0 == "-n" || $0 == "-e" })
+    write(ScriptEvaluator.joined(words))
+    if hasNewline { write("\n") }
+    return .status(0)
+  }
+
+  /// Waiting is policy: the seconds are noted if a key could have cut them short.
+  private mutating func sleep(_ arguments: [ByteString]) -> ScriptResult {
+    let options = CommandOptions(arguments, [.init("interruptible", "i"), .init("verbose", "v")])
+    guard let seconds = options.operands.first else { return .failed("how long?") }
+    if options.has("interruptible") {
+      menu.interruptibleSeconds = max(menu.interruptibleSeconds, ScriptNumber.value(seconds))
+    }
+    return .status(0)
+  }
+
+  private mutating func leave(_ command: ScriptCommand, _ arguments: [ByteString]) -> ScriptResult {
+    let number = arguments.first.map { ScriptNumber.value($0) }
+    switch command {
+    case .break: return .flow(.breakLoops(max(number ?? 1, 1)))
+    case .continue: return .flow(.continueLoop(max(number ?? 1, 1)))
+    default:
+      status = number ?? status
+      return .flow(.returned)
+    }
+  }
+
+  private mutating func password(
+    _ command: ScriptCommand, _ arguments: [ByteString]
+  ) -> ScriptResult {
+    guard arguments.count == 2, menu.passwords.count < MenuLimits.payloadCountMax else {
+      return .failed("two arguments expected")
+    }
+    menu.passwords.append(
+      Menu.Password(
+        user: arguments[0], form: command == .password ? .plain : .pbkdf2, text: arguments[1]))
+    return .status(0)
+  }
+
+  private mutating func show(_ command: ScriptCommand, _ arguments: [ByteString]) -> ScriptResult {
+    let names = arguments.filter { $0.bytes.first != 0x2d }
+    guard let name = names.first else {
+      if command == .print { return .failed("file name expected") }
+      for device in environment.deviceNames() { write("(\(device)) ") }
+      write("\n")
+      return .status(0)
+    }
+    guard let file = MenuFile(name, root: root) else { return .failed("bad name \(name)") }
+    if command == .list {
+      let directory = MenuFile(device: file.device, path: file.path.isEmpty ? "/" : file.path)
+      guard let found = environment.names(inDirectory: directory) else {
+        return .failed("no directory \(file.name)")
+      }
+      for name in found { write("\(name) ") }
+      write("\n")
+      return .status(0)
+    }
+    let limit = MenuLimits.outputByteCountMax
+    guard let contents = environment.contents(of: file, byteCountMax: limit) else {
+      return .failed("\(file.name) can't be read")
+    }
+    guard charge(byteCount: contents.count) else { return .flow(.stopped) }
+    write(contents)
+    return .status(0)
+  }
+}

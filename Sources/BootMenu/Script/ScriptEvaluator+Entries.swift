@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import Bytes
+
+extension ScriptEvaluator {
+  /// `menuentry`, `submenu` and `hiddenentry` (GRUB manual, "menuentry").
+  mutating func addEntry(_ command: ScriptCommand, _ call: ScriptInvocation) -> ScriptResult {
+    let options = CommandOptions(
+      call.arguments,
+      [
+        .init("class", "c", .required), .init("users", "u", .required),
+        .init("hotkey", "k", .required), .init("source", "s", .required),
+        .init("id", nil, .required), .init("unrestricted"),
+      ])
+    if let unknown = options.unknown { return .failed("unknown option \(unknown)") }
+    guard let title = options.operands.first else { return .failed("title expected") }
+    guard let block = call.block ?? sourceBlock(options) else {
+      return .failed("'\(title)' has no block")
+    }
+    var entry = BootEntry(
+      kind: command == .submenu ? .submenu : .boot, title: title, source: block.text,
+      place: MenuPlace(file: place.file, line: block.line))
+    entry.id = options.value("id") ?? title
+    entry.hotkey = options.value("hotkey")
+    entry.isHidden = command == .hiddenEntry
+    entry.arguments = options.operands
+    if let users = options.value("users") {
+      entry.access = .users(ScriptEvaluator.names(users))
+    } else if !options.has("unrestricted") {
+      entry.access = .users([])
+    }
+    return add(entry) ? .status(0) : .flow(.stopped)
+  }
+
+  /// Adds an entry; false, with a failure, if there are too many.
+  private mutating func add(_ entry: BootEntry) -> Bool {
+    let byteCount = entry.source.count + entry.title.count
+    guard menu.entries.count < MenuLimits.entryCountMax,
+      byteCount <= MenuLimits.entryByteCountMax - entryByteCount
+    else {
+      failure = failure ?? .tooLarge(place: place, what: "too many entries")
+      return false
+    }
+    entryByteCount += byteCount
+    menu.entries.append(entry)
+    return true
+  }
+
+  private func sourceBlock(_ options: CommandOptions) -> ScriptBlock? {
+    options.value("source").map { ScriptBlock(text: $0, line: place.line) }
+  }
+
+  /// The names in a list that is separated by blanks, `,`, `;`, `|` or `&`, as `superusers` is.
+  static func names(_ list: ByteString) -> [ByteString] {
+    list.bytes.split {
+      ASCII.isBlank($0) || $0 == 0x2c || $0 == 0x3b || $0 == 0x7c || $0 == 0x26
+    }.map { ByteString($0) }
+  }
+
+  /// The menu as it stands, with the settings that the variables have now.
+  func finishedMenu() -> Menu {
+    var result = menu
+    result.defaultName = context.value("default") ?? ""
+    result.fallbackNames = (context.value("fallback") ?? "").bytes
+      .split { ASCII.isBlank($0) }.map { ByteString($0) }
+    if let timeout = context.value("timeout")?.trimmed,
+      let first = timeout.bytes.first, ASCII.isDigit(first) || first == 0x2d
+    {
+      result.timeoutSeconds = ScriptNumber.value(timeout)
+    }
+    switch context.value("timeout_style") {
+    case "hidden": result.timeoutStyle = .hidden
+    case "countdown": result.timeoutStyle = .countdown
+    default: result.timeoutStyle = .menu
+    }
+    result.superusers = ScriptEvaluator.names(context.value("superusers") ?? "")
+    if result.superusers.isEmpty {
+      for index in result.entries.indices { result.entries[index].access = .anyone }
+    }
+    result.savedVariables = loader.savedVariables
+    result.context = context
+    result.root = root
+    return result
+  }
+}

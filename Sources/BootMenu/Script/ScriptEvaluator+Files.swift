@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import Bytes
+
+extension ScriptEvaluator {
+  /// `source` and `.`, which go on in this menu, and the `configfile` commands, which begin one.
+  mutating func read(_ command: ScriptCommand, _ arguments: [ByteString]) -> ScriptResult {
+    guard let name = arguments.first else { return .failed("file name expected") }
+    guard let file = MenuFile(name, root: root),
+      let text = environment.contents(of: file, byteCountMax: MenuLimits.fileByteCountMax)
+    else { return .failed("\(name) can't be read") }
+    switch command {
+    case .source:
+      let flow = run(text, named: file.name)
+      return .flow(flow == .returned ? .next : flow)
+    case .legacyConfigFile: return open(file, text, format: .legacy)
+    default: return open(file, text, format: .grub2)
+    }
+  }
+
+  /// Opens the menu of another file. If it has entries, or boots something by itself, the present
+  /// script ends; else it goes on.
+  private mutating func open(
+    _ file: MenuFile, _ text: ByteString, format: MenuFormat
+  ) -> ScriptResult {
+    guard charge(byteCount: text.count) else { return .flow(.stopped) }
+    guard menu.depth < MenuLimits.submenuDepthMax else {
+      failure = failure ?? .nestedTooDeeply(place: place)
+      return .flow(.stopped)
+    }
+    var inner = Menu(file: file, format: format)
+    inner.depth = menu.depth + 1
+    if format == .legacy {
+      LegacyMenu(text, root: root, environment: environment).fill(&inner)
+      inner.root = root
+      return opened(inner)
+    }
+    var innerContext = context
+    innerContext.keepExported()
+    innerContext.setConfiguration(file)
+    var evaluator = ScriptEvaluator(environment: environment, context: innerContext, menu: inner)
+    evaluator.stepsLeft = stepsLeft
+    evaluator.depth = depth
+    _ = evaluator.run(text, named: file.name)
+    stepsLeft = evaluator.stepsLeft
+    if let failure = evaluator.failure {
+      self.failure = self.failure ?? failure
+      return .flow(.stopped)
+    }
+    if let outcome = evaluator.outcome {
+      self.outcome = outcome
+      return .flow(.stopped)
+    }
+    if evaluator.loader.isBootRequested {
+      loader = evaluator.loader
+      return .flow(.stopped)
+    }
+    return opened(evaluator.finishedMenu())
+  }
+
+  private mutating func opened(_ inner: Menu) -> ScriptResult {
+    if inner.entries.isEmpty {
+      for warning in inner.warnings where menu.warnings.count < MenuLimits.warningCountMax {
+        menu.warnings.append(warning)
+      }
+      return .status(0)
+    }
+    outcome = .menu(inner)
+    return .flow(.stopped)
+  }
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import Bytes
+
+extension ScriptEvaluator {
+  /// Runs a command that changes variables or positional parameters.
+  mutating func changeVariables(
+    _ command: ScriptCommand, _ call: ScriptInvocation
+  ) -> ScriptResult {
+    switch command {
+    case .set: return set(call.arguments)
+    case .unset:
+      for name in call.arguments { context.unset(name) }
+    case .export:
+      for name in call.arguments { context.export(name) }
+    case .increment, .decrement:
+      guard let name = call.arguments.first else { return .failed("variable name expected") }
+      let number = ScriptNumber.value(value(name))
+      let step = command == .increment ? 1 : -1
+      guard let sum = Checked.sum(number, step) else { return .failed("\(name) is too large") }
+      _ = context.set(name, "\(sum)")
+    case .setParameters: arguments = call.arguments
+    case .shift:
+      let count = call.arguments.first.map { ScriptNumber.value($0) } ?? 1
+      guard count >= 0, count <= arguments.count else { return .status(1) }
+      arguments.removeFirst(count)
+    default: break
+    }
+    return .status(0)
+  }
+
+  /// `set name=value`; without an argument the variables are printed. Further arguments are
+  /// ignored, as in GRUB 2.
+  private mutating func set(_ arguments: [ByteString]) -> ScriptResult {
+    guard let assignment = arguments.first else {
+      for variable in context.variables { write("\(variable.name)=\(variable.value)\n") }
+      return .status(0)
+    }
+    guard let equals = assignment.bytes.firstIndex(of: 0x3d), equals > 0 else {
+      return .failed("no assignment in \(assignment)")
+    }
+    let isSet = context.set(
+      ByteString(assignment.bytes[..<equals]), ByteString(assignment.bytes[(equals + 1)...]))
+    return isSet ? .status(0) : .failed("variable too large")
+  }
+
+  /// `load_env`, `save_env` and `list_env`. Nothing is written here: what is to be saved is kept
+  /// for the caller.
+  mutating func environmentBlock(
+    _ command: ScriptCommand, _ arguments: [ByteString]
+  ) -> ScriptResult {
+    let options = CommandOptions(
+      arguments, [.init("file", "f", .required), .init("skip-sig", "s")])
+    let name = options.value("file") ?? "\(value("prefix"))/grubenv"
+    guard let file = MenuFile(name, root: root) else { return .failed("bad name \(name)") }
+    if command == .saveEnvironment { return save(options.operands, to: file) }
+    guard
+      let contents = environment.contents(of: file, byteCountMax: EnvironmentBlock.byteCountMax),
+      let block = EnvironmentBlock(contents)
+    else { return .status(1) }
+    guard charge(byteCount: contents.count) else { return .flow(.stopped) }
+    for (name, value) in block.variables {
+      if command == .listEnvironment {
+        write("\(name)=\(value)\n")
+      } else if options.operands.isEmpty || options.operands.contains(name) {
+        _ = context.set(name, value)
+      }
+    }
+    return .status(0)
+  }
+
+  private mutating func save(_ names: [ByteString], to file: MenuFile) -> ScriptResult {
+    guard loader.savedVariables.count + names.count <= MenuLimits.payloadCountMax else {
+      return .failed("too many variables")
+    }
+    for name in names {
+      loader.savedVariables.append(.init(file: file, name: name, value: context.value(name)))
+    }
+    return .status(0)
+  }
+}

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import Bytes
+
+/// A token of a script.
+struct ScriptToken {
+  /// What it is.
+  enum Kind: Equatable {
+    /// A word.
+    case word(ScriptWord)
+    /// The end of a line.
+    case newline
+    /// `;`.
+    case semicolon
+    /// `{`.
+    case openBrace
+    /// `}`.
+    case closeBrace
+    /// `|`, `&`, `<` or `>`, which the grammar has no use for.
+    case reserved(UInt8)
+    /// The end of the text.
+    case end
+  }
+
+  /// What it is.
+  var kind: Kind
+  /// Where it starts.
+  var start: Int
+  /// Where the text after it starts.
+  var end: Int
+  /// The line that it starts on, from one.
+  var line: Int
+  /// The column that it starts in, from one.
+  var column: Int
+}
+
+/// Takes the text of a script apart into words and separators, by the rules of GRUB 2 (manual,
+/// "Shell-like scripting": quoting as in a shell, `#` at the start of a word is a comment).
+struct ScriptLexer {
+  private let text: [UInt8]
+  private var offset = 0
+  private var line: Int
+  private var lineStart = 0
+
+  /// A lexer of a text without carriage returns, whose first line has the number `line`.
+  init(_ text: ByteString, line: Int) {
+    self.text = text.bytes
+    self.line = line
+  }
+
+  /// The text between two offsets.
+  func source(from start: Int, to end: Int) -> ByteString {
+    guard start >= 0, start <= end, end <= text.count else { return "" }
+    return ByteString(text[start..<end])
+  }
+
+  /// Goes on after the end of the present line.
+  mutating func skipLine() {
+    while let byte = peek(), byte != ASCII.newline { offset += 1 }
+  }
+
+  /// The next token.
+  mutating func next() throws(ScriptSyntaxError) -> ScriptToken {
+    skipBlanks()
+    var token = ScriptToken(
+      kind: .end, start: offset, end: offset, line: line, column: offset - lineStart + 1)
+    guard let byte = peek() else { return token }
+    switch byte {
+    case ASCII.newline:
+      offset += 1
+      startLine()
+      token.kind = .newline
+    case 0x3b: single(.semicolon, &token)
+    case 0x7b: single(.openBrace, &token)
+    case 0x7d: single(.closeBrace, &token)
+    case 0x7c, 0x26, 0x3c, 0x3e: single(.reserved(byte), &token)
+    default: token.kind = .word(.argument(try word()))
+    }
+    token.end = offset
+    return token
+  }
+
+  /// An error at the present place.
+  func error(_ reason: ScriptSyntaxError.Reason) -> ScriptSyntaxError {
+    ScriptSyntaxError(reason: reason, line: line, column: offset - lineStart + 1)
+  }
+
+  private mutating func single(_ kind: ScriptToken.Kind, _ token: inout ScriptToken) {
+    offset += 1
+    token.kind = kind
+  }
+
+  private func peek(_ distance: Int = 0) -> UInt8? {
+    offset + distance < text.count ? text[offset + distance] : nil
+  }
+
+  private mutating func startLine() {
+    line += 1
+    lineStart = offset
+  }
+
+  /// Skips blanks, joined lines and a comment.
+  private mutating func skipBlanks() {
+    while let byte = peek() {
+      if byte == ASCII.space || byte == ASCII.tab {
+        offset += 1
+      } else if byte == 0x5c, peek(1) == ASCII.newline {
+        offset += 2
+        startLine()
+      } else {
+        if byte == 0x23 { skipLine() }
+        return
+      }
+    }
+  }
+
+  private static func endsWord(_ byte: UInt8) -> Bool {
+    switch byte {
+    case ASCII.space, ASCII.tab, ASCII.newline, 0x3b, 0x7b, 0x7d, 0x7c, 0x26, 0x3c, 0x3e: true
+    default: false
+    }
+  }
+
+  private mutating func word() throws(ScriptSyntaxError) -> [ScriptWordPart] {
+    var parts: [ScriptWordPart] = []
+    var plain = ByteString()
+    while let byte = peek(), !ScriptLexer.endsWord(byte) {
+      offset += 1
+      switch byte {
+      case 0x5c:
+        guard let escaped = peek() else { break }
+        offset += 1
+        if escaped == ASCII.newline { startLine() } else { plain.append(escaped) }
+      case 0x27:
+        ScriptLexer.flush(&plain, to: &parts, isQuoted: false)
+        parts.append(.text(try singleQuoted(), isQuoted: true))
+      case 0x22:
+        ScriptLexer.flush(&plain, to: &parts, isQuoted: false)
+        try doubleQuoted(&parts)
+      case 0x24:
+        if peek() == 0x22 { continue }
+        guard let name = try variableName() else {
+          plain.append(byte)
+          continue
+        }
+        ScriptLexer.flush(&plain, to: &parts, isQuoted: false)
+        parts.append(.variable(name, isQuoted: false))
+      default: plain.append(byte)
+      }
+    }
+    ScriptLexer.flush(&plain, to: &parts, isQuoted: false)
+    return parts
+  }
+
+  private static func flush(
+    _ plain: inout ByteString, to parts: inout [ScriptWordPart], isQuoted: Bool
+  ) {
+    if plain.isEmpty { return }
+    parts.append(.text(plain, isQuoted: isQuoted))
+    plain = ByteString()
+  }
+
+  private mutating func singleQuoted() throws(ScriptSyntaxError) -> ByteString {
+    let opened = error(.unterminatedQuote)
+    let start = offset
+    while let byte = peek() {
+      offset += 1
+      if byte == ASCII.newline { startLine() }
+      if byte == 0x27 { return source(from: start, to: offset - 1) }
+    }
+    throw opened
+  }
+
+  /// Reads up to the closing quote. A backslash stands for itself except before `$`, `"`, `\` and
+  /// a line's end.
+  private mutating func doubleQuoted(
+    _ parts: inout [ScriptWordPart]
+  ) throws(ScriptSyntaxError) {
+    let opened = error(.unterminatedQuote)
+    let countBefore = parts.count
+    var plain = ByteString()
+    while let byte = peek() {
+      offset += 1
+      switch byte {
+      case 0x22:
+        if plain.isEmpty, parts.count > countBefore { return }
+        parts.append(.text(plain, isQuoted: true))
+        return
+      case 0x5c:
+        guard let escaped = peek() else { throw opened }
+        offset += 1
+        if escaped == ASCII.newline {
+          startLine()
+        } else {
+          if escaped != 0x24, escaped != 0x22, escaped != 0x5c { plain.append(byte) }
+          plain.append(escaped)
+        }
+      case 0x24:
+        guard let name = try variableName() else {
+          plain.append(byte)
+          continue
+        }
+        ScriptLexer.flush(&plain, to: &parts, isQuoted: true)
+        parts.append(.variable(name, isQuoted: true))
+      default:
+        if byte == ASCII.newline { startLine() }
+        plain.append(byte)
+      }
+    }
+    throw opened
+  }
+
+  /// The name after a `$`; nil if the `$` stands for itself.
+  private mutating func variableName() throws(ScriptSyntaxError) -> ByteString? {
+    guard peek() == 0x7b else { return bareName() }
+    let opened = error(.badVariable)
+    offset += 1
+    guard let name = bareName(), peek() == 0x7d else { throw opened }
+    offset += 1
+    return name
+  }
+
+  private mutating func bareName() -> ByteString? {
+    guard let first = peek() else { return nil }
+    let start = offset
+    if ASCII.isLetter(first) || first == 0x5f {
+      while let byte = peek(), ASCII.isLetter(byte) || byte == 0x5f || ASCII.isDigit(byte) {
+        offset += 1
+      }
+    } else if ASCII.isDigit(first) {
+      while let byte = peek(), ASCII.isDigit(byte) { offset += 1 }
+    } else if first == 0x3f || first == 0x2a || first == 0x40 || first == 0x23 {
+      offset += 1
+    } else {
+      return nil
+    }
+    return source(from: start, to: offset)
+  }
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import Bytes
+
+/// A part of a word of a script.
+enum ScriptWordPart: Equatable, Sendable {
+  /// Text as it is. Quoted text makes an argument even if it is empty.
+  case text(ByteString, isQuoted: Bool)
+  /// The value of a variable. An unquoted one is split at blanks.
+  case variable(ByteString, isQuoted: Bool)
+}
+
+/// A word of a command: an argument before expansion, or a block in braces.
+enum ScriptWord: Equatable, Sendable {
+  /// An argument.
+  case argument([ScriptWordPart])
+  /// The text between `{` and `}`, and the line that it starts on.
+  case block(ByteString, line: Int)
+
+  /// The text of a word without quotes and variables; nil for any other.
+  var plainText: ByteString? {
+    guard case .argument(let parts) = self, parts.count == 1, case .text(let text, false) = parts[0]
+    else { return nil }
+    return text
+  }
+}
+
+/// A statement of a script, in the grammar of GRUB 2 (manual, "Shell-like scripting").
+struct ScriptStatement: Sendable {
+  /// What it does.
+  indirect enum Kind: Sendable {
+    /// A command with its arguments.
+    case command([ScriptWord])
+    /// `if` and `elif` with their bodies, and what follows `else`.
+    case conditional([ScriptBranch], otherwise: [ScriptStatement])
+    /// `for name in words`.
+    case forLoop(name: ByteString, words: [ScriptWord], body: [ScriptStatement])
+    /// `while`, or `until` where the condition must fail.
+    case whileLoop(condition: [ScriptStatement], isUntil: Bool, body: [ScriptStatement])
+    /// The definition of a function.
+    case function(name: ByteString, body: [ScriptStatement])
+  }
+
+  /// The line that it starts on.
+  var line: Int
+  /// What it does.
+  var kind: Kind
+}
+
+/// A condition and what is done if it holds.
+struct ScriptBranch: Sendable {
+  /// The condition: the status of its last command counts.
+  var condition: [ScriptStatement]
+  /// What is done.
+  var body: [ScriptStatement]
+}
+
+/// Text that breaks the grammar, and where.
+struct ScriptSyntaxError: Error, Equatable {
+  /// What is wrong.
+  enum Reason: Equatable {
+    /// A quote that is not closed.
+    case unterminatedQuote
+    /// `${` without a name and a `}`.
+    case badVariable
+    /// Something that can't stand here.
+    case unexpected(ByteString)
+    /// The text ends before this word.
+    case missing(ByteString)
+    /// More than `MenuLimits.syntaxDepthMax` blocks within one another.
+    case nestedTooDeeply
+  }
+
+  /// What is wrong.
+  var reason: Reason
+  /// The line, from one.
+  var line: Int
+  /// The column, from one.
+  var column: Int
+
+  /// What is wrong, in words.
+  var message: ByteString {
+    switch reason {
+    case .unterminatedQuote: "a quote is not closed"
+    case .badVariable: "${ without a name and }"
+    case .unexpected(let what): "unexpected \(what)"
+    case .missing(let what): "the text ends before \(what)"
+    case .nestedTooDeeply: "more than \(MenuLimits.syntaxDepthMax) blocks within one another"
+    }
+  }
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import BootMenu
+import Bytes
+
+extension MenuScreen {
+  /// Rows for messages.
+  static let messageRowCount = 3
+  /// Title bar, a row above and one below the list, messages, a row, countdown and hints.
+  private static let otherRowCount = 6 + messageRowCount
+
+  /// The rows that entries are shown in.
+  var listRowCount: Int { rowCount - MenuScreen.otherRowCount }
+
+  /// What the screen should show. The last column stays free, so that no terminal wraps.
+  func lines(now: UInt64) -> [ScreenLine] {
+    let width = columnCount - 1
+    var lines = [titleLine(width)]
+    lines.append(.blank)
+    lines += showsOnlyCountdown ? [] : listLines(width)
+    while lines.count < 2 + listRowCount { lines.append(.blank) }
+    lines.append(plain(showsOnlyCountdown ? "" : scrollNote, width))
+    for index in 0..<MenuScreen.messageRowCount {
+      lines.append(index < messages.count ? plain(" " + messages[index], width) : .blank)
+    }
+    lines.append(.blank)
+    lines.append(plain(countdown(now: now), width))
+    lines.append(plain(hints, width))
+    return lines
+  }
+
+  private func plain(_ text: ByteString, _ width: Int) -> ScreenLine {
+    ScreenLine(text: ScreenText(text).fitted(to: width))
+  }
+
+  private func titleLine(_ width: Int) -> ScreenLine {
+    var text: ByteString = " \(title)"
+    for page in pages.dropFirst() { text += " > \(page.title)" }
+    return ScreenLine(
+      text: ScreenText(text).fitted(to: width).padded(to: width), isHighlighted: true)
+  }
+
+  private func listLines(_ width: Int) -> [ScreenLine] {
+    guard let page = pages.last else { return [] }
+    var lines: [ScreenLine] = []
+    for place in page.top..<min(page.top + listRowCount, page.rows.count) {
+      let entry = page.menu.entries[page.rows[place]]
+      let mark: ByteString = place == page.selected ? "*" : " "
+      let arrow: ByteString = entry.kind == .submenu ? " ->" : ""
+      let title = ScreenText(" \(mark) \(entry.title)\(arrow)").fitted(to: width)
+      if place == page.selected {
+        lines.append(ScreenLine(text: title.padded(to: width), isHighlighted: true))
+      } else {
+        lines.append(ScreenLine(text: title))
+      }
+    }
+    return lines
+  }
+
+  private var scrollNote: ByteString {
+    guard let page = pages.last, page.rows.count > listRowCount else { return "" }
+    let last = min(page.top + listRowCount, page.rows.count)
+    return " entries \(page.top + 1) to \(last) of \(page.rows.count)"
+  }
+
+  private func countdown(now: UInt64) -> ByteString {
+    guard let seconds = secondsLeft(now: now), let page = pages.first,
+      let selection = page.menu.defaultSelection
+    else { return "" }
+    let title = page.menu.entries[selection.index].title
+    return " Starting in \(seconds) s (any key stops): \(title)"
+  }
+
+  private var hints: ByteString {
+    if showsOnlyCountdown { return " Press any key for the menu." }
+    return depth == 0
+      ? " Up/Down select, Enter starts, c command line"
+      : " Up/Down select, Enter starts, Esc back, c command line"
+  }
+}

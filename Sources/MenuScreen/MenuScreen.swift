@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+public import BootMenu
+public import Bytes
+
+/// The menu on a terminal, as a state machine: bytes of keys go in, bytes for a VT100 come out, and
+/// sometimes a decision. It knows no clock: the caller says what time it is.
+///
+/// A decision to choose an entry leaves the screen as it is. The caller runs the entry, and then
+/// boots, or opens the submenu with `open`, or tells why it failed with `report`.
+public struct MenuScreen: Sendable {
+  /// What a person or the countdown decided.
+  public enum Decision: Equatable, Sendable {
+    /// To choose the entry with this index in `menu`.
+    case choose(index: Int)
+    /// The time is up: to boot the default of the first menu.
+    case timeout
+    /// To open the command line.
+    case commandLine
+  }
+
+  /// What there is to react to.
+  public enum Event: Equatable, Sendable {
+    /// Bytes came from the terminal.
+    case input([UInt8])
+    /// Nothing came, but time has passed.
+    case tick
+  }
+
+  /// What one step gave.
+  public struct Step: Equatable, Sendable {
+    /// The bytes for the terminal.
+    public var output: ByteString
+    /// What was decided.
+    public var decision: Decision?
+  }
+
+  /// One menu of the stack.
+  struct Page: Sendable {
+    var title: ByteString
+    var menu: Menu
+    /// The indices of the entries that are shown.
+    var rows: [Int]
+    /// The place of the selected entry in `rows`.
+    var selected: Int
+    /// The place of the first row on the screen.
+    var top = 0
+  }
+
+  private static let nanosecondsPerSecond: UInt64 = 1_000_000_000
+
+  /// The title bar's text.
+  public let title: ByteString
+  /// The width of the screen in columns.
+  public let columnCount: Int
+  /// The height of the screen in rows.
+  public let rowCount: Int
+  var pages: [Page] = []
+  var messages: [ByteString] = []
+  private var keys = KeyDecoder()
+  private var painter = ScreenPainter()
+  private var bootTime: UInt64?
+  private var isHidden: Bool
+
+  /// A screen with a menu that boots its default after a time; never if that is nil.
+  public init(
+    title: ByteString, menu: Menu, timeoutSeconds: Int?, now: UInt64,
+    columnCount: Int = 80, rowCount: Int = 24
+  ) {
+    self.title = title
+    self.columnCount = max(columnCount, 20)
+    self.rowCount = max(rowCount, 12)
+    isHidden = false
+    if let seconds = timeoutSeconds, seconds >= 0 {
+      let wait = UInt64(min(seconds, 1 << 30)) * MenuScreen.nanosecondsPerSecond
+      bootTime = now &+ wait
+      isHidden = menu.timeoutStyle != .menu
+    }
+    open(menu, title: "")
+  }
+
+  /// The menu that is shown.
+  public var menu: Menu {
+    pages.last?.menu ?? Menu(file: MenuFile(device: "", path: ""), format: .grub2)
+  }
+
+  /// How many menus the shown one is inside of.
+  public var depth: Int { max(pages.count - 1, 0) }
+
+  /// When `step` should be called although nothing came in, in nanoseconds.
+  public func deadline(now: UInt64) -> UInt64? {
+    var result = keys.deadline
+    if let bootTime {
+      let left = bootTime > now ? bootTime - now : 0
+      let second = now &+ left % MenuScreen.nanosecondsPerSecond
+      let next = second > now ? second : min(bootTime, now &+ MenuScreen.nanosecondsPerSecond)
+      result = min(result ?? next, next)
+    }
+    return result
+  }
+
+  /// Reacts to an event at the time `now`, in nanoseconds.
+  public mutating func step(_ event: Event, now: UInt64) -> Step {
+    var decision: Decision?
+    if case .input(let bytes) = event {
+      for byte in bytes where decision == nil {
+        if let key = keys.decode(byte, now: now) { decision = react(to: key) }
+      }
+    }
+    if decision == nil, let key = keys.expire(now: now) { decision = react(to: key) }
+    if decision == nil, let bootTime, now >= bootTime {
+      self.bootTime = nil
+      decision = .timeout
+    }
+    return Step(output: painter.paint(lines(now: now)), decision: decision)
+  }
+
+  /// Shows a menu inside the present one.
+  public mutating func open(_ menu: Menu, title: ByteString) {
+    let rows = menu.entries.indices.filter { !menu.entries[$0].isHidden }
+    let chosen = menu.defaultSelection?.index ?? 0
+    let selected = rows.firstIndex(of: chosen) ?? 0
+    pages.append(Page(title: title, menu: menu, rows: rows, selected: selected))
+    scroll()
+  }
+
+  /// Shows why something failed, in the last lines of the screen, and stops the countdown.
+  public mutating func report(_ message: ByteString) {
+    bootTime = nil
+    isHidden = false
+    messages.append(message)
+    messages = Array(messages.suffix(MenuScreen.messageRowCount))
+  }
+
+  /// Makes the next step draw the whole screen, after something else has written on it.
+  public mutating func redraw() { painter.forget() }
+
+  /// The bytes that leave the terminal to whatever follows: attributes off, cursor shown, on a
+  /// blank screen.
+  public mutating func leave() -> ByteString {
+    painter.forget()
+    return "\u{1b}[0m\u{1b}[?25h\u{1b}[2J\u{1b}[H"
+  }
+
+  /// The seconds until the default boots, a begun one included; nil if nobody counts.
+  public func secondsLeft(now: UInt64) -> UInt64? {
+    guard let bootTime else { return nil }
+    let left = bootTime > now ? bootTime - now : 0
+    let (seconds, rest) = left.quotientAndRemainder(dividingBy: MenuScreen.nanosecondsPerSecond)
+    return rest > 0 ? seconds + 1 : seconds
+  }
+
+  /// Whether only the countdown is shown.
+  var showsOnlyCountdown: Bool { isHidden && bootTime != nil }
+
+  private mutating func react(to key: Key) -> Decision? {
+    if bootTime != nil {
+      bootTime = nil
+      painter.forget()
+      if isHidden {
+        isHidden = false
+        return nil
+      }
+    }
+    guard let page = pages.last else { return nil }
+    switch key {
+    case .up, .control(0x70), .text(0x6b): move(to: page.selected - 1)
+    case .down, .control(0x6e), .text(0x6a): move(to: page.selected + 1)
+    case .pageUp, .control(0x62): move(to: page.selected - listRowCount)
+    case .pageDown, .control(0x66): move(to: page.selected + listRowCount)
+    case .home, .control(0x61), .text(0x67): move(to: 0)
+    case .end, .control(0x65), .text(0x47): move(to: page.rows.count - 1)
+    case .enter: return choose(page)
+    case .right: return isSubmenu(page) ? choose(page) : nil
+    case .escape, .left, .backspace: close()
+    case .control(0x6c): painter.forget()
+    case .text(0x63): return .commandLine
+    default: break
+    }
+    return nil
+  }
+
+  private func isSubmenu(_ page: Page) -> Bool {
+    guard page.rows.indices.contains(page.selected) else { return false }
+    return page.menu.entries[page.rows[page.selected]].kind == .submenu
+  }
+
+  private func choose(_ page: Page) -> Decision? {
+    guard page.rows.indices.contains(page.selected) else { return nil }
+    return .choose(index: page.rows[page.selected])
+  }
+
+  private mutating func close() {
+    if pages.count > 1 { pages.removeLast() }
+  }
+
+  private mutating func move(to place: Int) {
+    guard let page = pages.last else { return }
+    pages[pages.count - 1].selected = max(0, min(place, page.rows.count - 1))
+    scroll()
+  }
+
+  /// Keeps the selected row on the screen.
+  private mutating func scroll() {
+    guard let page = pages.last else { return }
+    var top = page.top
+    if page.selected < top { top = page.selected }
+    if page.selected >= top + listRowCount { top = page.selected - listRowCount + 1 }
+    pages[pages.count - 1].top = top
+  }
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import Bytes
+
+/// Text for a terminal, one element a column: what comes from a disk can't send it commands.
+struct ScreenText: Equatable {
+  /// The characters, each as its UTF-8 bytes.
+  private(set) var cells: [[UInt8]] = []
+
+  /// A text in which everything that is not a printable character has become `?`. Characters are
+  /// taken to be one column wide.
+  init(_ text: ByteString) {
+    let bytes = text.bytes
+    var index = 0
+    while index < bytes.count {
+      let length = ScreenText.characterByteCount(bytes, at: index)
+      if length == 0 {
+        cells.append([0x3f])
+        index += 1
+      } else {
+        cells.append(Array(bytes[index..<(index + length)]))
+        index += length
+      }
+    }
+  }
+
+  /// The number of columns.
+  var count: Int { cells.count }
+
+  /// The text cut to a width; a cut one ends in `>`.
+  func fitted(to width: Int) -> ScreenText {
+    guard count > width, width > 0 else { return self }
+    var result = self
+    result.cells = Array(cells.prefix(width - 1)) + [[0x3e]]
+    return result
+  }
+
+  /// The text with spaces up to a width.
+  func padded(to width: Int) -> ScreenText {
+    var result = self
+    while result.count < width { result.cells.append([ASCII.space]) }
+    return result
+  }
+
+  /// The number of bytes of the printable character at an index; zero if there is none.
+  private static func characterByteCount(_ bytes: [UInt8], at index: Int) -> Int {
+    let first = bytes[index]
+    if first < 0x80 { return ASCII.isPrintable(first) ? 1 : 0 }
+    let length: Int
+    switch first {
+    case 0xc2...0xdf: length = 2
+    case 0xe0...0xef: length = 3
+    case 0xf0...0xf4: length = 4
+    default: return 0
+    }
+    guard index + length <= bytes.count,
+      bytes[(index + 1)..<(index + length)].allSatisfy({ $0 & 0xc0 == 0x80 })
+    else { return 0 }
+    if first == 0xc2, bytes[index + 1] < 0xa0 { return 0 }
+    return length
+  }
+}

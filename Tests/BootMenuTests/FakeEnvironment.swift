@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import BootMenu
+import Bytes
+
+/// A world of a few devices and files.
+final class FakeEnvironment: MenuEnvironment {
+  struct Device {
+    var name: ByteString
+    var uuid: ByteString = ""
+    var label: ByteString = ""
+    var partitionUUID: ByteString = ""
+  }
+
+  var devices: [Device] = []
+  var files: [(file: MenuFile, contents: ByteString)] = []
+
+  init(devices: [Device] = [], files: [(String, String)] = []) {
+    self.devices = devices
+    for (name, contents) in files { add(name, contents) }
+  }
+
+  func add(_ name: String, _ contents: String) {
+    guard let file = MenuFile(ByteString(name), root: "") else { return }
+    files.append((file, ByteString(contents)))
+  }
+
+  func contents(of file: MenuFile, byteCountMax: Int) -> ByteString? {
+    guard let found = files.first(where: { $0.file == file }) else { return nil }
+    return found.contents.count <= byteCountMax ? found.contents : nil
+  }
+
+  func kind(of file: MenuFile) -> MenuFileKind? {
+    if let found = contents(of: file, byteCountMax: .max) {
+      return .file(byteCount: UInt64(found.count))
+    }
+    return names(inDirectory: file) == nil ? nil : .directory
+  }
+
+  func device(having key: SearchKey) -> ByteString? {
+    switch key {
+    case .fileSystemUUID(let uuid):
+      devices.first { $0.uuid.lowercased == uuid.lowercased }?.name
+    case .partitionUUID(let uuid):
+      devices.first { $0.partitionUUID.lowercased == uuid.lowercased }?.name
+    case .label(let label): devices.first { $0.label == label }?.name
+    case .file(let path):
+      devices.first { kind(of: MenuFile(device: $0.name, path: path)) != nil }?.name
+    }
+  }
+
+  func names(inDirectory directory: MenuFile) -> [ByteString]? {
+    let prefix = directory.path.hasSuffix("/") ? directory.path : directory.path + "/"
+    let inside = files.filter {
+      $0.file.device == directory.device && $0.file.path.hasPrefix(prefix)
+    }
+    if inside.isEmpty { return nil }
+    return inside.compactMap { $0.file.path.dropFirst(prefix.count).split(on: 0x2f).first }
+  }
+
+  func deviceNames() -> [ByteString] { devices.map { $0.name } }
+}
+
+/// A menu of GRUB 2 in `/boot/grub/grub.cfg` on the root device.
+func scriptMenu(
+  _ text: String, in environment: FakeEnvironment = FakeEnvironment()
+) throws(MenuError) -> Menu {
+  let file = MenuFile(device: "", path: "/boot/grub/grub.cfg")
+  return try MenuInterpreter(environment: environment)
+    .menu(ByteString(text), file: file, format: .grub2)
+}
+
+/// A menu of GRUB legacy in `/boot/grub/menu.lst` on the root device.
+func legacyMenu(
+  _ text: String, in environment: FakeEnvironment = FakeEnvironment()
+) throws(MenuError) -> Menu {
+  let file = MenuFile(device: "", path: "/boot/grub/menu.lst")
+  return try MenuInterpreter(environment: environment)
+    .menu(ByteString(text), file: file, format: .legacy)
+}
+
+/// What an entry boots.
+func target(
+  _ index: Int, of menu: Menu, in environment: FakeEnvironment = FakeEnvironment()
+) throws(MenuError) -> BootTarget {
+  let run = try MenuInterpreter(environment: environment).run(index, of: menu)
+  guard case .boot(let target) = run.outcome else {
+    throw .noKernel(title: menu.entries[index].title)
+  }
+  return target
+}
+
+/// What a script prints.
+func printed(
+  _ script: String, in environment: FakeEnvironment = FakeEnvironment()
+) throws(MenuError) -> String {
+  try scriptMenu(script + "\nmenuentry end {\ntrue\n}\n", in: environment).output.text
+}
