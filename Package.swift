@@ -60,8 +60,8 @@ if exists("Sources/PVGrub") {
     .executableTarget(
       name: "PVGrub",
       dependencies: [
-        "Bytes", "BlockIO", "FileSystem", "Ext4", "KernelImage", "DomainBuilder", "MiniOS", "XenFrontends", "CXen",
-        "CMiniOS",
+        "Bytes", "BlockIO", "BootMenu", "BootPlan", "MenuScreen", "KernelImage", "DomainBuilder",
+        "MiniOS", "XenFrontends", "CXen", "CMiniOS",
       ],
       exclude: ["image.ld"], swiftSettings: freestanding))
 }
@@ -79,6 +79,8 @@ targets += tests("MenuScreenTests", ["MenuScreen", "BootMenu", "Bytes"])
 targets += tests("DecompressionTests", ["Decompression", "Bytes"])
 targets += tests("KernelImageTests", ["KernelImage", "Decompression", "Bytes"])
 targets += tests("DomainBuilderTests", ["DomainBuilder", "KernelImage", "Bytes"])
+targets += tests(
+  "BootPlanTests", ["BootPlan", "BootMenu", "BlockIO", "Bytes", "TestSupport"])
 targets += tests("XenFrontendsTests", ["XenFrontends", "CXen", "BlockIO", "Bytes"])
 
 let package = Package(name: "pvgrub-swift", targets: targets)

@@ -15,15 +15,15 @@ struct BootFiles {
 
 extension Loader {
   /// Loads kernel and initrds into the frames of a new domain; nothing is lost on failure.
-  func load(_ files: BootFiles) throws(LoadError) -> NewDomain {
+  func load(_ files: BootFiles) throws(BootError) -> NewDomain {
     let payload = PayloadFrames(domainByteCount: info.frameCount * 4096)
     var domain: NewDomain?
-    do throws(LoadError) {
+    do throws(BootError) {
       let loaded = try unpack(files.kernel, into: payload)
       let kernel: PVKernel
       do throws(KernelImageError) {
         kernel = try loaded.pvKernel()
-      } catch { throw LoadError(error).at(files.kernel.name) }
+      } catch { throw BootError(error).at(files.kernel.name) }
       let new = try NewDomain(
         payload: payload, loaded: loaded, kernel: kernel, info: info,
         moduleByteCount: Self.moduleByteCount(files.initrds))
@@ -40,17 +40,17 @@ extension Loader {
 
   private func unpack(
     _ file: GuestFile, into payload: PayloadFrames
-  ) throws(LoadError) -> LoadedKernel {
+  ) throws(BootError) -> LoadedKernel {
     let stream: FileStream
     do throws(HypervisorError) {
       stream = try FileStream(file, hypervisor: hypervisor)
-    } catch { throw LoadError(error).at(file.name) }
+    } catch { throw BootError(error).at(file.name) }
     defer { stream.end() }
     let limit = FrameAllocator.freeCount * 4096
     var loader = KernelLoader(source: stream, memory: payload, decoderMemoryLimit: limit)
     do throws(KernelLoadError<BlockError, MemoryError>) {
       return try loader.load()
-    } catch { throw LoadError(error).at(file.name) }
+    } catch { throw BootError(error).at(file.name) }
   }
 
   /// Each initrd starts on a page of its own; the kernel's buffer format allows the zeros between.
@@ -60,7 +60,7 @@ extension Loader {
     return end
   }
 
-  private func read(_ initrds: [GuestFile], into module: FrameList) throws(LoadError) {
+  private func read(_ initrds: [GuestFile], into module: FrameList) throws(BootError) {
     var firstFrame = 0
     for file in initrds {
       let count = Int((file.byteCount + 4095) / 4096)
@@ -72,7 +72,7 @@ extension Loader {
           target: ReadPlan.Target(frames: FileStream.ranges(frames)))
         try file.disk.execute(plan)
         try file.disk.finish(plan)
-      } catch { throw LoadError(error).at(file.name) }
+      } catch { throw BootError(error).at(file.name) }
     }
   }
 }

@@ -30,7 +30,7 @@ final class HandOver {
   /// page table may be made from here until `undo` or `jump`.
   init(
     _ domain: NewDomain, info: BootInfo, commandLine: ByteString
-  ) throws(LoadError) {
+  ) throws(BootError) {
     self.domain = domain
     self.info = info
     let target = domain.plan.address(of: domain.plan.bootStack)
@@ -38,15 +38,15 @@ final class HandOver {
       AddressSpace.prepareTables(for: target),
       AddressSpace.prepareTables(for: trampolineAddress),
       FrameWindow.write(domain.bootStack.frames[0], { _ in })
-    else { throw LoadError(MemoryError.outOfMemory(purpose: "the hand-over's page tables")) }
+    else { throw BootError(MemoryError.outOfMemory(purpose: "the hand-over's page tables")) }
     AddressSpace.tablesAreFrozen = true
     do throws(DomainBuilderError) {
       permutation = try domain.permutation(info)
     } catch {
       AddressSpace.tablesAreFrozen = false
-      throw LoadError(error)
+      throw BootError(error)
     }
-    do throws(LoadError) {
+    do throws(BootError) {
       noteChanges()
       try fillTables()
       try fillStartInfo(commandLine)
@@ -75,7 +75,7 @@ final class HandOver {
     }
   }
 
-  private func fillTables() throws(LoadError) {
+  private func fillTables() throws(BootError) {
     let writer = PageTableWriter(domain.plan)
     for index in 0..<writer.tableCount {
       let frame = permutation.source(of: writer.frame(ofTable: index))
@@ -83,23 +83,23 @@ final class HandOver {
         let entries = page.bindMemory(to: UInt64.self)
         writer.write(table: index, into: entries) { self.machineFrame($0) }
       }
-      guard isDone else { throw LoadError(MemoryError.refused(operation: "to fill a page table")) }
+      guard isDone else { throw BootError(MemoryError.refused(operation: "to fill a page table")) }
     }
   }
 
-  private func fillStartInfo(_ commandLine: ByteString) throws(LoadError) {
+  private func fillStartInfo(_ commandLine: ByteString) throws(BootError) {
     let page: DomainBuilder.StartInfo
     do throws(DomainBuilderError) {
       page = try domain.startInfo(info, commandLine: commandLine)
-    } catch { throw LoadError(error) }
+    } catch { throw BootError(error) }
     guard FrameWindow.write(domain.startInfoPage.frames[0], { page.write(to: $0) }) else {
-      throw LoadError(MemoryError.refused(operation: "to fill start_info"))
+      throw BootError(MemoryError.refused(operation: "to fill start_info"))
     }
   }
 
   /// Copies the trampoline into the boot stack's frame, which the loader sees at
   /// `trampolineAddress` and the new kernel at `target`.
-  private func fillTrampoline(_ target: UInt64) throws(LoadError) {
+  private func fillTrampoline(_ target: UInt64) throws(BootError) {
     let frame = AddressSpace.machineFrame(of: domain.bootStack.frames[0])
     // Executable in both address spaces, and writable: it is the new kernel's first stack.
     let entry = frame << 12 | 0x23
@@ -107,7 +107,7 @@ final class HandOver {
     guard AddressSpace.set(trampolineAddress, count: 1, entry: { _ in entry }),
       let page = UnsafeMutableRawPointer(bitPattern: UInt(trampolineAddress)),
       let code = UnsafeRawPointer(bitPattern: UInt(minios_trampoline_code()))
-    else { throw LoadError(MemoryError.refused(operation: "to map the trampoline")) }
+    else { throw BootError(MemoryError.refused(operation: "to map the trampoline")) }
     page.initializeMemory(as: UInt8.self, repeating: 0, count: 4096)
     // SAFETY: the code and its fields are far under a page; the assembler's labels bound them.
     page.copyMemory(from: code, byteCount: Int(minios_trampoline_byte_count()))
@@ -123,11 +123,11 @@ final class HandOver {
   }
 
   /// Xen walks the new tables by its own rules here; whatever is wrong with them shows now.
-  private func pin() throws(LoadError) {
+  private func pin() throws(BootError) {
     AddressSpace.flush()
     let errno = AddressSpace.pin(baseMachineFrame)
     guard errno == 0 else {
-      throw LoadError(
+      throw BootError(
         .device, "Xen refused the guest's page tables (error \(errno)); see 'xl dmesg'")
     }
     isPinned = true

@@ -14,16 +14,16 @@ final class Loader {
   let store: XenStore<XenHypervisor>
   let grants: GrantTable<XenHypervisor>
 
-  init(_ info: BootInfo) throws(LoadError) {
+  init(_ info: BootInfo) throws(BootError) {
     self.info = info
     guard let consolePage = Self.ringPage(info.console.machineFrame),
       let storePage = Self.ringPage(info.store.machineFrame)
-    else { throw LoadError(.device, "Xen gave no ring for console or xenstore") }
+    else { throw BootError(.device, "Xen gave no ring for console or xenstore") }
     console = Console(page: consolePage, port: info.console.port, hypervisor: hypervisor)
     store = XenStore(page: storePage, port: info.store.port, hypervisor: hypervisor)
     do throws(GrantError) {
       grants = try GrantTable(hypervisor: hypervisor)
-    } catch { throw LoadError(error) }
+    } catch { throw BootError(error) }
   }
 
   /// The boot mapping has every ring page where its frame number says.

@@ -23,7 +23,7 @@ final class NewDomain {
   init(
     payload: PayloadFrames, loaded: LoadedKernel, kernel: PVKernel, info: BootInfo,
     moduleByteCount: UInt64
-  ) throws(LoadError) {
+  ) throws(BootError) {
     self.payload = payload
     self.kernel = kernel
     // The loader's own page tables need places beside the new domain until the last moment; a few
@@ -33,33 +33,33 @@ final class NewDomain {
       outsideFrameCount: UInt64(AddressSpace.tableFrames.count) + 16)
     do throws(DomainBuilderError) {
       plan = try DomainPlan(request)
-    } catch { throw LoadError(error) }
+    } catch { throw BootError(error) }
     do throws(MemoryError) {
       try payload.zero(loaded.layout.zeroRanges)
-    } catch { throw LoadError(error) }
+    } catch { throw BootError(error) }
     if let address = kernel.hypercallPage { try fillHypercallPage(address, loaded) }
     payload.unmap()
   }
 
-  private func fillHypercallPage(_ address: UInt64, _ loaded: LoadedKernel) throws(LoadError) {
+  private func fillHypercallPage(_ address: UInt64, _ loaded: LoadedKernel) throws(BootError) {
     let physical = address - kernel.virtBase + kernel.physicalOffset
     do throws(MemoryError) {
       let page = try payload.region(physicalAddress: physical, byteCount: 4096)
       HypercallPage.write(to: page)
-    } catch { throw LoadError(error) }
+    } catch { throw BootError(error) }
   }
 
   /// Takes the frames for the module.
-  func takeModuleFrames() throws(LoadError) {
+  func takeModuleFrames() throws(BootError) {
     guard let range = plan.module else { return }
     do throws(MemoryError) {
       try module.take(
         range.frameCount, target: range.lowerBound, for: "an initrd of \(plan.moduleByteCount) bytes")
-    } catch { throw LoadError(error) }
+    } catch { throw BootError(error) }
   }
 
   /// Takes the frames for everything that the kernel does not bring with it.
-  func takeOwnFrames() throws(LoadError) {
+  func takeOwnFrames() throws(BootError) {
     let purpose: ByteString = "the guest's page tables"
     do throws(MemoryError) {
       try tables.take(
@@ -68,7 +68,7 @@ final class NewDomain {
         plan.p2mTables.frameCount, target: plan.p2mTables.lowerBound, for: purpose)
       try startInfoPage.take(1, target: plan.startInfo, for: purpose)
       try bootStack.take(1, target: plan.bootStack, for: purpose)
-    } catch { throw LoadError(error) }
+    } catch { throw BootError(error) }
   }
 
   /// Who goes where.

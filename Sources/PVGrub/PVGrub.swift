@@ -2,8 +2,8 @@
 import BlockIO
 import Bytes
 import DomainBuilder
-import Ext4
-import FileSystem
+
+
 import MiniOS
 import XenFrontends
 
@@ -20,7 +20,7 @@ import XenFrontends
   /// The story of a boot.
   static func boot() -> Never {
     let info = StubDomain.start()
-    do throws(LoadError) {
+    do throws(BootError) {
       let loader = try Loader(info)
       try tryBoot(loader)
     } catch {
@@ -31,12 +31,12 @@ import XenFrontends
     StubDomain.powerOff()
   }
 
-  static func tryBoot(_ loader: Loader) throws(LoadError) {
+  static func tryBoot(_ loader: Loader) throws(BootError) {
     loader.say("pvgrub-swift: \(loader.info.frameCount / 256) MiB, \(FrameAllocator.freeCount) free frames")
     let disks: [Disk]
     do throws(XenStoreError) {
       disks = try Disk.discover(store: loader.store, grants: loader.grants, hypervisor: loader.hypervisor)
-    } catch { throw LoadError(error) }
+    } catch { throw BootError(error) }
     Disk.connect(disks, timeLimit: 5_000_000_000)
     for disk in disks { loader.say("\(disk.name): \(disk.byteCount) bytes") }
     let volume = Volume(whole: disks[0])
@@ -56,7 +56,7 @@ import XenFrontends
       }
       guard let kernel, let initrd else { return }
       loader.say("loading \(kernel.byteCount) \(initrd.byteCount)")
-      do throws(LoadError) {
+      do throws(BootError) {
         let line: ByteString = "root=/dev/xvda ro console=hvc0 lab=whole-lst"
         let domain = try loader.load(BootFiles(kernel: kernel, initrds: [initrd], commandLine: line))
         loader.say("loaded; end \(domain.plan.end)")
@@ -69,6 +69,6 @@ import XenFrontends
         loader.say("active grants: \(loader.grants.activeCount)")
         handOver.jump()
       } catch { loader.say(error.message) }
-    } catch { throw LoadError(error) }
+    } catch { throw BootError(error) }
   }
 }

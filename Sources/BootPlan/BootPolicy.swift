@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+public import BootMenu
+public import Bytes
+
+/// What decides when nobody is at the console.
+public enum BootPolicy {
+  /// Seconds that take the place of an endless timeout: no boot waits for ever because of what the
+  /// guest's disk says.
+  public static let endlessTimeoutSeconds = 30
+
+  /// The seconds until the default boots, and a line for the log when they are not the menu's own.
+  public static func timeout(
+    of menu: Menu, options: HostOptions
+  ) -> (seconds: Int, remark: ByteString?) {
+    if let seconds = options.timeoutSeconds { return (seconds, nil) }
+    let own = menu.timeoutSeconds ?? -1
+    if own >= 0 { return (own, nil) }
+    if menu.timeoutSeconds == nil, menu.interruptibleSeconds > 0 {
+      return (menu.interruptibleSeconds, nil)
+    }
+    return (
+      endlessTimeoutSeconds,
+      "the menu would wait for ever; the default boots after \(endlessTimeoutSeconds) s"
+    )
+  }
+
+  /// The entries to try without a person, in order, each once: the default, then its fallbacks.
+  public static func unattendedOrder(of menu: Menu) -> [Menu.Selection] {
+    var result: [Menu.Selection] = []
+    if let first = menu.defaultSelection { result.append(first) }
+    for selection in menu.fallbackSelections where !result.contains(selection) {
+      result.append(selection)
+    }
+    return result
+  }
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+public import BlockIO
+public import BootMenu
+public import Bytes
+
+/// The guest's disks as menus see them.
+public final class GuestEnvironment<Device: BlockDevice>: MenuEnvironment {
+  /// The disks.
+  public let disks: GuestDisks<Device>
+
+  /// The environment of `disks`.
+  public init(_ disks: GuestDisks<Device>) { self.disks = disks }
+
+  /// The file system that `device` stands for.
+  public func fileSystem(
+    _ device: ByteString
+  ) throws(BootError) -> MountedFileSystem<Device> {
+    guard let position = disks.position(named: device) else {
+      throw BootError(.wrongRequest, "(\(device)): no such disk or partition")
+    }
+    let volume = disks[position]
+    if let fileSystem = volume.fileSystem { return fileSystem }
+    throw volume.failure
+      ?? BootError(.unsupported, "\(volume.volume.name): no file system that is known here")
+  }
+
+  /// Where the contents of `file` are, or the reason why they can't be had.
+  public func locate(_ file: MenuFile) throws(BootError) -> LocatedFile<Device> {
+    try fileSystem(file.device).locate(Self.absolute(file.path))
+  }
+
+  /// The contents of a small file; nil if it can't be read.
+  public func contents(of file: MenuFile, byteCountMax: Int) -> ByteString? {
+    do throws(BootError) {
+      let system = try fileSystem(file.device)
+      return ByteString(try system.contents(Self.absolute(file.path), limit: byteCountMax))
+    } catch { return nil }
+  }
+
+  /// What a path stands for; nil if there is nothing.
+  public func kind(of file: MenuFile) -> MenuFileKind? {
+    do throws(BootError) {
+      switch try fileSystem(file.device).kind(Self.absolute(file.path)) {
+      case .file(let byteCount): return .file(byteCount: byteCount)
+      case .directory: return .directory
+      case .other: return nil
+      }
+    } catch { return nil }
+  }
+
+  /// GRUB's name of the first volume that has what is looked for.
+  public func device(having key: SearchKey) -> ByteString? {
+    for position in disks.mounted {
+      let volume = disks[position]
+      guard let system = volume.fileSystem else { continue }
+      if has(key, volume, system) { return disks.name(of: position) }
+    }
+    return nil
+  }
+
+  private func has(
+    _ key: SearchKey, _ volume: GuestVolume<Device>, _ system: MountedFileSystem<Device>
+  ) -> Bool {
+    switch key {
+    case .fileSystemUUID(let uuid):
+      return !uuid.isEmpty && system.uuid.lowercased == uuid.lowercased
+    case .label(let label): return !label.isEmpty && system.label == label
+    case .partitionUUID(let uuid):
+      return !uuid.isEmpty && volume.partitionIdentifier.lowercased == uuid.lowercased
+    case .file(let path):
+      do throws(BootError) {
+        _ = try system.kind(Self.absolute(path))
+        return true
+      } catch { return false }
+    }
+  }
+
+  /// The names in a directory; nil if it is none.
+  public func names(inDirectory directory: MenuFile) -> [ByteString]? {
+    do throws(BootError) {
+      return try fileSystem(directory.device).names(Self.absolute(directory.path))
+    } catch { return nil }
+  }
+
+  /// The names of all disks and partitions.
+  public func deviceNames() -> [ByteString] {
+    var result: [ByteString] = []
+    for (diskIndex, disk) in disks.disks.enumerated() {
+      for index in disk.volumes.indices {
+        result.append(disks.name(of: .init(disk: diskIndex, volume: index)))
+      }
+    }
+    return result
+  }
+
+  /// GRUB takes a path without a slash in front as one with it.
+  private static func absolute(_ path: ByteString) -> ByteString {
+    path.hasPrefix("/") ? path : "/" + path
+  }
+}

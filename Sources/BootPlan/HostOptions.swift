@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+public import BootMenu
+public import Bytes
+
+/// What the host says through `extra=` or `cmdline=` of the guest config: words with blanks between.
+public struct HostOptions: Equatable, Sendable {
+  /// `timeout=N`: seconds until the default boots, whatever the menu says.
+  public var timeoutSeconds: Int?
+  /// A menu's file as PV-GRUB took it: `(hd0,0)/boot/grub/menu.lst`, partitions counted from zero,
+  /// or GRUB 2's `(hd0,msdos1)/...`.
+  public var menu: MenuFile?
+  /// `selftest=NAME`: a fault to make on purpose, to see that it is reported.
+  public var selfTest: ByteString?
+  /// Words that nobody here knows; they are named in the log.
+  public var unknown: [ByteString] = []
+
+  /// The longest timeout that is taken, in seconds.
+  public static let timeoutSecondsMax: UInt64 = 86_400
+
+  /// Takes a command line apart.
+  public init(_ commandLine: ByteString) {
+    for word in commandLine.split(on: ASCII.space) where !word.isEmpty {
+      if word.hasPrefix("timeout="), let seconds = Numbers.decimal(word.dropFirst(8)),
+        seconds <= Self.timeoutSecondsMax
+      {
+        timeoutSeconds = Int(seconds)
+      } else if word.hasPrefix("selftest=") {
+        selfTest = word.dropFirst(9)
+      } else if word.hasPrefix("("), let file = MenuFile(word, root: ""), !file.path.isEmpty {
+        menu = MenuFile(device: DeviceName.modern(legacy: file.device), path: file.path)
+      } else {
+        unknown.append(word)
+      }
+    }
+  }
+}

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+public import BlockIO
+public import Bytes
+import Ext4
+import FileSystem
+
+/// A file whose place on its device is known: what the image reads straight into guest memory.
+public struct LocatedFile<Device: BlockDevice> {
+  /// The path for people, with volume and file system in front: `xvda1: ext4: /boot/vmlinuz`.
+  public let name: ByteString
+  /// The volume.
+  public let volume: Volume<Device>
+  /// Where the contents are on the volume.
+  public let extents: [Extent]
+  /// The size in bytes.
+  public let byteCount: UInt64
+}
+
+/// What a path leads to.
+public enum PathKind: Equatable, Sendable {
+  /// A file of so many bytes.
+  case file(byteCount: UInt64)
+  /// A directory.
+  case directory
+  /// Anything else.
+  case other
+}
+
+/// A volume with a file system that one of the readers knows.
+public struct MountedFileSystem<Device: BlockDevice> {
+  /// The reader. A new format is a new case here and in `probe`.
+  private enum Reader {
+    case ext4(Ext4FileSystem<Device>)
+  }
+
+  /// The volume.
+  public let volume: Volume<Device>
+  private let reader: Reader
+
+  /// The reader that knows what is on `volume`; nil if none does. Throws if a reader knows the format
+  /// but can't read this one.
+  public static func probe(_ volume: Volume<Device>) throws(BootError) -> MountedFileSystem? {
+    do throws(Ext4Error) {
+      if let ext4 = try Ext4FileSystem<Device>.probe(volume) {
+        return MountedFileSystem(volume: volume, reader: .ext4(ext4))
+      }
+    } catch { throw BootError(error).at("\(volume.name): ext4") }
+    return nil
+  }
+
+  /// The format's name.
+  public var formatName: ByteString {
+    switch reader {
+    case .ext4(let system): system.formatName
+    }
+  }
+
+  /// The volume's label; empty if none.
+  public var label: ByteString {
+    switch reader {
+    case .ext4(let system): system.label
+    }
+  }
+
+  /// The volume's identifier; empty if none.
+  public var uuid: ByteString {
+    switch reader {
+    case .ext4(let system): system.uuid
+    }
+  }
+
+  /// Where it is and what it is, for messages.
+  public var place: ByteString { "\(volume.name): \(formatName)" }
+
+  /// What `path` leads to.
+  public func kind(_ path: ByteString) throws(BootError) -> PathKind {
+    switch reader {
+    case .ext4(let system): try kind(path, in: system)
+    }
+  }
+
+  /// The contents of a small file.
+  public func contents(_ path: ByteString, limit: Int) throws(BootError) -> [UInt8] {
+    switch reader {
+    case .ext4(let system): try contents(path, limit: limit, in: system)
+    }
+  }
+
+  /// The names in a directory.
+  public func names(_ path: ByteString) throws(BootError) -> [ByteString] {
+    switch reader {
+    case .ext4(let system): try names(path, in: system)
+    }
+  }
+
+  /// Where the contents of the file at `path` are.
+  public func locate(_ path: ByteString) throws(BootError) -> LocatedFile<Device> {
+    switch reader {
+    case .ext4(let system): try locate(path, in: system)
+    }
+  }
+
+  private func kind<System: FileSystem>(
+    _ path: ByteString, in system: System
+  ) throws(BootError) -> PathKind {
+    let target = try resolve(path, in: system)
+    switch target.attributes.kind {
+    case .file: return .file(byteCount: target.attributes.byteCount)
+    case .directory: return .directory
+    case .symbolicLink, .special: return .other
+    }
+  }
+
+  private func contents<System: FileSystem>(
+    _ path: ByteString, limit: Int, in system: System
+  ) throws(BootError) -> [UInt8] {
+    do throws(FileError<System.Failure>) {
+      return try FileContents.readAll(path, in: system, on: volume, limit: limit)
+    } catch { throw BootError(error).at(place) }
+  }
+
+  private func names<System: FileSystem>(
+    _ path: ByteString, in system: System
+  ) throws(BootError) -> [ByteString] {
+    let target = try resolve(path, in: system)
+    guard target.attributes.kind == .directory else {
+      throw BootError(.wrongRequest, "\(place): \(path): not a directory")
+    }
+    do throws(System.Failure) {
+      var result: [ByteString] = []
+      for entry in try system.entries(of: target.node) { result.append(entry.name) }
+      return result
+    } catch { throw BootError(error).at(place) }
+  }
+
+  private func locate<System: FileSystem>(
+    _ path: ByteString, in system: System
+  ) throws(BootError) -> LocatedFile<Device> {
+    let target = try resolve(path, in: system)
+    guard target.attributes.kind == .file else {
+      throw BootError(.wrongRequest, "\(place): \(path): not a file")
+    }
+    do throws(System.Failure) {
+      return LocatedFile(
+        name: "\(place): \(path)", volume: volume, extents: try system.extents(of: target.node),
+        byteCount: target.attributes.byteCount)
+    } catch { throw BootError(error).at("\(place): \(path)") }
+  }
+
+  private func resolve<System: FileSystem>(
+    _ path: ByteString, in system: System
+  ) throws(BootError) -> PathTarget<System.Node> {
+    do throws(FileError<System.Failure>) {
+      return try PathWalk.resolve(path, in: system)
+    } catch { throw BootError(error).at(place) }
+  }
+}
