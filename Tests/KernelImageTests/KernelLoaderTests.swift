@@ -165,6 +165,19 @@ struct KernelLoaderTests {
     }
   }
 
+  @Test func aKernelThatUnpacksToTooMuchIsStopped() throws {
+    let file = try Packer.gzip(ELFBuilder.linux(tailByteCount: 1 << 20).bytes)
+    var loader = KernelLoader(
+      source: FakeFile(file), memory: FakeMemory(), decoderMemoryLimit: 1 << 20,
+      unpackedByteCountMax: 1 << 19)
+    #expect(throws: Failure.image(.payloadTooLarge(byteCountMax: 1 << 19))) {
+      try loader.load()
+    }
+    #expect(
+      KernelImageError.payloadTooLarge(byteCountMax: 1 << 19).message
+        == "the kernel unpacks to more than 512 KiB")
+  }
+
   @Test func saysWhatADictionaryNeedsBeforeUnpacking() throws {
     let file = ELFBuilder.bzImage(
       try Packer.xz(ELFBuilder.linux().bytes, dictionary: "64MiB"))
