@@ -91,6 +91,23 @@ public struct DomainPlan: Equatable, Sendable {
     return attempt.pageCount
   }
 
+  /// What `minimumPageCount` will be, as far as a kernel's addresses tell before its notes are
+  /// known: for a kernel that takes module and p2m list unmapped, as Linux does. For refusing a
+  /// kernel before it is unpacked.
+  public static func presumedPageCount(
+    kernelAddresses: Range<UInt64>, moduleByteCount: UInt64, outsideFrameCount: UInt64 = 0
+  ) throws(DomainBuilderError) -> UInt64 {
+    // Beyond any guest's memory addresses are virtual ones, and PADDR_OFFSET will tell so.
+    let isVirtual = kernelAddresses.upperBound > physicalAddressMax
+    let start = isVirtual ? 0 : kernelAddresses.lowerBound
+    let kernel = PVKernel(
+      presumedMemory: start..<start + (kernelAddresses.upperBound - kernelAddresses.lowerBound))
+    return try minimumPageCount(
+      DomainRequest(
+        pageCount: 0, kernel: kernel, moduleByteCount: moduleByteCount,
+        outsideFrameCount: outsideFrameCount))
+  }
+
   /// Plans the domain without a look at whether it fits into its memory.
   private init(unchecked request: DomainRequest) throws(DomainBuilderError) {
     guard request.pageCount <= Self.pageCountMax, request.outsideFrameCount <= Self.pageCountMax
@@ -115,8 +132,7 @@ public struct DomainPlan: Equatable, Sendable {
     isModuleMapped = modulePageCount > 0 && !request.kernel.acceptsModulePFN
 
     // From virt_base up, frame by frame; the order is the builder's.
-    kernel = memory.lowerBound / pageByteCount
-      ..< DomainBuilder.pageCount(ofBytes: memory.upperBound)
+    kernel = memory.lowerBound / pageByteCount..<DomainBuilder.pageCount(ofBytes: memory.upperBound)
     var next = kernel.upperBound
     func take(_ count: UInt64) -> FrameRange {
       next += count

@@ -108,7 +108,7 @@ public enum KernelImageError: BootFailure {
     case .fileTruncated(let position): "the kernel file is truncated: it ends at byte \(position)"
     case .payloadEndsEarly(let position, let needed):
       "the kernel is incomplete: its unpacked data end at byte \(position) of \(needed)"
-    case .payloadTooLarge(let limit): "the kernel unpacks to more than \(limit >> 20) MiB"
+    case .payloadTooLarge(let limit): "the kernel unpacks to more than \(limit >> 10) KiB"
     default: nil
     }
   }

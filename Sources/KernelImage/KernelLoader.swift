@@ -7,8 +7,9 @@ public struct KernelLoader<Source: KernelSource, Memory: KernelMemory> {
   /// The loader's errors.
   public typealias Failure = KernelLoadError<Source.Failure, Memory.Failure>
 
-  /// The most bytes that a kernel may unpack to: Xen's `XC_DOM_DECOMPRESS_MAX`.
-  public static var unpackedByteCountMax: UInt64 { 1 << 30 }
+  /// The most bytes that a kernel may unpack to unless told otherwise: Xen's
+  /// `XC_DOM_DECOMPRESS_MAX`.
+  public static var unpackedByteCountMaxDefault: UInt64 { 1 << 30 }
 
   /// The size of the buffer for headers and for what is skipped, and of the largest region.
   private static var scratchByteCount: Int { Int(ElfHeader.programHeadersEndMax) }
@@ -18,16 +19,22 @@ public struct KernelLoader<Source: KernelSource, Memory: KernelMemory> {
   public private(set) var memory: Memory
   private var reader: ChunkReader<Source>
   private let decoderMemoryLimit: UInt64
+  private let unpackedByteCountMax: UInt64
   private let scratch = ScratchBuffer(byteCount: Self.scratchByteCount)
   private var stream = PayloadStream()
   private var streamHasEnded = false
   private var isPrepared = false
 
-  /// A loader from `source` to `memory` whose decoder may use `decoderMemoryLimit` bytes of heap.
-  public init(source: Source, memory: Memory, decoderMemoryLimit: UInt64) {
+  /// A loader from `source` to `memory` whose decoder may use `decoderMemoryLimit` bytes of heap
+  /// and give `unpackedByteCountMax` bytes.
+  public init(
+    source: Source, memory: Memory, decoderMemoryLimit: UInt64,
+    unpackedByteCountMax: UInt64 = Self.unpackedByteCountMaxDefault
+  ) {
     reader = ChunkReader(source)
     self.memory = memory
     self.decoderMemoryLimit = decoderMemoryLimit
+    self.unpackedByteCountMax = unpackedByteCountMax
   }
 
   /// Where the bytes came from.
@@ -168,8 +175,8 @@ public struct KernelLoader<Source: KernelSource, Memory: KernelMemory> {
       } catch { throw .decompression(error) }
       reader.advance(progress.consumedByteCount)
       streamHasEnded = progress.isFinished
-      guard decoder.producedByteCount <= Self.unpackedByteCountMax else {
-        throw .image(.payloadTooLarge(byteCountMax: Self.unpackedByteCountMax))
+      guard decoder.producedByteCount <= unpackedByteCountMax else {
+        throw .image(.payloadTooLarge(byteCountMax: unpackedByteCountMax))
       }
       if progress.producedByteCount > 0 { return progress.producedByteCount }
       if progress.consumedByteCount == 0, !streamHasEnded {

@@ -13,6 +13,10 @@ public protocol KernelMemory {
 
   /// A window for the bytes from `physicalAddress` on: at least one, and at most `byteCount`; the
   /// rest is asked for again. Addresses come in the order of the file, mostly ascending.
+  ///
+  /// When the next region is asked for, or the loading is over, all of the one before is filled:
+  /// then its pages of zeros (`ZeroPage`) may give their frames back. Two segments may share a
+  /// page.
   mutating func region(
     physicalAddress: UInt64, byteCount: Int
   ) throws(Failure) -> UnsafeMutableRawBufferPointer

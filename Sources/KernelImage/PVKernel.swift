@@ -56,6 +56,18 @@ public struct PVKernel: Equatable, Sendable {
     hypercallPage = notes.hypercallPage
   }
 
+  /// A kernel like Linux of which only the addresses are known, for estimates.
+  package init(presumedMemory memory: Range<UInt64>) {
+    virtBase = 0xffff_ffff_8000_0000
+    physicalOffset = 0
+    entry = virtBase
+    self.memory = memory
+    initP2M = 0x80_0000_0000
+    acceptsModulePFN = true
+    hypercallPage = nil
+    features = XenFeatures()
+  }
+
   /// Whether the notes are those of a PV kernel at all.
   private static func checkKind(_ notes: XenNotes) throws(KernelImageError) {
     guard notes.count > 0 else { throw .noXenNotes }

@@ -66,7 +66,8 @@ public struct PayloadStream {
     }
   }
 
-  /// Reports that `byteCount` bytes of the header, at most as many as `step` asked for, were copied.
+  /// Reports that `byteCount` bytes of the header were copied, at most as many as `step` asked
+  /// for.
   public mutating func advanceHeaderCopy(byteCount: Int) {
     guard var piece = headerPieces.last, byteCount <= piece.byteCount else {
       preconditionFailure("more than the step asked for")

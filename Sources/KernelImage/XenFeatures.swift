@@ -22,7 +22,11 @@ public struct XenFeatures: Equatable, Sendable {
   /// itself, and page directories anywhere.
   private static let offered: UInt32 = 1 << 0 | 1 << 4
 
-  /// Reads `FEATURES` and `SUPPORTED_FEATURES`; throws if one is required that PV guests don't have.
+  /// No features.
+  init() { supported = 0 }
+
+  /// Reads `FEATURES` and `SUPPORTED_FEATURES`; throws if one is required that PV guests don't
+  /// have.
   public init(_ notes: XenNotes) throws(KernelImageError) {
     supported = notes.supportedFeatures.first ?? 0
     for field in (notes.features ?? "").split(on: 0x7c) where !field.isEmpty {

@@ -4,10 +4,11 @@ import Decompression
 import Testing
 
 struct DecoderMemoryTests {
-  @Test(arguments: [
-    (["--lzma2=dict=32MiB"], 32 << 20), (["--x86", "--lzma2=dict=128MiB"], 128 << 20),
-    (["-0"], 256 << 10), (["-6"], 8 << 20), (["--lzma2=dict=48MiB"], 48 << 20),
-  ] as [([String], UInt64)])
+  @Test(
+    arguments: [
+      (["--lzma2=dict=32MiB"], 32 << 20), (["--x86", "--lzma2=dict=128MiB"], 128 << 20),
+      (["-0"], 256 << 10), (["-6"], 8 << 20), (["--lzma2=dict=48MiB"], 48 << 20),
+    ] as [([String], UInt64)])
   func readsTheDictionarySizeOfAnXZStream(options: [String], dictionary: UInt64) throws {
     let packed = try Oracle.run(["xz"] + options, input: Oracle.sample(byteCount: 5000))
     let needed = DecoderMemory.byteCountNeeded(.xz, head: ByteView(packed))

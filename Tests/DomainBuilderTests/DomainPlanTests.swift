@@ -60,8 +60,9 @@ struct DomainPlanTests {
     #expect(plan.mapped == 0..<2048)
   }
 
-  @Test(arguments: [0x80_0000_0001, 0xffff_ffff_8000_0000 - 4096, 0xffff_8000_0000_0000]
-    as [UInt64])
+  @Test(
+    arguments: [0x80_0000_0001, 0xffff_ffff_8000_0000 - 4096, 0xffff_8000_0000_0000]
+      as [UInt64])
   func anUnusablePlaceForTheListIsPassedOver(address: UInt64) throws {
     let kernel = try Kernels.make(
       virtBase: Kernels.linuxBase, memory: 16 << 20..<20 << 20, initP2M: address, modulePFN: 1)
@@ -75,8 +76,9 @@ struct DomainPlanTests {
     let request = DomainRequest(
       pageCount: 64 * 256, kernel: try Kernels.linux(), moduleByteCount: 10_000_000)
     let needed = try DomainPlan.minimumPageCount(request)
-    #expect(throws: DomainBuilderError.memoryTooSmall(
-      neededPageCount: needed, pageCount: 64 * 256)
+    #expect(
+      throws: DomainBuilderError.memoryTooSmall(
+        neededPageCount: needed, pageCount: 64 * 256)
     ) { try DomainPlan(request) }
     #expect(
       DomainBuilderError.memoryTooSmall(neededPageCount: needed, pageCount: 64 * 256).message
@@ -93,9 +95,25 @@ struct DomainPlanTests {
     #expect(throws: DomainBuilderError.self) { try DomainPlan(exact) }
     exact.pageCount = needed
     exact.outsideFrameCount = 1
-    #expect(throws: DomainBuilderError.memoryTooSmall(
-      neededPageCount: needed + 1, pageCount: needed)
+    #expect(
+      throws: DomainBuilderError.memoryTooSmall(
+        neededPageCount: needed + 1, pageCount: needed)
     ) { try DomainPlan(exact) }
+  }
+
+  @Test func presumesWhatTheKernelWillNeed() throws {
+    let request = DomainRequest(
+      pageCount: 0, kernel: try Kernels.linux(), moduleByteCount: 10_000_000,
+      outsideFrameCount: 12)
+    #expect(
+      try DomainPlan.presumedPageCount(
+        kernelAddresses: request.kernel.memory, moduleByteCount: 10_000_000,
+        outsideFrameCount: 12) == DomainPlan.minimumPageCount(request))
+    // p_paddr may be a virtual address, from which PADDR_OFFSET will be taken away.
+    let base = Kernels.linuxBase
+    #expect(
+      try DomainPlan.presumedPageCount(
+        kernelAddresses: base..<base + 8 << 20, moduleByteCount: 0) == 12 * 256 + 7 + 3)
   }
 
   @Test func refusesWhatNoGuestCanHold() throws {
@@ -108,13 +126,17 @@ struct DomainPlanTests {
     #expect(throws: DomainBuilderError.memoryTooLarge(pageCount: 1 << 35)) {
       try DomainPlan(DomainRequest(pageCount: 1 << 35, kernel: kernel, moduleByteCount: 0))
     }
-    #expect(throws: DomainBuilderError.memoryTooSmall(
-      neededPageCount: (1 << 52) - 1, pageCount: 16384)
+    #expect(
+      throws: DomainBuilderError.memoryTooSmall(
+        neededPageCount: (1 << 52) - 1, pageCount: 16384)
     ) { try plan(kernel, mebibytes: 64, moduleByteCount: .max - 4095) }
   }
 
-  @Test(arguments: [0xffff_8000_0000_0000, 0x0000_7fff_ffff_0000, 0x0000_8000_0000_0000,
-    0xffff_ffff_fff0_0000, 0xffff_7fff_ffff_0000, 0xffff_ffff_8000_0800] as [UInt64])
+  @Test(
+    arguments: [
+      0xffff_8000_0000_0000, 0x0000_7fff_ffff_0000, 0x0000_8000_0000_0000,
+      0xffff_ffff_fff0_0000, 0xffff_7fff_ffff_0000, 0xffff_ffff_8000_0800,
+    ] as [UInt64])
   func refusesABaseThatIsNotTheGuests(base: UInt64) throws {
     let kernel = try Kernels.make(
       virtBase: base, memory: 0..<512 << 10, initP2M: nil, modulePFN: 1)

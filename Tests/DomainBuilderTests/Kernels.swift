@@ -20,14 +20,16 @@ enum Kernels {
   }
 
   static func make(
-    virtBase: UInt64?, memory: Range<UInt64>, initP2M: UInt64?, modulePFN: UInt64?
+    virtBase: UInt64?, memory: Range<UInt64>, initP2M: UInt64?, modulePFN: UInt64?,
+    physicalOffset: UInt64? = nil
   ) throws -> PVKernel {
     // Each note's type and contents, as in elfnote.h.
     var notes: [UInt8] = []
     notes += note(5, Array("xen-3.0".utf8) + [0])
     notes += note(8, Array("generic".utf8) + [0])
-    notes += note(1, number((virtBase ?? 0) + memory.lowerBound))
+    notes += note(1, number((virtBase ?? 0) + memory.lowerBound - (physicalOffset ?? 0)))
     if let virtBase { notes += note(3, number(virtBase)) }
+    if let physicalOffset { notes += note(4, number(physicalOffset)) }
     if let initP2M { notes += note(15, number(initP2M)) }
     if let modulePFN { notes += note(16, number(modulePFN)) }
     var head = [UInt8](repeating: 0, count: 64)

@@ -18,7 +18,9 @@ struct PageTableTests {
     #expect(rules.levels.count == PageTableWriter(plan).tableCount)
 
     // The first mapping: one run of frames from 0 on, read-only just where the tables are.
-    let first = rules.runs.filter { $0.address >= plan.virtBase && $0.firstFrame < plan.mapped.upperBound }
+    let first = rules.runs.filter {
+      $0.address >= plan.virtBase && $0.firstFrame < plan.mapped.upperBound
+    }
     let before = plan.pageTables.lowerBound
     let after = plan.pageTables.upperBound
     #expect(

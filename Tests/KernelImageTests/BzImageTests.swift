@@ -32,7 +32,9 @@ struct BzImageTests {
 
   @Test func refusesAnOldProtocol() {
     #expect(throws: KernelImageError.bootProtocolTooOld(version: 0x207)) {
-      try parse { $0[0x206] = 7; $0[0x207] = 2 }
+      try parse {
+        $0[0x206] = 7; $0[0x207] = 2
+      }
     }
     #expect(
       KernelImageError.bootProtocolTooOld(version: 0x207).message
@@ -49,14 +51,17 @@ struct BzImageTests {
 
   @Test func refusesAPayloadOutsideTheFile() {
     let size = UInt64(good.count)
-    #expect(throws: KernelImageError.payloadOutsideFile(
-      start: 15104, byteCount: 6001, fileByteCount: size)
+    #expect(
+      throws: KernelImageError.payloadOutsideFile(
+        start: 15104, byteCount: 6001, fileByteCount: size)
     ) { try parse { $0.store(6001, at: 0x24c, count: 4) } }
-    #expect(throws: KernelImageError.payloadOutsideFile(
-      start: 28 * 512 + 0xffff_ffff, byteCount: 1000, fileByteCount: size)
+    #expect(
+      throws: KernelImageError.payloadOutsideFile(
+        start: 28 * 512 + 0xffff_ffff, byteCount: 1000, fileByteCount: size)
     ) { try parse { $0.store(0xffff_ffff, at: 0x248, count: 4) } }
-    #expect(throws: KernelImageError.payloadOutsideFile(
-      start: 15104, byteCount: 0, fileByteCount: size)
+    #expect(
+      throws: KernelImageError.payloadOutsideFile(
+        start: 15104, byteCount: 0, fileByteCount: size)
     ) { try parse { $0.store(0, at: 0x24c, count: 4) } }
   }
 }

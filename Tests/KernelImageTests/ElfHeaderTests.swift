@@ -59,8 +59,9 @@ struct ElfHeaderTests {
     #expect(throws: KernelImageError.nothingToLoad) {
       try layout { $0.segments.removeFirst(2) }
     }
-    #expect(throws: KernelImageError.segmentSizes(
-      index: 0, fileByteCount: 20_000, memoryByteCount: 19_999)
+    #expect(
+      throws: KernelImageError.segmentSizes(
+        index: 0, fileByteCount: 20_000, memoryByteCount: 19_999)
     ) { try layout { $0.segments[0].memoryByteCount = 19_999 } }
     #expect(throws: KernelImageError.segmentOverflow(index: 0)) {
       try layout { $0.segments[0].physicalAddress = .max - 19_999 }
@@ -77,8 +78,9 @@ struct ElfHeaderTests {
     #expect(throws: KernelImageError.segmentsOverlap(physicalAddress: 0x120_0000)) {
       try layout { $0.segments[1].fileOffset = 4096 + 19_999 }
     }
-    #expect(throws: KernelImageError.kernelTooLarge(
-      byteCount: 0x20_0000 + 1 << 30, byteCountMax: 1 << 30)
+    #expect(
+      throws: KernelImageError.kernelTooLarge(
+        byteCount: 0x20_0000 + 1 << 30, byteCountMax: 1 << 30)
     ) { try layout { $0.segments[1].memoryByteCount = 1 << 30 } }
     #expect(throws: KernelImageError.notesTooLarge(byteCountMax: 65536)) {
       try layout { $0.segments[2].fileByteCount = 65537 }

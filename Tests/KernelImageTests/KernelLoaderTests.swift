@@ -43,7 +43,8 @@ struct KernelLoaderTests {
     }
   }
 
-  @Test(arguments: Wrapping.allCases, [(1 << 20, 1 << 30), (65536, 4096), (97, 1000), (1, 1 << 20)])
+  @Test(
+    arguments: Wrapping.allCases, [(1 << 20, 1 << 30), (65536, 4096), (97, 1000), (1, 1 << 20)])
   func loadsEveryKindOfFileInAnyPieces(wrapping: Wrapping, pieces: (Int, Int)) throws {
     let builder = ELFBuilder.linux()
     let memory = FakeMemory(window: pieces.1)
@@ -143,9 +144,10 @@ struct KernelLoaderTests {
   @Test func aPayloadThatEndsInsideTheKernelIsNamed() throws {
     let elf = ELFBuilder.linux(tailByteCount: 0).bytes
     let file = try Packer.gzip(Array(elf.dropLast(10)))
-    #expect(throws: Failure.image(
-      .payloadEndsEarly(
-        position: UInt64(elf.count - 10), neededByteCount: UInt64(elf.count)))
+    #expect(
+      throws: Failure.image(
+        .payloadEndsEarly(
+          position: UInt64(elf.count - 10), neededByteCount: UInt64(elf.count)))
     ) { try load(FakeFile(file)) }
     #expect(throws: Failure.image(.payloadEndsEarly(position: 30, neededByteCount: 64))) {
       try load(FakeFile(try Packer.gzip(Array(elf.prefix(30)))))
@@ -161,6 +163,19 @@ struct KernelLoaderTests {
       guard case Failure.decompression(.corrupt(.gzip, _)) = error else { return false }
       return true
     }
+  }
+
+  @Test func aKernelThatUnpacksToTooMuchIsStopped() throws {
+    let file = try Packer.gzip(ELFBuilder.linux(tailByteCount: 1 << 20).bytes)
+    var loader = KernelLoader(
+      source: FakeFile(file), memory: FakeMemory(), decoderMemoryLimit: 1 << 20,
+      unpackedByteCountMax: 1 << 19)
+    #expect(throws: Failure.image(.payloadTooLarge(byteCountMax: 1 << 19))) {
+      try loader.load()
+    }
+    #expect(
+      KernelImageError.payloadTooLarge(byteCountMax: 1 << 19).message
+        == "the kernel unpacks to more than 512 KiB")
   }
 
   @Test func saysWhatADictionaryNeedsBeforeUnpacking() throws {
