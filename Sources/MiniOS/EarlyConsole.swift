@@ -36,7 +36,12 @@ public enum EarlyConsole {
     notify()
   }
 
-  public static func writeByte(_ b: UInt8) { put(b) }
+  /// Writes one byte.
+  static func write(_ byte: UInt8) {
+    put(byte)
+    if byte == ASCII.newline { notify() }
+  }
+
   private static func put(_ byte: UInt8) {
     Hypercall.log(byte)
     if byte == ASCII.newline { store(ASCII.carriageReturn) }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+public import Bytes
 import CMiniOS
 import CXen
 
@@ -18,6 +19,13 @@ public enum Panic {
     EarlyConsole.write("\n")
     backtrace(from: minios_frame_pointer())
     Hypercall.shutDown(reason: UInt32(SHUTDOWN_crash))
+  }
+
+  /// Ends the domain with a message that was put together.
+  public static func end(reason message: ByteString) -> Never {
+    EarlyConsole.write("\npvgrub-swift: ")
+    for byte in message.bytes { EarlyConsole.write(byte) }
+    end(" (no way on)" as StaticString)
   }
 
   /// Writes the return addresses of the frames from `pointer` on, for `llvm-symbolizer`.

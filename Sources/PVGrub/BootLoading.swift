@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import BlockIO
+import BootPlan
 import Bytes
 import DomainBuilder
 import KernelImage
@@ -16,7 +17,8 @@ struct BootFiles {
 extension Loader {
   /// Loads kernel and initrds into the frames of a new domain; nothing is lost on failure.
   func load(_ files: BootFiles) throws(BootError) -> NewDomain {
-    let payload = PayloadFrames(domainByteCount: info.frameCount * 4096)
+    let payload = PayloadFrames(
+      domainPageCount: info.frameCount, moduleByteCount: Self.moduleByteCount(files.initrds))
     var domain: NewDomain?
     do throws(BootError) {
       let loaded = try unpack(files.kernel, into: payload)
@@ -24,8 +26,11 @@ extension Loader {
       do throws(KernelImageError) {
         kernel = try loaded.pvKernel()
       } catch { throw BootError(error).at(files.kernel.name) }
+      do throws(MemoryError) {
+        try payload.complete(loaded.layout)
+      } catch { throw BootError(error).at(files.kernel.name) }
       let new = try NewDomain(
-        payload: payload, loaded: loaded, kernel: kernel, info: info,
+        payload: payload, kernel: kernel, info: info,
         moduleByteCount: Self.moduleByteCount(files.initrds))
       domain = new
       try new.takeModuleFrames()

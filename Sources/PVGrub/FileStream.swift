@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import BlockIO
+import BootPlan
 import Bytes
 import KernelImage
 import MiniOS

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import BlockIO
+import BootPlan
 import Bytes
 import MiniOS
 import XenFrontends
@@ -7,18 +8,18 @@ import XenFrontends
 /// The image's disks.
 typealias Disk = DiskFrontend<XenHypervisor>
 
+/// A disk with its cache for metadata.
+typealias CachedDisk = CachedDevice<Disk>
+
 /// A file of the guest whose place on its disk is known.
-struct GuestFile {
-  /// The path for people: `xvda1:/boot/vmlinuz`.
-  let name: ByteString
-  /// The disk.
-  let disk: Disk
+typealias GuestFile = LocatedFile<CachedDisk>
+
+extension LocatedFile where Device == CachedDisk {
+  /// The disk itself: contents go past the cache.
+  var disk: Disk { volume.device.base }
+
   /// Where the file's volume starts on the disk, in bytes.
-  let volumeByteOffset: UInt64
-  /// The contents.
-  let extents: [Extent]
-  /// The size in bytes.
-  let byteCount: UInt64
+  var volumeByteOffset: UInt64 { volume.byteOffset }
 }
 
 extension DiskFrontend where H == XenHypervisor {

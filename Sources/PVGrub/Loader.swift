@@ -1,21 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import BlockIO
+import BootMenu
+import BootPlan
 import Bytes
-import DomainBuilder
-import KernelImage
 import MiniOS
 import XenFrontends
 
-/// What the loader holds of its domain: the rings and the disks.
+/// What the loader holds of its domain: the rings, the disks, and what the host asked for.
 final class Loader {
+  /// Nanoseconds for all disks together to connect.
+  static let connectTimeLimit: UInt64 = 10_000_000_000
+
   let info: BootInfo
+  let options: HostOptions
   let hypervisor = XenHypervisor()
   let console: Console<XenHypervisor>
   let store: XenStore<XenHypervisor>
   let grants: GrantTable<XenHypervisor>
+  /// Every disk that xenstore lists, connected or not.
+  var disks: [Disk] = []
+  var environment = GuestEnvironment<CachedDisk>(GuestDisks([]))
+  /// Requests of `xl shutdown`; nil if xenstore gives no watch.
+  var shutdownWatch: ShutdownWatch<XenHypervisor>?
 
   init(_ info: BootInfo) throws(BootError) {
     self.info = info
+    options = HostOptions(info.commandLine)
     guard let consolePage = Self.ringPage(info.console.machineFrame),
       let storePage = Self.ringPage(info.store.machineFrame)
     else { throw BootError(.device, "Xen gave no ring for console or xenstore") }
@@ -33,4 +43,59 @@ final class Loader {
 
   /// Writes a line.
   func say(_ line: ByteString) { console.write((line + "\n").bytes) }
+
+  /// The first line, and what the host said that nobody understands.
+  func greet() {
+    say("pvgrub-swift: \(info.frameCount / 256) MiB of memory")
+    for word in options.unknown { say("pvgrub-swift: unknown word in extra=: \(word)") }
+  }
+
+  /// Connects every disk, and looks at what is on it.
+  func connectDisks() {
+    do throws(XenStoreError) {
+      shutdownWatch = try ShutdownWatch(store: store)
+      disks = try Disk.discover(store: store, grants: grants, hypervisor: hypervisor)
+    } catch { say("pvgrub-swift: \(error.message)") }
+    reconnectDisks()
+    var found: [GuestDisk<CachedDisk>] = []
+    for disk in disks where disk.status == .connected {
+      found.append(GuestDisk(CachedDevice(disk), isOptical: disk.description.isCDROM))
+    }
+    environment = GuestEnvironment(GuestDisks(found))
+  }
+
+  /// Connects the disks that are not connected; what fails is told and left out.
+  func reconnectDisks() {
+    let closed = disks.filter { $0.status != .connected }
+    Disk.connect(closed, timeLimit: Self.connectTimeLimit)
+    for disk in closed {
+      if let reason = disk.status.failureReason { say("pvgrub-swift: \(disk.name): \(reason)") }
+    }
+  }
+
+  /// The menu that the host or the guest names; nil if there is none. Says what was found.
+  func findMenu() -> Menu? {
+    let search = MenuSearch(environment)
+    if let file = options.menu {
+      do throws(BootError) {
+        return try search.load(file)
+      } catch { say("pvgrub-swift: \(error.message)") }
+    }
+    let result = search.find()
+    for remark in result.remarks { say("pvgrub-swift: \(remark)") }
+    if result.menu == nil {
+      say("pvgrub-swift: no boot menu found (grub.cfg, menu.lst, grub.conf)")
+      for line in search.inventory() { say(line) }
+    }
+    return result.menu
+  }
+
+  /// Makes the fault that `selftest=` asks for, to show that it is reported.
+  func runSelfTest() {
+    guard let name = options.selfTest else { return }
+    say("pvgrub-swift: self-test \(name)")
+    if name == "write-text" { SelfTest.writeToText() }
+    if name == "null" { SelfTest.readNull() }
+    say("pvgrub-swift: no self-test of this name, or it did no harm")
+  }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import BlockIO
+import BootPlan
 import Bytes
 import CMiniOS
 import DomainBuilder
@@ -21,7 +22,7 @@ final class NewDomain {
 
   /// Plans the domain around a kernel that is unpacked already.
   init(
-    payload: PayloadFrames, loaded: LoadedKernel, kernel: PVKernel, info: BootInfo,
+    payload: PayloadFrames, kernel: PVKernel, info: BootInfo,
     moduleByteCount: UInt64
   ) throws(BootError) {
     self.payload = payload
@@ -34,14 +35,11 @@ final class NewDomain {
     do throws(DomainBuilderError) {
       plan = try DomainPlan(request)
     } catch { throw BootError(error) }
-    do throws(MemoryError) {
-      try payload.zero(loaded.layout.zeroRanges)
-    } catch { throw BootError(error) }
-    if let address = kernel.hypercallPage { try fillHypercallPage(address, loaded) }
+    if let address = kernel.hypercallPage { try fillHypercallPage(address) }
     payload.unmap()
   }
 
-  private func fillHypercallPage(_ address: UInt64, _ loaded: LoadedKernel) throws(BootError) {
+  private func fillHypercallPage(_ address: UInt64) throws(BootError) {
     let physical = address - kernel.virtBase + kernel.physicalOffset
     do throws(MemoryError) {
       let page = try payload.region(physicalAddress: physical, byteCount: 4096)
@@ -73,37 +71,15 @@ final class NewDomain {
 
   /// Who goes where.
   func permutation(_ info: BootInfo) throws(DomainBuilderError) -> FramePermutation {
-    var placements = try FramePlacement.filling(plan.kernel, with: payloadRuns)
-    if let range = plan.module {
-      placements += try FramePlacement.filling(range, with: module.runs)
-    }
-    placements += try FramePlacement.filling(plan.pageTables, with: tables.runs)
-    placements += try FramePlacement.filling(plan.p2mTables, with: p2mTables.runs)
-    placements += try FramePlacement.filling(plan.p2m, with: [Self.p2mListFrames(info)])
-    placements += try FramePlacement.filling(
-      plan.startInfo..<plan.startInfo + 1, with: startInfoPage.runs)
-    placements += try FramePlacement.filling(
-      plan.bootStack..<plan.bootStack + 1, with: bootStack.runs)
-    let store = AddressSpace.frame(ofMachine: info.store.machineFrame)
-    let console = AddressSpace.frame(ofMachine: info.console.machineFrame)
-    placements.append(FramePlacement(target: plan.xenstore, source: store))
-    placements.append(FramePlacement(target: plan.console, source: console))
+    let sources = FrameSources(
+      kernel: payload.ledger, module: module.runs, p2m: [Self.p2mListFrames(info)],
+      p2mTables: p2mTables.runs, startInfo: startInfoPage.frames[0],
+      xenstore: AddressSpace.frame(ofMachine: info.store.machineFrame),
+      console: AddressSpace.frame(ofMachine: info.console.machineFrame),
+      pageTables: tables.runs, bootStack: bootStack.frames[0])
     var loaderTables: [DomainBuilder.FrameRange] = []
     for frame in AddressSpace.tableFrames { loaderTables.append(frame..<frame + 1) }
-    return try FramePermutation(
-      placements, outside: loaderTables, outsideStart: plan.end, pageCount: info.frameCount)
-  }
-
-  private var payloadRuns: [DomainBuilder.FrameRange] {
-    var runs: [DomainBuilder.FrameRange] = []
-    for frame in payload.frames {
-      if let last = runs.last, last.upperBound == frame {
-        runs[runs.count - 1] = last.lowerBound..<frame + 1
-      } else {
-        runs.append(frame..<frame + 1)
-      }
-    }
-    return runs
+    return try FramePermutation(plan, sources, kernel: kernel, outside: loaderTables)
   }
 
   /// The frames of the p2m list as it is: they become the new one's.

@@ -14,6 +14,16 @@ public enum DiskStatus: Equatable {
   case skipped(reason: ByteString)
   /// It can't be used.
   case failed(DiskError)
+
+  /// Why the disk can't be read, for the log; nil if it can, or was never tried.
+  public var failureReason: ByteString? {
+    switch self {
+    case .closed, .connected: nil
+    case .connecting: "no answer from the backend"
+    case .skipped(let reason): reason
+    case .failed(let error): error.message
+    }
+  }
 }
 
 /// A virtual disk of this domain, through Xen's split block driver (`xen/io/blkif.h`).

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import Bytes
+import DomainBuilder
+import MiniOS
+
+/// Frames taken for a part of the new domain: those at the wanted numbers where these are free, any
+/// other where not. The hand-over gives every frame its number in the end.
+struct FrameList {
+  /// The frames in the order of the part.
+  private(set) var frames: [UInt64] = []
+
+  /// Takes `count` frames for the numbers from `target` on.
+  mutating func take(_ count: UInt64, target: UInt64, for purpose: ByteString) throws(MemoryError) {
+    frames.reserveCapacity(frames.count + Int(count))
+    for index in 0..<count {
+      guard let frame = FrameList.take(wanted: target + index) else {
+        throw .outOfMemory(purpose: purpose)
+      }
+      frames.append(frame)
+    }
+  }
+
+  /// The frame `wanted` if it is free, else any; nil if none is.
+  static func take(wanted: UInt64) -> UInt64? {
+    FrameAllocator.take(wanted) ? wanted : FrameAllocator.allocate()
+  }
+
+  /// Gives all frames back.
+  mutating func release() {
+    for frame in frames { FrameAllocator.free(first: frame, count: 1) }
+    frames = []
+  }
+
+  /// The frames as runs.
+  var runs: [DomainBuilder.FrameRange] {
+    var result: [DomainBuilder.FrameRange] = []
+    for frame in frames {
+      if let last = result.last, last.upperBound == frame {
+        result[result.count - 1] = last.lowerBound..<frame + 1
+      } else {
+        result.append(frame..<frame + 1)
+      }
+    }
+    return result
+  }
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import BootMenu
+import BootPlan
+import Bytes
+import MenuScreen
+import MiniOS
+import XenFrontends
+
+extension Loader {
+  /// Nanoseconds of sleep at most before the console and xenstore are looked at again.
+  private static let sleepMax: UInt64 = 5_000_000_000
+
+  /// Shows `menu` until an entry boots or a person asks for the command line.
+  func runMenu(_ menu: Menu) {
+    let (seconds, remark) = BootPolicy.timeout(of: menu, options: options)
+    if let remark { say("pvgrub-swift: \(remark)") }
+    for warning in menu.warnings { say("pvgrub-swift: \(warning.message)") }
+    var screen = MenuScreen(
+      title: "pvgrub-swift", menu: menu, timeoutSeconds: seconds, now: hypervisor.now)
+    var event = MenuScreen.Event.tick
+    while true {
+      let step = screen.step(event, now: hypervisor.now)
+      console.write(step.output.bytes)
+      switch step.decision {
+      case .choose(let index): choose(index, of: screen.menu, on: &screen)
+      case .timeout: bootUnattended(menu, on: &screen)
+      case .commandLine:
+        console.write(screen.leave().bytes)
+        runShell(menu)
+        screen.redraw()
+      case nil:
+        event = waitForInput(until: screen.deadline(now: hypervisor.now))
+        continue
+      }
+      event = .tick
+    }
+  }
+
+  /// The default, then its fallbacks; each failure is told. Then the menu waits for a person.
+  private func bootUnattended(_ menu: Menu, on screen: inout MenuScreen) {
+    for selection in BootPolicy.unattendedOrder(of: menu) {
+      start(selection.index, of: menu, rest: selection.rest, on: &screen)
+    }
+  }
+
+  private func choose(_ index: Int, of menu: Menu, on screen: inout MenuScreen) {
+    start(index, of: menu, rest: "", on: &screen)
+  }
+
+  /// Runs an entry. Returns only if it opened a menu or failed.
+  private func start(
+    _ index: Int, of menu: Menu, rest: ByteString, on screen: inout MenuScreen
+  ) {
+    let title = menu.entries.indices.contains(index) ? menu.entries[index].title : ""
+    do throws(BootError) {
+      try perform(try outcome(index, of: menu, rest: rest), on: &screen, title: title, rest: rest)
+    } catch {
+      screen.report("\(title): \(error.message)")
+      screen.redraw()
+    }
+  }
+
+  private func outcome(
+    _ index: Int, of menu: Menu, rest: ByteString
+  ) throws(BootError) -> EntryOutcome {
+    do throws(MenuError) {
+      let run = try MenuInterpreter(environment: environment).run(index, of: menu, rest: rest)
+      for warning in run.warnings { say("pvgrub-swift: \(warning.message)") }
+      return run.outcome
+    } catch { throw BootError(error) }
+  }
+
+  private func perform(
+    _ outcome: EntryOutcome, on screen: inout MenuScreen, title: ByteString, rest: ByteString
+  ) throws(BootError) {
+    switch outcome {
+    case .boot(let target):
+      console.write(screen.leave().bytes)
+      try boot(target)
+    case .menu(let inner):
+      if rest.isEmpty {
+        screen.open(inner, title: title)
+      } else if let selection = inner.defaultSelection {
+        // A default such as `1>0` goes on inside the submenu.
+        start(selection.index, of: inner, rest: selection.rest, on: &screen)
+      }
+    case .reboot: end { StubDomain.reboot() }
+    case .halt: end { StubDomain.powerOff() }
+    case .exit: break
+    }
+  }
+
+  /// Sleeps until a key, a request of the toolstack, or `deadline`.
+  func waitForInput(until deadline: UInt64?) -> MenuScreen.Event {
+    let limit = min(deadline ?? .max, hypervisor.now + Self.sleepMax)
+    while true {
+      obeyToolstack()
+      hypervisor.clearPending(port: console.port)
+      let bytes = console.read()
+      if !bytes.isEmpty { return .input(bytes) }
+      guard hypervisor.now < limit else { return .tick }
+      hypervisor.clearPending(port: store.port)
+      hypervisor.poll(ports: [console.port, store.port], until: limit)
+    }
+  }
+
+  /// Ends the domain if `xl shutdown` or `xl reboot` asks for it.
+  func obeyToolstack() {
+    guard let shutdownWatch else { return }
+    do throws(XenStoreError) {
+      switch try shutdownWatch.poll() {
+      case .powerOff: end { StubDomain.powerOff() }
+      case .reboot: end { StubDomain.reboot() }
+      case nil: break
+      }
+    } catch {
+      say("pvgrub-swift: \(error.message)")
+      self.shutdownWatch = nil
+    }
+  }
+
+  /// Ends the domain with its disks closed.
+  func end(_ how: () -> Never) -> Never {
+    for disk in disks where disk.status == .connected {
+      do throws(DiskError) { try disk.close() } catch { say("pvgrub-swift: \(error.message)") }
+    }
+    console.flush(until: hypervisor.now + console.timeLimit)
+    how()
+  }
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import BootMenu
+import BootPlan
+import Bytes
+import MenuScreen
+import MiniOS
+import XenFrontends
+
+extension Loader {
+  /// The command line without a menu: it has nowhere else to go.
+  func runShell() -> Never {
+    say("Type 'help' for the commands.")
+    while true { runShell(nil) }
+  }
+
+  /// The command line, until Escape goes back to the menu.
+  func runShell(_ menu: Menu?) {
+    let root = environment.disks.mounted.first.map { environment.disks.name(of: $0) } ?? ""
+    var session = CommandSession(environment: environment, menu: menu, root: root)
+    var editor = CommandLine(prompt: "pvgrub> ")
+    console.write(editor.shown().bytes)
+    var input: [UInt8] = []
+    while true {
+      var rest: [UInt8] = []
+      let step = editor.step(input, now: hypervisor.now, rest: &rest)
+      console.write(step.output.bytes)
+      if let line = step.line {
+        run(line, in: &session)
+        console.write(editor.shown().bytes)
+      } else if step.isLeft, menu != nil {
+        return
+      }
+      input = rest
+      if input.isEmpty, case .input(let bytes) = waitForInput(until: editor.deadline) {
+        input = bytes
+      }
+    }
+  }
+
+  private func run(
+    _ line: ByteString, in session: inout CommandSession<GuestEnvironment<CachedDisk>>
+  ) {
+    let reply = session.run(line)
+    console.write(reply.output.bytes)
+    switch reply.outcome {
+    case .boot(let target):
+      do throws(BootError) {
+        try boot(target)
+      } catch { say(error.message) }
+    case .menu(let menu): runMenu(menu)
+    case .reboot: end { StubDomain.reboot() }
+    case .halt: end { StubDomain.powerOff() }
+    case .exit, nil: break
+    }
+  }
+}
