@@ -34,7 +34,7 @@ extension DiskFrontend {
       var isOver = hypervisor.now >= end
       if !isOver {
         do throws(XenStoreError) {
-          _ = try first.store.waitForChange(tokens: unsettled.map(\.token), until: end)
+          _ = try first.store.waitForChange(tokens: unsettled.map { $0.token }, until: end)
         } catch {
           isOver = true
         }

@@ -71,6 +71,8 @@ final class FakeDisk: FakePeer {
   private var responseProducer: UInt32 = 0
   private var port: UInt32 = 0
   private var held: [UInt32] = []
+  /// Requests taken from the ring and not answered.
+  private var queue: [[UInt8]] = []
 
   init(
     _ store: FakeStore, number: Int = 51712, data: [UInt8], features: Features = .blkback,
@@ -186,6 +188,7 @@ final class FakeDisk: FakePeer {
     for reference in ringReferences where ring != nil { xen.unmap(reference) }
     ring = nil
     ringReferences = []
+    queue = []
   }
 
   // MARK: The ring
@@ -195,20 +198,22 @@ final class FakeDisk: FakePeer {
     let producer = ring.u32(at: 0)
     let waiting = producer &- requestConsumer
     if waiting > entryCount { return xen.complaints.append("request producer jumps") }
-    let count = min(Int(waiting), requestsATurn)
-    let old = responseProducer
-    for _ in 0..<count {
-      let entry = entry(ring, requestConsumer)
+    for _ in 0..<waiting {
+      queue.append(entry(ring, requestConsumer).bytes(at: 0, count: 112))
       requestConsumer &+= 1
-      let bytes = entry.bytes(at: 0, count: 112)
-      requestCount += 1
-      respond(ring, to: bytes, ok: execute(bytes))
     }
+    let count = min(queue.count, requestsATurn)
+    let old = responseProducer
+    for request in queue.prefix(count) {
+      requestCount += 1
+      respond(ring, to: request, ok: execute(request))
+    }
+    queue.removeFirst(count)
     if count > 0 { batches.append(count) }
     responseProducer &+= lies.producerJump
     lies.producerJump = 0
     ring.store(u32: responseProducer, at: 8)
-    if count < Int(waiting) { xen.notify(self) }
+    if !queue.isEmpty { xen.notify(self) }
     ring.store(u32: requestConsumer &+ 1, at: 4)
     if ring.u32(at: 0) &- requestConsumer != 0 { xen.notify(self) }
     if responseProducer &- ring.u32(at: 12) < responseProducer &- old {
