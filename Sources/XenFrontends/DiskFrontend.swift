@@ -18,9 +18,9 @@ public enum DiskStatus: Equatable {
 
 /// A virtual disk of this domain, through Xen's split block driver (`xen/io/blkif.h`).
 ///
-/// Whole files: `submit` a plan, turn `pump` until `isDone`, `wait` in between; the backend puts the
-/// data straight into the frames. Metadata: `read`, which sleeps. `close` leaves the disk as the
-/// toolstack made it, for the next kernel or for another `connect`.
+/// Whole files: `submit` a plan, turn `pump` until `isDone`, `wait` in between; the backend puts
+/// the data straight into the frames. Metadata: `read`, which sleeps. `close` leaves the disk as
+/// the toolstack made it, for the next kernel or for another `connect`.
 public final class DiskFrontend<H: Hypervisor>: BlockDevice {
   /// What xenstore says of the disk.
   public let description: DiskDescription
@@ -121,6 +121,10 @@ public final class DiskFrontend<H: Hypervisor>: BlockDevice {
   /// Sleeps until the backend answers, at most until `deadline` in system time; returns at once if
   /// nothing is due.
   public func wait(until deadline: UInt64) { engine?.wait(until: deadline) }
+
+  /// For a caller that sleeps on several ports: asks for an event with the next answer, after which
+  /// `eventPort` can be polled. False if there is something to `pump` at once, or nothing is due.
+  public func prepareToSleep() -> Bool { engine?.prepareToSleep() ?? false }
 
   /// Whether nothing is left to do, and nothing in flight.
   public var isDone: Bool { engine?.isDone ?? true }

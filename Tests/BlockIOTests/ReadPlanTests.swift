@@ -72,7 +72,8 @@ import Testing
 
   @Test func inlineBytesAreCopied() throws {
     let plan = try plan([.inline([1, 2, 3])])
-    #expect(plan.copies == [ReadPlan.Copy(bytes: [1, 2, 3], place: .init(frame: 100, byteOffset: 0))])
+    #expect(
+      plan.copies == [ReadPlan.Copy(bytes: [1, 2, 3], place: .init(frame: 100, byteOffset: 0))])
     #expect(plan.zeros == [.init(place: .init(frame: 100, byteOffset: 3), byteCount: 4093)])
   }
 

@@ -24,12 +24,22 @@ import Testing
 
   @Test func ringHasOnePageWhenMemoryIsShort() throws {
     let guest = try FakeGuest()
-    let backend = FakeDisk(guest.daemon, data: FakeDisk.pattern(byteCount: 1 << 16))
+    let backend = FakeDisk(
+      guest.daemon, data: FakeDisk.pattern(byteCount: 1 << 16), features: .qdisk)
     guest.xen.pagesLeft = 10
     let disk = try guest.connectedDisk()
     #expect(disk.ringEntryCount == 32)
     // The blocking read makes do with fewer pages too.
     #expect(try disk.read(at: 0, count: 1 << 16) == backend.data)
+    try disk.close()
+    guest.expectClean(backend)
+  }
+
+  @Test func ringOfABackendWithIndirectRequestsHasOnePage() throws {
+    let guest = try FakeGuest()
+    let backend = FakeDisk(guest.daemon, data: FakeDisk.pattern(byteCount: 4096))
+    let disk = try guest.connectedDisk()
+    #expect(backend.ringPageCount == 1)
     try disk.close()
     guest.expectClean(backend)
   }

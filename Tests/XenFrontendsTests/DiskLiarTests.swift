@@ -211,4 +211,43 @@ import Testing
     try disk.close()
     guest.expectClean(backend)
   }
+
+  @Test(arguments: ["1", "5", "6"])
+  func backendThatLeavesTheConnectionEndsTheReadAtOnce(_ state: String) throws {
+    let (guest, backend, disk) = try connected()
+    backend.lies.isMute = true
+    guest.xen.after(1_000_000) { backend.setState(state) }
+    let start = guest.xen.now
+    #expect(throws: BlockError.disconnected) { try disk.read(at: 0, count: 512) }
+    #expect(guest.xen.now - start < 1_000_000_000)
+  }
+
+  @Test func backendThatVanishesEndsThePlanAtOnce() throws {
+    let (guest, backend, disk) = try connected()
+    backend.lies.isMute = true
+    guest.xen.after(1_000_000) { guest.daemon.removeTree(backend.back) }
+    let frame = guest.xen.makeTarget(count: 4)
+    let start = guest.xen.now
+    #expect(throws: BlockError.disconnected) { try disk.execute(plan(frame, 4096)) }
+    #expect(guest.xen.now - start < 1_000_000_000)
+    #expect(throws: DiskError.backendGone(disk: "xvda")) { try disk.close() }
+    #expect(guest.grants.activeCount <= 1)
+    #expect(guest.xen.openPorts == [])
+  }
+
+  @Test func callerCanSleepOnThePortItself() throws {
+    let (guest, backend, disk) = try connected()
+    let frame = guest.xen.makeTarget(count: 256)
+    #expect(!disk.prepareToSleep())
+    try disk.submit(plan(frame))
+    try disk.pump()
+    #expect(disk.prepareToSleep())
+    let port = try #require(disk.eventPort)
+    guest.xen.poll(ports: [port, 2], until: guest.xen.now + 1_000_000_000)
+    #expect(!disk.prepareToSleep())
+    try disk.pump()
+    #expect(disk.isDone)
+    #expect(guest.xen.bytes(frame: frame, count: 1 << 20) == backend.data)
+    #expect(backend.eventCount == 1)
+  }
 }

@@ -118,7 +118,7 @@ import Testing
   }
 
   @Test func depthShrinksToTheGrantsThereAre() throws {
-    // 504 entries, of which ring and lists take 48.
+    // 504 entries, of which ring and lists take 33.
     let (guest, backend, disk) = try connected(grantFrameCountMax: 1)
     let frame = guest.xen.makeTarget(count: 1024)
     try disk.execute(ReadPlan(pieces: [piece(0, frame, 4 << 20)]))

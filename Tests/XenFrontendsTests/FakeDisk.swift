@@ -92,6 +92,8 @@ final class FakeDisk: FakePeer {
     store.set("\(front)/device-type", type)
     store.set("\(back)/frontend", front)
     store.set("\(back)/state", "2")
+    // As Linux does before it connects, and QEMU never.
+    if features.indirectSegments != nil { store.set("\(back)/multi-queue-max-queues", "4") }
     if let order = features.ringPageOrder { store.set("\(back)/max-ring-page-order", "\(order)") }
     store.listen(self)
   }
@@ -139,7 +141,9 @@ final class FakeDisk: FakePeer {
     }
   }
 
-  private func number(_ node: String) -> UInt32? { store.value("\(front)/\(node)").flatMap(UInt32.init) }
+  private func number(_ node: String) -> UInt32? {
+    store.value("\(front)/\(node)").flatMap(UInt32.init)
+  }
 
   private func connect() {
     if let refusal = lies.refusal {
