@@ -8,7 +8,7 @@ extension DiskFrontend {
   /// Each wait is bounded. Goes on after an error as far as it can, and throws the first one. With
   /// `grantsInUse` the frames must not become part of a new domain; a further `close` tries again.
   public func close() throws(DiskError) {
-    guard engine != nil || ringPages != nil || !heldGrants.isEmpty else {
+    guard ringPages != nil || phase != .idle || !heldGrants.isEmpty else {
       status = .closed
       return
     }
@@ -90,7 +90,10 @@ extension DiskFrontend {
 
   /// Ends every grant of this disk, with some patience.
   private func endGrants() throws(DiskError) {
-    if let engine { heldGrants += engine.endAllGrants() }
+    if let engine {
+      heldGrants += engine.endAllGrants()
+      pastStatistics = engine.statistics
+    }
     if let ringPages { heldGrants += ringPages.release(hypervisor, grants) }
     engine = nil
     ringPages = nil

@@ -12,7 +12,7 @@ enum ConnectPhase {
 
 extension DiskFrontend {
   /// How long a drive may keep the others waiting that are all ready, in nanoseconds.
-  private static var driveGrace: UInt64 { 1_000_000_000 }
+  private static var driveGrace: UInt64 { 2_000_000_000 }
 
   /// Connects all of `disks` at the same time, and sleeps until each is ready, or has failed, or
   /// `timeLimit` nanoseconds are over. Look at each one's `status` then. A CD-ROM drive that does

@@ -44,6 +44,7 @@ public final class DiskFrontend<H: Hypervisor>: BlockDevice {
   var ring: BlockRing?
   var port: UInt32?
   var engine: DiskEngine<H>?
+  var pastStatistics = DiskStatistics()
   /// Grants that the backend did not let go of at an earlier close.
   var heldGrants: [UInt32] = []
 
@@ -86,8 +87,11 @@ public final class DiskFrontend<H: Hypervisor>: BlockDevice {
   /// The event channel, for a caller that sleeps on several ports; nil while not connected.
   public var eventPort: UInt32? { port }
 
-  /// What the disk has done since it was connected.
-  public var statistics: DiskStatistics { engine?.statistics ?? DiskStatistics() }
+  /// What the disk has done since it was last connected.
+  public var statistics: DiskStatistics { engine?.statistics ?? pastStatistics }
+
+  /// Frames that the backend holds though it has answered, or closed.
+  public var heldGrantCount: Int { heldGrants.count + (engine?.lingering.count ?? 0) }
 
   /// The requests that fit into the ring at one time.
   public var ringEntryCount: Int { engine.map { Int($0.ring.entryCount) } ?? 0 }

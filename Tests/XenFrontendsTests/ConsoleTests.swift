@@ -74,4 +74,17 @@ import Testing
     #expect(console.droppedByteCount == 3)
     #expect(xen.now == start)
   }
+
+  @Test func keyTypedWhileWritingWakesTheSleeper() {
+    let (xen, daemon, console) = make()
+    #expect(console.prepareToSleep())
+    daemon.type([0x61])
+    console.write(Array("countdown".utf8))
+    let start = xen.now
+    xen.poll(ports: [console.port], until: start + 1_000_000_000)
+    #expect(xen.now - start < 1_000_000)
+    #expect(!console.prepareToSleep())
+    #expect(console.read() == [0x61])
+    #expect(console.prepareToSleep())
+  }
 }

@@ -34,6 +34,22 @@ import Testing
     guest.expectClean(backend)
   }
 
+  @Test func closeEndsAConnectThatIsUnderWay() throws {
+    for backendState in ["1", "2"] {
+      let guest = try FakeGuest()
+      let backend = FakeDisk(guest.daemon, data: [])
+      backend.setState(backendState)
+      let disk = try #require(try guest.disks().first)
+      disk.beginConnect()
+      disk.advance()
+      #expect(disk.status == .connecting)
+      try disk.close()
+      #expect(disk.status == .closed)
+      backend.setState("2")
+      guest.expectClean(backend)
+    }
+  }
+
   @Test func closeWaitsForWhatIsInFlight() throws {
     let (guest, backend, disk) = try connected(.plain)
     backend.requestsATurn = 1
@@ -66,6 +82,8 @@ import Testing
     #expect(throws: DiskError.grantsInUse(disk: "xvda", count: 20)) { try disk.close() }
     #expect(disk.status == .failed(.grantsInUse(disk: "xvda", count: 20)))
     #expect(guest.grants.activeCount == 20)
+    #expect(disk.heldGrantCount == 20)
+    #expect(disk.statistics.byteCount == 20 * 4096)
     // All else is clean: the event channel, the nodes, the states.
     #expect(guest.xen.openPorts == [])
     #expect(backend.state == "2")

@@ -162,6 +162,18 @@ import Testing
     #expect(guest.xen.usedGrantCount == 0)
   }
 
+  @Test func depthShrinksToTheListsThereAre() throws {
+    let (guest, backend, disk) = try connected()
+    guest.xen.pagesLeft = 2
+    let frame = guest.xen.makeTarget(count: 1024)
+    try disk.execute(ReadPlan(pieces: [piece(0, frame, 4 << 20)]))
+    #expect(guest.xen.bytes(frame: frame, count: 4 << 20) == backend.data)
+    #expect(disk.statistics.depthMax == 2)
+    #expect(backend.indirectRequestCount == 4)
+    try disk.close()
+    guest.expectClean(backend)
+  }
+
   @Test func metadataCanBeReadWhileAPlanRuns() throws {
     let (guest, backend, disk) = try connected(.plain)
     backend.requestsATurn = 2

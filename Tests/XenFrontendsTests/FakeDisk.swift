@@ -120,6 +120,11 @@ final class FakeDisk: FakePeer {
     held = []
   }
 
+  /// Writes bytes over a part of the ring page.
+  func scribble(_ range: Range<Int>, _ byte: () -> UInt8) {
+    for offset in range { ring?.store(u8: byte(), at: offset) }
+  }
+
   func work() {
     follow()
     serve()
@@ -290,9 +295,8 @@ final class FakeDisk: FakePeer {
         isOK = false
       } else {
         let range = Int(sector) * 512..<Int(sector + length) * 512
-        data[range].withUnsafeBytes {
-          (page + Int(first) * 512).copyMemory(from: $0.baseAddress!, byteCount: $0.count)
-        }
+        UnsafeMutableRawBufferPointer(start: page, count: 4096)[(Int(first) * 512)...]
+          .copyBytes(from: data[range])
       }
       if lies.holdsGrants { held.append(reference) } else { xen.unmap(reference) }
       sector += length

@@ -125,6 +125,16 @@ import Testing
     #expect(guest.xen.now - start < 3_100_000_000)
   }
 
+  @Test func sleeperIsToldOfItsOwnEventsOnly() throws {
+    let guest = try FakeGuest()
+    try guest.store.watch("data", token: "t")
+    guest.xen.poll(ports: [guest.store.port], until: guest.xen.now)
+    #expect(try guest.store.prepareToSleep(tokens: ["u"]))
+    #expect(try !guest.store.prepareToSleep(tokens: ["t", "u"]))
+    #expect(try guest.store.hasChange(tokens: ["t"]))
+    #expect(try guest.store.prepareToSleep(tokens: ["t", "u"]))
+  }
+
   @Test func floodOfEventsIsBoundedAndNotLost() throws {
     let guest = try FakeGuest()
     try guest.store.watch("data", token: "t")
