@@ -37,10 +37,12 @@ import Testing
     guest.expectClean(backend)
   }
 
-  @Test func answerToNoRequestKillsTheDisk() throws {
+  /// Another slot; a slot that is not there; the right slot, but an earlier or later request.
+  @Test(arguments: [9, 0xffff, UInt64.max - 0xffff, 0x1_0000, 1 << 40] as [UInt64])
+  func answerToNoRequestKillsTheDisk(_ change: UInt64) throws {
     let (guest, backend, disk) = try connected()
-    backend.lies.wrongID = true
-    let error = BlockError.protocolViolation("an answer to request 0x10009")
+    backend.lies.idChange = change
+    let error = BlockError.protocolViolation("an answer to request \(hex: 0x1_0000 &+ change)")
     #expect(throws: error) { try disk.read(at: 0, count: 512) }
     try expectDead(guest, backend, disk, error)
   }

@@ -19,8 +19,8 @@ final class FakeDisk: FakePeer {
 
   /// What it does wrong.
   struct Lies {
-    /// Answers the next request with another id.
-    var wrongID = false
+    /// Adds this to the id of the next answer.
+    var idChange: UInt64 = 0
     /// Answers the next request twice.
     var answersTwice = false
     /// Adds this to the response producer, once.
@@ -237,8 +237,8 @@ final class FakeDisk: FakePeer {
 
   private func respond(_ ring: SharedMemory, to request: [UInt8], ok: Bool) {
     var id = load(request, 8, UInt64.self)
-    if lies.wrongID { id += 9 }
-    lies.wrongID = false
+    id &+= lies.idChange
+    lies.idChange = 0
     let count = lies.answersTwice ? 2 : 1
     lies.answersTwice = false
     for _ in 0..<count {

@@ -186,12 +186,20 @@ import Testing
     try guest.store.drain()
   }
 
-  @Test func impossibleIndexesBreakTheConnection() throws {
+  @Test(arguments: [1025, 5000, UInt32.max] as [UInt32])
+  func impossibleIndexesBreakTheConnection(_ distance: UInt32) throws {
     let guest = try FakeGuest()
-    guest.daemon.breakIndexes()
+    guest.daemon.breakIndexes(distance)
     let error = XenStoreError.protocolViolation("impossible indexes in the response ring")
     #expect(throws: error) { try guest.store.read("name") }
     #expect(throws: error) { try guest.store.write("name", "x") }
+  }
+
+  @Test func impossibleRequestIndexesBreakTheConnection() throws {
+    let guest = try FakeGuest()
+    guest.daemon.breakRequestIndexes()
+    let error = XenStoreError.protocolViolation("impossible indexes in the request ring")
+    #expect(throws: error) { try guest.store.read("name") }
   }
 
   @Test func hugeMessageBreaksTheConnection() throws {
