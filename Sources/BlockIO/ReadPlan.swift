@@ -90,8 +90,8 @@ public struct ReadPlan: Equatable, Sendable {
   ///   - volumeByteOffset: Where the file's volume starts on the device.
   ///   - device: The size and the sector size of the device.
   ///   - target: Where the file goes.
-  /// - Throws: `BlockError.outOfRange` if an extent leaves the device or the file is larger than the
-  ///   frames.
+  /// - Throws: `BlockError.outOfRange` if an extent leaves the device or the file is larger than
+  /// the frames.
   public init(
     _ extents: [Extent], volumeByteOffset: UInt64, device: DeviceGeometry, target: Target
   ) throws(BlockError) {

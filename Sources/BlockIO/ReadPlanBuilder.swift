@@ -123,7 +123,8 @@ struct ReadPlanBuilder {
   }
 
   /// Where the next byte goes, and how many fit there in a row.
-  private mutating func nextSpot() throws(BlockError) -> (place: ReadPlan.Place, byteCount: UInt64) {
+  private mutating func nextSpot() throws(BlockError) -> (place: ReadPlan.Place, byteCount: UInt64)
+  {
     while rangeIndex < target.frames.count {
       let range = target.frames[rangeIndex]
       let size = Checked.product(range.count, Self.frameByteCount) ?? UInt64.max

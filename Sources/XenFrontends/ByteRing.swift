@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-/// One direction of a byte stream in a shared page, as xenstore and the console have it: a buffer of
-/// a power of two and two free-running indexes, which start anywhere.
+/// One direction of a byte stream in a shared page, as xenstore and the console have it: a buffer
+/// of a power of two and two free-running indexes, which start anywhere.
 struct ByteRing {
   private let memory: SharedMemory
   private let dataOffset: Int
@@ -48,8 +48,8 @@ struct ByteRing {
     return count
   }
 
-  /// Takes at most `countMax` bytes out of the ring and appends them to `bytes`; gives their number,
-  /// nil if the indexes are impossible.
+  /// Takes at most `countMax` bytes out of the ring and appends them to `bytes`; gives their
+  /// number, nil if the indexes are impossible.
   func read(_ countMax: Int, to bytes: inout [UInt8]) -> Int? {
     guard let (consumer, _, used) = state else { return nil }
     let count = min(countMax, used)

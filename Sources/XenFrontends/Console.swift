@@ -55,7 +55,6 @@ public final class Console<H: Hypervisor> {
     var rest = bytes[...]
     var deadline: UInt64?
     while !rest.isEmpty {
-      hypervisor.clearPending(port: port)
       guard let count = output.write(rest) else { break }
       if count > 0 {
         rest = rest.dropFirst(count)
@@ -72,6 +71,8 @@ public final class Console<H: Hypervisor> {
         isStuck = true
         break
       }
+      hypervisor.clearPending(port: port)
+      guard output.usedByteCount == CONSOLE_OUTPUT_SIZE else { continue }
       hypervisor.poll(ports: [port], until: end)
     }
     droppedByteCount += rest.count
@@ -86,8 +87,7 @@ public final class Console<H: Hypervisor> {
     }
   }
 
-  /// The bytes that have been typed since the last call; never waits. To sleep: clear the port's
-  /// pending bit, call this, then poll.
+  /// The bytes that have been typed since the last call; never waits.
   public func read() -> [UInt8] {
     var bytes: [UInt8] = []
     guard let count = input.read(CONSOLE_INPUT_SIZE, to: &bytes) else {
@@ -96,5 +96,12 @@ public final class Console<H: Hypervisor> {
     }
     if count > 0 { hypervisor.send(port: port) }
     return bytes
+  }
+
+  /// For a caller that sleeps on several ports: false if something has been typed already; else
+  /// `port` can be polled next, with nothing written in between.
+  public func prepareToSleep() -> Bool {
+    hypervisor.clearPending(port: port)
+    return input.usedByteCount == 0
   }
 }

@@ -43,6 +43,8 @@ final class DiskEngine<H: Hypervisor> {
   let grants: GrantTable<H>
   let domain: UInt16
   let port: UInt32
+  /// The event channel of xenstore.
+  let storePort: UInt32
   let handle: UInt16
   let geometry: DiskGeometry
 
@@ -70,18 +72,21 @@ final class DiskEngine<H: Hypervisor> {
 
   /// Data grants that the backend still held when it had answered.
   var lingering: [UInt32] = []
+  /// Says whether the backend has closed the connection on its own.
+  var hasBackendLeft: () -> Bool = { false }
   /// Set when the backend is of no more use.
   var death: BlockError?
   var statistics = DiskStatistics()
 
   init(
-    hypervisor: H, grants: GrantTable<H>, domain: UInt16, port: UInt32, handle: UInt16,
-    ring: BlockRing, geometry: DiskGeometry
+    hypervisor: H, grants: GrantTable<H>, domain: UInt16, ports: (disk: UInt32, store: UInt32),
+    handle: UInt16, ring: BlockRing, geometry: DiskGeometry
   ) {
     self.hypervisor = hypervisor
     self.grants = grants
     self.domain = domain
-    self.port = port
+    port = ports.disk
+    storePort = ports.store
     self.handle = handle
     self.ring = ring
     self.geometry = geometry
@@ -136,6 +141,7 @@ final class DiskEngine<H: Hypervisor> {
     if let death { throw death }
     try takeResponses()
     try issue()
+    if inFlightCount > 0, hasBackendLeft() { throw die(.disconnected) }
     guard inFlightCount > 0, hypervisor.now > lastProgress,
       hypervisor.now - lastProgress > DiskLimit.silence
     else { return }
@@ -143,13 +149,26 @@ final class DiskEngine<H: Hypervisor> {
     throw die(.timedOut(sector: oldest?.request?.sector ?? 0))
   }
 
-  /// Sleeps until the backend answers, at most until `deadline` in system time.
+  /// Sleeps until the backend answers or xenstore has news, at most until `deadline` in system
+  /// time.
   func wait(until deadline: UInt64) {
-    guard death == nil, inFlightCount > 0 else { return }
-    hypervisor.clearPending(port: port)
-    if ring.askForEvent() { return }
+    guard prepareToSleep() else { return }
+    hypervisor.clearPending(port: storePort)
+    if hasBackendLeft() {
+      death = .disconnected
+      return
+    }
     statistics.sleepCount += 1
-    hypervisor.poll(ports: [port], until: min(deadline, lastProgress + DiskLimit.silence + 1))
+    hypervisor.poll(
+      ports: [port, storePort], until: min(deadline, lastProgress + DiskLimit.silence + 1))
+  }
+
+  /// Asks for an event with the next answer; false if there is something to do at once, or nothing
+  /// to wait for.
+  func prepareToSleep() -> Bool {
+    guard death == nil, inFlightCount > 0 else { return false }
+    hypervisor.clearPending(port: port)
+    return !ring.askForEvent()
   }
 
   func die(_ error: BlockError) -> BlockError {

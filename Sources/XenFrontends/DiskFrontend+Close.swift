@@ -2,13 +2,13 @@
 import Bytes
 
 extension DiskFrontend {
-  /// Closes the connection so that the next kernel, or we again, can connect: every grant ended, the
-  /// event channel closed, our nodes removed, our state 1 and the backend's InitWait.
+  /// Closes the connection so that the next kernel, or we again, can connect: every grant ended,
+  /// the event channel closed, our nodes removed, our state 1 and the backend's InitWait.
   ///
   /// Each wait is bounded. Goes on after an error as far as it can, and throws the first one. With
   /// `grantsInUse` the frames must not become part of a new domain; a further `close` tries again.
   public func close() throws(DiskError) {
-    guard engine != nil || ringPages != nil || !heldGrants.isEmpty else {
+    guard ringPages != nil || phase != .idle || !heldGrants.isEmpty else {
       status = .closed
       return
     }
@@ -90,7 +90,10 @@ extension DiskFrontend {
 
   /// Ends every grant of this disk, with some patience.
   private func endGrants() throws(DiskError) {
-    if let engine { heldGrants += engine.endAllGrants() }
+    if let engine {
+      heldGrants += engine.endAllGrants()
+      pastStatistics = engine.statistics
+    }
     if let ringPages { heldGrants += ringPages.release(hypervisor, grants) }
     engine = nil
     ringPages = nil
@@ -128,7 +131,8 @@ extension DiskFrontend {
     }
   }
 
-  /// Removes every node that a frontend may have left in our directory; those of the toolstack stay.
+  /// Removes every node that a frontend may have left in our directory; those of the toolstack
+  /// stay.
   func removeOwnNodes(in transaction: XenStoreTransaction) throws(XenStoreError) {
     let nodes = try store.directory(description.path, in: transaction)
     for node in nodes where Self.isFrontendNode(node) {

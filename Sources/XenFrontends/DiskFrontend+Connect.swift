@@ -12,11 +12,11 @@ enum ConnectPhase {
 
 extension DiskFrontend {
   /// How long a drive may keep the others waiting that are all ready, in nanoseconds.
-  private static var driveGrace: UInt64 { 1_000_000_000 }
+  private static var driveGrace: UInt64 { 2_000_000_000 }
 
   /// Connects all of `disks` at the same time, and sleeps until each is ready, or has failed, or
-  /// `timeLimit` nanoseconds are over. Look at each one's `status` then. A CD-ROM drive that does not
-  /// get ready is skipped.
+  /// `timeLimit` nanoseconds are over. Look at each one's `status` then. A CD-ROM drive that does
+  /// not get ready is skipped.
   public static func connect(_ disks: [DiskFrontend<H>], timeLimit: UInt64) {
     guard let first = disks.first else { return }
     let hypervisor = first.hypervisor
@@ -149,9 +149,7 @@ extension DiskFrontend {
 
   /// Makes the ring and tells the backend where it is.
   private func announce() throws(DiskError) {
-    let order = min(
-      try backendNumber("max-ring-page-order", default: 0), DiskLimit.ringPageOrder)
-    let pages = try makeRing(pageCount: 1 << Int(order))
+    let pages = try makeRing(pageCount: 1 << Int(try ringPageOrder()))
     ringPages = pages
     ring = BlockRing(pages.memory)
     let port: UInt32
@@ -182,6 +180,16 @@ extension DiskFrontend {
         }
       }
     }
+  }
+
+  /// How large the ring should be. Linux's backend prepares 256 segments for every entry, so a page
+  /// of large, indirect requests is plenty; others make it up with many small ones. Linux may tell
+  /// of indirect requests only later, but of its queues now.
+  private func ringPageOrder() throws(DiskError) -> UInt64 {
+    let queueCount = try backendNumber("multi-queue-max-queues", default: 0)
+    let segmentCount = try backendNumber("feature-max-indirect-segments", default: 0)
+    guard queueCount == 0, segmentCount == 0 else { return 0 }
+    return min(try backendNumber("max-ring-page-order", default: 0), DiskLimit.ringPageOrder)
   }
 
   /// Gets the ring's pages; without room for many, one.
@@ -222,9 +230,25 @@ extension DiskFrontend {
       indirectSegmentCount: Int(min(segmentCount, UInt64(DiskLimit.indirectSegments))))
     try setState(XenbusState.connected)
     engine = DiskEngine(
-      hypervisor: hypervisor, grants: grants, domain: description.backendDomain, port: port,
+      hypervisor: hypervisor, grants: grants, domain: description.backendDomain,
+      ports: (disk: port, store: store.port),
       handle: UInt16(truncatingIfNeeded: description.number), ring: ring,
       geometry: geometry)
+    engine?.hasBackendLeft = { [store, description, token] in
+      Self.hasBackendLeft(store, description, token)
+    }
+  }
+
+  /// Whether the backend has left the connected state; looks only if its watch has an event.
+  private static func hasBackendLeft(
+    _ store: XenStore<H>, _ description: DiskDescription, _ token: ByteString
+  ) -> Bool {
+    do throws(XenStoreError) {
+      guard try store.hasChange(tokens: [token]) else { return false }
+      return try store.readIfPresent(description.backendPath + "/state") != "4"
+    } catch {
+      return false  // The disk may well go on without xenstore.
+    }
   }
 
   /// A number that the backend has written; `missing` if there is no such node, which is an error

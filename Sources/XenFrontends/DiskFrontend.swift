@@ -28,9 +28,9 @@ public enum DiskStatus: Equatable {
 
 /// A virtual disk of this domain, through Xen's split block driver (`xen/io/blkif.h`).
 ///
-/// Whole files: `submit` a plan, turn `pump` until `isDone`, `wait` in between; the backend puts the
-/// data straight into the frames. Metadata: `read`, which sleeps. `close` leaves the disk as the
-/// toolstack made it, for the next kernel or for another `connect`.
+/// Whole files: `submit` a plan, turn `pump` until `isDone`, `wait` in between; the backend puts
+/// the data straight into the frames. Metadata: `read`, which sleeps. `close` leaves the disk as
+/// the toolstack made it, for the next kernel or for another `connect`.
 public final class DiskFrontend<H: Hypervisor>: BlockDevice {
   /// What xenstore says of the disk.
   public let description: DiskDescription
@@ -54,6 +54,7 @@ public final class DiskFrontend<H: Hypervisor>: BlockDevice {
   var ring: BlockRing?
   var port: UInt32?
   var engine: DiskEngine<H>?
+  var pastStatistics = DiskStatistics()
   /// Grants that the backend did not let go of at an earlier close.
   var heldGrants: [UInt32] = []
 
@@ -96,8 +97,11 @@ public final class DiskFrontend<H: Hypervisor>: BlockDevice {
   /// The event channel, for a caller that sleeps on several ports; nil while not connected.
   public var eventPort: UInt32? { port }
 
-  /// What the disk has done since it was connected.
-  public var statistics: DiskStatistics { engine?.statistics ?? DiskStatistics() }
+  /// What the disk has done since it was last connected.
+  public var statistics: DiskStatistics { engine?.statistics ?? pastStatistics }
+
+  /// Frames that the backend holds though it has answered, or closed.
+  public var heldGrantCount: Int { heldGrants.count + (engine?.lingering.count ?? 0) }
 
   /// The requests that fit into the ring at one time.
   public var ringEntryCount: Int { engine.map { Int($0.ring.entryCount) } ?? 0 }
@@ -131,6 +135,10 @@ public final class DiskFrontend<H: Hypervisor>: BlockDevice {
   /// Sleeps until the backend answers, at most until `deadline` in system time; returns at once if
   /// nothing is due.
   public func wait(until deadline: UInt64) { engine?.wait(until: deadline) }
+
+  /// For a caller that sleeps on several ports: asks for an event with the next answer, after which
+  /// `eventPort` can be polled. False if there is something to `pump` at once, or nothing is due.
+  public func prepareToSleep() -> Bool { engine?.prepareToSleep() ?? false }
 
   /// Whether nothing is left to do, and nothing in flight.
   public var isDone: Bool { engine?.isDone ?? true }

@@ -82,7 +82,8 @@ package struct SharedMemory {
     SharedMemory(place(offset, count), byteCount: count)
   }
 
-  // SAFETY: the result lies inside the memory; offsets come from our own code, never from a backend.
+  // SAFETY: the result lies inside the memory; offsets come from our own code, never from a
+  // backend.
   private func place(_ offset: Int, _ count: Int) -> UnsafeMutableRawPointer {
     precondition(
       offset >= 0 && count >= 0 && offset <= byteCount && count <= byteCount - offset,

@@ -12,7 +12,9 @@ public enum ShutdownRequest: Equatable, Sendable {
 /// Looks for requests of `xl shutdown` and `xl reboot`, and acknowledges them.
 public final class ShutdownWatch<H: Hypervisor> {
   private static var path: ByteString { "control/shutdown" }
-  private static var token: ByteString { "shutdown" }
+
+  /// The watch's token, for `XenStore.prepareToSleep`.
+  public static var token: ByteString { "shutdown" }
 
   private let store: XenStore<H>
 
@@ -23,7 +25,7 @@ public final class ShutdownWatch<H: Hypervisor> {
   }
 
   /// The request that came since the last call, if any; never sleeps for long. To sleep until there
-  /// is one, poll the store's port.
+  /// is one, poll the store's port after `XenStore.prepareToSleep`.
   public func poll() throws(XenStoreError) -> ShutdownRequest? {
     guard try store.hasChange(tokens: [Self.token]) else { return nil }
     return try store.transaction { (transaction) throws(XenStoreError) -> ShutdownRequest? in

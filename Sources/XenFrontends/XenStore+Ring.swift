@@ -45,7 +45,8 @@ extension XenStore {
     return XenStoreMessage(header: header, payload: payload)
   }
 
-  /// Reads until the incoming message has `byteCount` bytes; false if the ring is empty before that.
+  /// Reads until the incoming message has `byteCount` bytes; false if the ring is empty before
+  /// that.
   private func fill(to byteCount: Int) throws(XenStoreError) -> Bool {
     while incoming.count < byteCount {
       guard let count = responses.read(byteCount - incoming.count, to: &incoming) else {

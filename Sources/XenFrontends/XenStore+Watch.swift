@@ -53,6 +53,15 @@ extension XenStore {
     }
   }
 
+  /// For a caller that sleeps on several ports: false if there is an event for one of `tokens`
+  /// already; else `port` can be polled next, with no request in between.
+  public func prepareToSleep(tokens: [ByteString]) throws(XenStoreError) -> Bool {
+    hypervisor.clearPending(port: port)
+    try flush()
+    _ = try receive(awaiting: nil)
+    return !hasLostEvents && !events.contains { tokens.contains($0.token) }
+  }
+
   private func takeEvents(_ tokens: [ByteString]) -> Bool {
     let countBefore = events.count
     events.removeAll { tokens.contains($0.token) }

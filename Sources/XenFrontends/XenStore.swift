@@ -31,8 +31,8 @@ public final class XenStore<H: Hypervisor> {
   var hasLostEvents = false
   private var nextRequestID: UInt32
 
-  /// The store whose ring is the page at `page`, with `port` to kick it. The page may have been used
-  /// before: its indexes are taken as they are.
+  /// The store whose ring is the page at `page`, with `port` to kick it. The page may have been
+  /// used before: its indexes are taken as they are.
   public init(page: UnsafeMutableRawPointer, port: UInt32, hypervisor: H) {
     let memory = SharedMemory(page, byteCount: 4096)
     self.port = port

@@ -40,7 +40,7 @@ enum XenStoreOperation {
 }
 
 /// What each message begins with (`struct xsd_sockmsg`), 16 bytes.
-struct XenStoreHeader {
+struct XenStoreHeader: Equatable {
   static let byteCount = 16
 
   var type: UInt32
@@ -77,7 +77,7 @@ struct XenStoreHeader {
 }
 
 /// A whole message.
-struct XenStoreMessage {
+struct XenStoreMessage: Equatable {
   var header: XenStoreHeader
   var payload: [UInt8]
 }

@@ -14,7 +14,8 @@ import Testing
     #expect(disk.byteCount == 1 << 20)
     #expect(disk.sectorByteCount == 512)
     #expect(disk.ringEntryCount == 32)
-    for (offset, count) in [(0, 1), (511, 2), (0, 4096), (1000, 300_000), (1 << 20 - 1, 1), (5, 0)] {
+    for (offset, count) in [(0, 1), (511, 2), (0, 4096), (1000, 300_000), (1 << 20 - 1, 1), (5, 0)]
+    {
       let bytes = try disk.read(at: UInt64(offset), count: count)
       #expect(bytes == Array(backend.data[offset..<offset + count]))
     }

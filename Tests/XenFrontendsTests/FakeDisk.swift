@@ -19,8 +19,8 @@ final class FakeDisk: FakePeer {
 
   /// What it does wrong.
   struct Lies {
-    /// Answers the next request with another id.
-    var wrongID = false
+    /// Adds this to the id of the next answer.
+    var idChange: UInt64 = 0
     /// Answers the next request twice.
     var answersTwice = false
     /// Adds this to the response producer, once.
@@ -71,6 +71,8 @@ final class FakeDisk: FakePeer {
   private var responseProducer: UInt32 = 0
   private var port: UInt32 = 0
   private var held: [UInt32] = []
+  /// Requests taken from the ring and not answered.
+  private var queue: [[UInt8]] = []
 
   init(
     _ store: FakeStore, number: Int = 51712, data: [UInt8], features: Features = .blkback,
@@ -90,6 +92,8 @@ final class FakeDisk: FakePeer {
     store.set("\(front)/device-type", type)
     store.set("\(back)/frontend", front)
     store.set("\(back)/state", "2")
+    // As Linux does before it connects, and QEMU never.
+    if features.indirectSegments != nil { store.set("\(back)/multi-queue-max-queues", "4") }
     if let order = features.ringPageOrder { store.set("\(back)/max-ring-page-order", "\(order)") }
     store.listen(self)
   }
@@ -116,6 +120,11 @@ final class FakeDisk: FakePeer {
     held = []
   }
 
+  /// Writes bytes over a part of the ring page.
+  func scribble(_ range: Range<Int>, _ byte: () -> UInt8) {
+    for offset in range { ring?.store(u8: byte(), at: offset) }
+  }
+
   func work() {
     follow()
     serve()
@@ -137,7 +146,9 @@ final class FakeDisk: FakePeer {
     }
   }
 
-  private func number(_ node: String) -> UInt32? { store.value("\(front)/\(node)").flatMap(UInt32.init) }
+  private func number(_ node: String) -> UInt32? {
+    store.value("\(front)/\(node)").flatMap(UInt32.init)
+  }
 
   private func connect() {
     if let refusal = lies.refusal {
@@ -186,6 +197,7 @@ final class FakeDisk: FakePeer {
     for reference in ringReferences where ring != nil { xen.unmap(reference) }
     ring = nil
     ringReferences = []
+    queue = []
   }
 
   // MARK: The ring
@@ -195,20 +207,22 @@ final class FakeDisk: FakePeer {
     let producer = ring.u32(at: 0)
     let waiting = producer &- requestConsumer
     if waiting > entryCount { return xen.complaints.append("request producer jumps") }
-    let count = min(Int(waiting), requestsATurn)
-    let old = responseProducer
-    for _ in 0..<count {
-      let entry = entry(ring, requestConsumer)
+    for _ in 0..<waiting {
+      queue.append(entry(ring, requestConsumer).bytes(at: 0, count: 112))
       requestConsumer &+= 1
-      let bytes = entry.bytes(at: 0, count: 112)
-      requestCount += 1
-      respond(ring, to: bytes, ok: execute(bytes))
     }
+    let count = min(queue.count, requestsATurn)
+    let old = responseProducer
+    for request in queue.prefix(count) {
+      requestCount += 1
+      respond(ring, to: request, ok: execute(request))
+    }
+    queue.removeFirst(count)
     if count > 0 { batches.append(count) }
     responseProducer &+= lies.producerJump
     lies.producerJump = 0
     ring.store(u32: responseProducer, at: 8)
-    if count < Int(waiting) { xen.notify(self) }
+    if !queue.isEmpty { xen.notify(self) }
     ring.store(u32: requestConsumer &+ 1, at: 4)
     if ring.u32(at: 0) &- requestConsumer != 0 { xen.notify(self) }
     if responseProducer &- ring.u32(at: 12) < responseProducer &- old {
@@ -223,8 +237,8 @@ final class FakeDisk: FakePeer {
 
   private func respond(_ ring: SharedMemory, to request: [UInt8], ok: Bool) {
     var id = load(request, 8, UInt64.self)
-    if lies.wrongID { id += 9 }
-    lies.wrongID = false
+    id &+= lies.idChange
+    lies.idChange = 0
     let count = lies.answersTwice ? 2 : 1
     lies.answersTwice = false
     for _ in 0..<count {
@@ -281,9 +295,8 @@ final class FakeDisk: FakePeer {
         isOK = false
       } else {
         let range = Int(sector) * 512..<Int(sector + length) * 512
-        data[range].withUnsafeBytes {
-          (page + Int(first) * 512).copyMemory(from: $0.baseAddress!, byteCount: $0.count)
-        }
+        UnsafeMutableRawBufferPointer(start: page, count: 4096)[(Int(first) * 512)...]
+          .copyBytes(from: data[range])
       }
       if lies.holdsGrants { held.append(reference) } else { xen.unmap(reference) }
       sector += length

@@ -73,8 +73,13 @@ final class FakeStore: FakePeer {
 
   func listen(_ peer: any FakePeer) { listeners.append(peer) }
 
-  /// Puts garbage into the response producer.
-  func breakIndexes() { memory.store(u32: memory.u32(at: 2056) &+ 5000, at: 2060) }
+  /// Puts the response producer so far before the consumer.
+  func breakIndexes(_ distance: UInt32) {
+    memory.store(u32: memory.u32(at: 2056) &+ distance, at: 2060)
+  }
+
+  /// Puts the request consumer behind the producer.
+  func breakRequestIndexes() { memory.store(u32: memory.u32(at: 2052) &+ 1, at: 2048) }
 
   /// Bytes that somebody before us has not read.
   func sendRaw(_ bytes: [UInt8]) { outgoing += bytes }

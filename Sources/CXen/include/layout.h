@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Where the fields of shared structures lie, for Swift, which has no offsetof. All of it is computed
-   from Xen's headers; the assertions say what the protocols promise (x86_64 ABI). */
+/* Where the fields of shared structures lie, for Swift, which has no offsetof. All of it is
+   computed from Xen's headers; the assertions say what the protocols promise (x86_64 ABI). */
 #ifndef CXEN_LAYOUT_H
 #define CXEN_LAYOUT_H
 
@@ -81,6 +81,7 @@ _Static_assert(BLKIF_ENTRIES_OFFSET == 64 && BLKIF_ENTRY_SIZE == 112, "block rin
 _Static_assert(BLKIF_REQUEST_ID_OFFSET == 8 && BLKIF_REQUEST_SECTOR_OFFSET == 16, "block request");
 _Static_assert(BLKIF_REQUEST_SEGMENTS_OFFSET == 24 && BLKIF_SEGMENT_SIZE == 8, "block segments");
 _Static_assert(BLKIF_INDIRECT_ID_OFFSET == 8 && BLKIF_INDIRECT_GRANTS_OFFSET == 28, "indirect");
-_Static_assert(BLKIF_RESPONSE_OPERATION_OFFSET == 8 && BLKIF_RESPONSE_STATUS_OFFSET == 10, "response");
+_Static_assert(BLKIF_RESPONSE_OPERATION_OFFSET == 8, "block response");
+_Static_assert(BLKIF_RESPONSE_STATUS_OFFSET == 10, "block response");
 
 #endif
