@@ -49,6 +49,19 @@ targets += core(
 targets += headers("CXen")
 targets += core("XenFrontends", ["Bytes", "BlockIO", "CXen"])
 
+// The host program, with the one dependency that the image does not share.
+var dependencies: [Package.Dependency] = []
+if exists("Sources/pvgrub-tool") {
+  dependencies.append(
+    .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"))
+  targets.append(
+    .executableTarget(
+      name: "pvgrub-tool",
+      dependencies: [
+        "Bytes", "BootMenu", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]))
+}
+
 targets += tests("BytesTests", ["Bytes"])
 targets += tests("BlockIOTests", ["BlockIO", "Bytes"])
 targets += tests("PartitionsTests", ["Partitions", "BlockIO", "Bytes"])
@@ -61,4 +74,4 @@ targets += tests("KernelImageTests", ["KernelImage", "Decompression", "Bytes"])
 targets += tests("DomainBuilderTests", ["DomainBuilder", "KernelImage", "Bytes"])
 targets += tests("XenFrontendsTests", ["XenFrontends", "CXen", "BlockIO", "Bytes"])
 
-let package = Package(name: "pvgrub-swift", targets: targets)
+let package = Package(name: "pvgrub-swift", dependencies: dependencies, targets: targets)

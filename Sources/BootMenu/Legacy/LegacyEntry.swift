@@ -122,7 +122,9 @@ struct LegacyEntry<Environment: MenuEnvironment> {
   private mutating func kernel(_ value: ByteString) -> Bool {
     let (name, rest) = fileAndRest(value)
     guard !name.isEmpty, let file = file(name) else { return fail("kernel: bad name \(name)") }
-    loader.target = BootTarget(kind: .linux, kernel: file, commandLine: rest)
+    var target = BootTarget(kind: .linux, kernel: file, commandLine: rest)
+    target.root = root
+    loader.target = target
     return true
   }
 
