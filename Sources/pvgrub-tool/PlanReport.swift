@@ -87,7 +87,8 @@ struct PlanReport {
       let indent = String(repeating: "  ", count: entry.path.count)
       lines.append("\(mark)\(indent)\(entry.entry.title.text)")
       if let target = entry.target {
-        lines.append(" \(indent)  kernel \(PlanReport.name(target.kernel, target)) \(target.commandLine.text)")
+        lines.append(
+          " \(indent)  kernel \(PlanReport.name(target.kernel, target)) \(target.commandLine.text)")
         for initrd in target.initrds {
           lines.append(" \(indent)  initrd \(PlanReport.name(initrd, target))")
         }

@@ -30,7 +30,9 @@ import Testing
 
   @Test func kernelLinesKeepTheirText() throws {
     let menu = try legacyMenu(
-      "title a\r\n\troot\t(hd0,0)\r\n\tkernel\t/vmlinuz ro  root=/dev/sda1 x=\"a b\"\r\n\tinitrd /initrd\r\n")
+      "title a\r\n\troot\t(hd0,0)\r\n"
+        + "\tkernel\t/vmlinuz ro  root=/dev/sda1 x=\"a b\"\r\n\tinitrd /initrd\r\n"
+    )
     let target = try target(0, of: menu)
     #expect(target.kernel == MenuFile(device: "hd0,1", path: "/vmlinuz"))
     #expect(target.commandLine == "ro  root=/dev/sda1 x=\"a b\"")
@@ -46,14 +48,16 @@ import Testing
   }
 
   @Test func wholeDisksAndMissingRootsAreTheMenusDevice() throws {
-    let menu = try legacyMenu("title a\nroot (hd0)\nkernel /k console=hvc0\ntitle b\nroot\nkernel /k\n")
+    let menu = try legacyMenu(
+      "title a\nroot (hd0)\nkernel /k console=hvc0\ntitle b\nroot\nkernel /k\n")
     #expect(try target(0, of: menu).kernel.device == "hd0")
     #expect(try target(1, of: menu).kernel.device == "")
   }
 
   @Test func modulesMakeAHypervisor() throws {
     let menu = try legacyMenu(
-      "title xen\nkernel --type=multiboot /xen.gz dom0_mem=1G\nmodule /vmlinuz ro\nmodule /initrd\n")
+      "title xen\nkernel --type=multiboot /xen.gz dom0_mem=1G\nmodule /vmlinuz ro\nmodule /initrd\n"
+    )
     let target = try target(0, of: menu)
     #expect(target.kind == .multiboot)
     #expect(target.commandLine == "dom0_mem=1G")
@@ -89,7 +93,8 @@ import Testing
   @Test func savedDefaultsAreReadAndWritten() throws {
     let environment = FakeEnvironment(files: [("/boot/grub/default", "1\n#\n#\n#\n")])
     let menu = try legacyMenu(
-      "default saved\nfallback 2\ntitle a\nkernel /a\nsavedefault\ntitle b\nkernel /b\nsavedefault 0\n"
+      "default saved\nfallback 2\ntitle a\nkernel /a\nsavedefault\n"
+        + "title b\nkernel /b\nsavedefault 0\n"
         + "title c\nkernel /c\nsavedefault fallback\n", in: environment)
     #expect(menu.defaultSelection?.index == 1)
     let file = MenuFile(device: "", path: "/boot/grub/default")
@@ -109,7 +114,9 @@ import Testing
   }
 
   @Test func otherCommandsOfEntries() throws {
-    let environment = FakeEnvironment(files: [("/other.lst", "title inner\nkernel /i\n"), ("/no.lst", "# none\n")])
+    let environment = FakeEnvironment(files: [
+      ("/other.lst", "title inner\nkernel /i\n"), ("/no.lst", "# none\n"),
+    ])
     let menu = try legacyMenu(
       """
       title chain
@@ -147,15 +154,21 @@ import Testing
   }
 
   @Test func unknownLinesAreNamedAndSkipped() throws {
-    let menu = try legacyMenu("i# typo\ni# typo\nroot (hd0,0)\ntitle a\nkernel /k\nloglevel=3 quiet\n")
+    let menu = try legacyMenu(
+      "i# typo\ni# typo\nroot (hd0,0)\ntitle a\nkernel /k\nloglevel=3 quiet\n")
     #expect(menu.warnings.map { $0.message.text } == ["/boot/grub/menu.lst:1: unknown command i#"])
     let run = try MenuInterpreter(environment: FakeEnvironment()).run(0, of: menu)
-    #expect(run.warnings.map { $0.message.text } == ["/boot/grub/menu.lst:6: unknown command loglevel"])
-    #expect(try legacyMenu("default x\ntitle a\n").warnings.map { $0.kind } == [.failed("default x is no number")])
+    #expect(
+      run.warnings.map { $0.message.text } == ["/boot/grub/menu.lst:6: unknown command loglevel"])
+    #expect(
+      try legacyMenu("default x\ntitle a\n").warnings.map { $0.kind } == [
+        .failed("default x is no number")
+      ])
   }
 
   @Test func linesCanBeJoinedAndVariablesUsed() throws {
-    let menu = try legacyMenu("set name=Puppy\ntitle %name% 1%\nkernel /k a \\\n b=%name% %other%\n")
+    let menu = try legacyMenu(
+      "set name=Puppy\ntitle %name% 1%\nkernel /k a \\\n b=%name% %other%\n")
     #expect(menu.entries[0].title == "Puppy 1%")
     #expect(try target(0, of: menu).commandLine == "a   b=Puppy %other%")
   }

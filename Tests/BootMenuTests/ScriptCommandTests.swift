@@ -54,7 +54,9 @@ import Testing
 
   @Test func multibootKernelsHaveModules() throws {
     let menu = try scriptMenu(
-      "menuentry x { multiboot2 /xen.gz dom0_mem=1G; module2 --nounzip /vmlinuz root=/dev/a ro; module2 /initrd; }")
+      "menuentry x { multiboot2 /xen.gz dom0_mem=1G; "
+        + "module2 --nounzip /vmlinuz root=/dev/a ro; module2 /initrd; }"
+    )
     let target = try target(0, of: menu)
     #expect(target.kind == .multiboot)
     #expect(target.modules.map { $0.file.path } == ["/vmlinuz", "/initrd"])
@@ -67,7 +69,10 @@ import Testing
 
   @Test(arguments: [
     ("search --no-floppy --fs-uuid --set=root ABCD-EF01", "hd0,gpt2"),
-    ("search --no-floppy --fs-uuid --set=root --hint-bios=hd0,gpt2 --hint='hd0,gpt2' abcd-ef01", "hd0,gpt2"),
+    (
+      "search --no-floppy --fs-uuid --set=root --hint-bios=hd0,gpt2 --hint='hd0,gpt2' abcd-ef01",
+      "hd0,gpt2"
+    ),
     ("search -u 1111-2222 -s", "hd0,gpt1"), ("search --set root --label boot", "hd0,gpt1"),
     ("search -l root --set", "hd0,gpt2"), ("search --file /etc/here --set=root", "hd0,gpt2"),
     ("search -n -f /vmlinuz -sroot", "hd0,gpt1"), ("search --part-uuid 77-88 --set", "hd0,gpt2"),
@@ -81,7 +86,8 @@ import Testing
   }
 
   @Test func searchSetsOtherVariablesOrPrints() throws {
-    #expect(try printed("search --set=drive2 --label root; echo $drive2", in: disk()) == "hd0,gpt2\n")
+    #expect(
+      try printed("search --set=drive2 --label root; echo $drive2", in: disk()) == "hd0,gpt2\n")
     #expect(try printed("search --label root", in: disk()) == "hd0,gpt2\n")
   }
 
@@ -94,7 +100,8 @@ import Testing
     ("configfile", "configfile: file name expected"),
     ("configfile /none", "configfile: /none can't be read"), ("cat", "cat: file name expected"),
     ("cat /none", "cat: /none can't be read"), ("ls /none", "ls: no directory /none"),
-    ("fwsetup", "fwsetup: not available in a guest"), ("password a", "password: two arguments expected"),
+    ("fwsetup", "fwsetup: not available in a guest"),
+    ("password a", "password: two arguments expected"),
     ("sleep", "sleep: how long?"), ("increment", "increment: variable name expected"),
     ("return", "return: not in a function"), ("time time", "time: of itself"),
     ("module /x", "module: you need to load the kernel first"),
@@ -107,11 +114,15 @@ import Testing
   @Test func environmentBlocksAreReadAndWritesAreKept() throws {
     let padding = String(repeating: "#", count: 900)
     let environment = FakeEnvironment(files: [
-      ("/boot/grub/grubenv", "# GRUB Environment Block\nsaved_entry=b\\\\c\nnext_entry=\nx=1=2\n" + padding),
+      (
+        "/boot/grub/grubenv",
+        "# GRUB Environment Block\nsaved_entry=b\\\\c\nnext_entry=\nx=1=2\n" + padding
+      ),
       ("/bad", "saved_entry=no\n"), ("/other", "# GRUB Environment Block\na=1\nb=2\n"),
     ])
     #expect(
-      try printed("load_env; echo $saved_entry \"<$next_entry>\" $x", in: environment) == "b\\c <> 1=2\n")
+      try printed("load_env; echo $saved_entry \"<$next_entry>\" $x", in: environment)
+        == "b\\c <> 1=2\n")
     #expect(try printed("load_env -f /bad; echo $?$saved_entry", in: environment) == "1\n")
     #expect(try printed("load_env --file=/other b; echo $a$b", in: environment) == "2\n")
     #expect(try printed("list_env -f /other", in: environment) == "a=1\nb=2\n")
@@ -153,15 +164,19 @@ import Testing
     #expect(menu.entries.map { $0.title } == ["other"])
     #expect(menu.timeoutSeconds == 9)
     #expect(menu.file.path == "/menu.cfg")
-    let first = try scriptMenu("configfile /empty.cfg\nmenuentry mine { configfile /old.lst; }", in: environment)
+    let first = try scriptMenu(
+      "configfile /empty.cfg\nmenuentry mine { configfile /old.lst; }", in: environment)
     #expect(first.entries.map { $0.title } == ["mine"])
     let legacy = try scriptMenu("legacy_configfile /old.lst", in: environment)
     #expect(legacy.format == .legacy)
-    #expect(try target(0, of: legacy, in: environment).kernel == MenuFile(device: "hd0,1", path: "/v"))
+    #expect(
+      try target(0, of: legacy, in: environment).kernel == MenuFile(device: "hd0,1", path: "/v"))
     let direct = try scriptMenu("menuentry a { configfile /boot.cfg; }", in: environment)
     #expect(try target(0, of: direct, in: environment).kernel.path == "/b")
     let opening = try scriptMenu("menuentry a { configfile /menu.cfg; }", in: environment)
-    guard case .menu(let inner) = try MenuInterpreter(environment: environment).run(0, of: opening).outcome
+    guard
+      case .menu(let inner) = try MenuInterpreter(environment: environment).run(0, of: opening)
+        .outcome
     else {
       Issue.record("no menu")
       return
@@ -187,7 +202,8 @@ import Testing
     interpreter.presets = [("iso_path", "/x.iso")]
     let file = MenuFile(device: "hd0", path: "/boot/grub/grub.cfg")
     let menu = try interpreter.menu(
-      "echo $iso_path $root $prefix $grub_platform\nmenuentry a { true; }", file: file, format: .grub2)
+      "echo $iso_path $root $prefix $grub_platform\nmenuentry a { true; }", file: file,
+      format: .grub2)
     #expect(menu.output == "/x.iso hd0 (hd0)/boot/grub xen\n")
   }
 }

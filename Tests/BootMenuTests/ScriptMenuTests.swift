@@ -39,7 +39,8 @@ import Testing
     #expect(menu.timeoutSeconds == nil)
     #expect(menu.timeoutStyle == .menu)
     #expect(menu.defaultName == "")
-    menu = try scriptMenu("timeout=-1; set timeout_style=hidden; default=\"x>y\"; fallback='1 2'\n" + entry)
+    menu = try scriptMenu(
+      "timeout=-1; set timeout_style=hidden; default=\"x>y\"; fallback='1 2'\n" + entry)
     #expect(menu.timeoutSeconds == -1)
     #expect(menu.timeoutStyle == .hidden)
     #expect(menu.defaultName == "x>y")
@@ -166,7 +167,8 @@ import Testing
   }
 
   @Test func manyEntriesAreReadFast() throws {
-    let text = String(repeating: "menuentry 'a b' --id x {\n linux /a b\n initrd /c\n}\n", count: 2000)
+    let text = String(
+      repeating: "menuentry 'a b' --id x {\n linux /a b\n initrd /c\n}\n", count: 2000)
     #expect(try scriptMenu(text).entries.count == 2000)
   }
 }

@@ -157,7 +157,8 @@ struct Seat {
   }
 
   @Test func titlesCanNotSendCommands() throws {
-    let seat = try Seat("menuentry '\u{1b}[2Jevil\u{7}\u{9b}' { true; }\nmenuentry 'gr\u{fc}n \u{2713}' { true; }")
+    let seat = try Seat(
+      "menuentry '\u{1b}[2Jevil\u{7}\u{9b}' { true; }\nmenuentry 'gr\u{fc}n \u{2713}' { true; }")
     #expect(seat.terminal.lines[2...3] == ["[ * ?[2Jevil???]", "   gr\u{fc}n \u{2713}"])
     #expect(seat.terminal.misunderstood == [])
   }
@@ -188,7 +189,9 @@ struct Seat {
     var seat = try Seat(two)
     var generator = SplitMix(seed: 7)
     for _ in 0..<2000 {
-      let bytes = (0..<Int(generator.next() % 9)).map { _ in UInt8(truncatingIfNeeded: generator.next()) }
+      let bytes = (0..<Int(generator.next() % 9)).map { _ in
+        UInt8(truncatingIfNeeded: generator.next())
+      }
       seat.now += generator.next() % second
       _ = seat.step(.input(bytes))
     }

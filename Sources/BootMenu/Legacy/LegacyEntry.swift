@@ -131,7 +131,8 @@ struct LegacyEntry<Environment: MenuEnvironment> {
   private mutating func initrd(_ value: ByteString) -> Bool {
     guard loader.target != nil else { return fail("initrd: no kernel before it") }
     var files: [MenuFile] = []
-    for name in LegacyLine("initrd \(value)", number: 0).arguments.prefix(MenuLimits.payloadCountMax)
+    for name in LegacyLine("initrd \(value)", number: 0).arguments.prefix(
+      MenuLimits.payloadCountMax)
     where files.isEmpty || name.bytes.first == 0x2f || name.bytes.first == 0x28 {
       guard let file = file(name) else { return fail("initrd: bad name \(name)") }
       files.append(file)

@@ -72,10 +72,11 @@ struct CommandOptions {
   }
 
   private static func isKnown(_ argument: ByteString, _ known: [Option]) -> Bool {
-    argument == "--" || known.contains { option in
-      let name: ByteString = "--\(option.name)"
-      return argument == name || argument.hasPrefix(name + "=")
-    }
+    argument == "--"
+      || known.contains { option in
+        let name: ByteString = "--\(option.name)"
+        return argument == name || argument.hasPrefix(name + "=")
+      }
   }
 
   /// Whether an option was given.
