@@ -176,6 +176,30 @@ struct Seat {
     #expect(seat.terminal.text.contains("Second"))
   }
 
+  @Test func countdownMenusShowTheSeconds() throws {
+    var seat = try Seat("timeout_style=countdown\n" + two, timeoutSeconds: 2)
+    #expect(seat.terminal.text.contains("Starting in 2 s"))
+    seat.now = 2 * second
+    #expect(seat.step(.tick) == .timeout)
+    #expect(seat.terminal.text.contains("First system"))
+  }
+
+  @Test func thousandsOfEntriesAreShown() throws {
+    let script = (0..<2000).map { "menuentry 'entry \($0)' { true; }\n" }.joined()
+    var seat = try Seat(script)
+    _ = seat.type("\u{1b}[F")
+    #expect(seat.terminal.lines[16] == "[ * entry 1999]")
+    #expect(seat.terminal.lines[17] == " entries 1986 to 2000 of 2000")
+    _ = seat.type("\u{1b}[A")
+    #expect(seat.byteCount < 250)
+  }
+
+  @Test func hiddenEntriesAreNotShown() throws {
+    var seat = try Seat("hiddenentry h { true; }\n" + two)
+    #expect(seat.terminal.lines[2] == "[ * First system]")
+    #expect(seat.type("\r") == .choose(index: 1))
+  }
+
   @Test func leavingShowsTheCursorAndTheNextStepDrawsAll() throws {
     var seat = try Seat(two)
     seat.terminal.write(seat.screen.leave())
