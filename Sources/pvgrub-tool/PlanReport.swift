@@ -22,7 +22,7 @@ struct PlanReport {
   init<Environment>(_ menu: Menu, interpreter: MenuInterpreter<Environment>) {
     self.menu = menu
     entries = PlanReport.entries(of: menu, path: [], interpreter)
-    defaultPath = PlanReport.defaultPath(of: menu, interpreter)
+    defaultPath = interpreter.runDefault(of: menu, isUnlocked: true)?.path ?? []
   }
 
   /// Whether the default entry boots something.
@@ -58,25 +58,6 @@ struct PlanReport {
       }
       return result
     }
-  }
-
-  private static func defaultPath<Environment>(
-    of menu: Menu, _ interpreter: MenuInterpreter<Environment>
-  ) -> [Int] {
-    var path: [Int] = []
-    var level = menu
-    while let selection = level.defaultSelection {
-      path.append(selection.index)
-      do throws(MenuError) {
-        let run = try interpreter.run(
-          selection.index, of: level, rest: selection.rest, isUnlocked: true)
-        guard case .menu(let inner) = run.outcome else { return path }
-        level = inner
-      } catch {
-        return path
-      }
-    }
-    return path
   }
 
   /// The report for people.

@@ -96,6 +96,31 @@ import Testing
     #expect(try target(1, of: inner).commandLine == "<> 2 sid>y")
   }
 
+  @Test func theDefaultIsFollowedIntoSubmenus() throws {
+    let menu = try scriptMenu(
+      """
+      default='more>inner>1'
+      menuentry a { linux /a; }
+      submenu more { submenu inner { menuentry x { linux /x; }; menuentry y { linux /y; }; }; }
+      """)
+    let interpreter = MenuInterpreter(environment: FakeEnvironment())
+    let run = try #require(interpreter.runDefault(of: menu))
+    #expect(run.path == [1, 0, 1])
+    #expect(run.titles == ["more", "inner", "y"])
+    guard case .success(let entry) = run.result, case .boot(let target) = entry.outcome else {
+      Issue.record("no target")
+      return
+    }
+    #expect(target.kernel.path == "/y")
+    let broken = try scriptMenu("submenu s { menuentry e { true; }; }")
+    let failed = try #require(interpreter.runDefault(of: broken))
+    #expect(failed.path == [0, 0])
+    guard case .failure(.noKernel("e")) = failed.result else {
+      Issue.record("no failure")
+      return
+    }
+  }
+
   @Test func submenusNestOnlySoDeep() throws {
     var text = "menuentry x { linux /x; }"
     for _ in 0...MenuLimits.submenuDepthMax { text = "submenu s { \(text)\n }" }
