@@ -1,7 +1,6 @@
 // swift-tools-version: 6.2
 // SPDX-License-Identifier: GPL-2.0-or-later
 import PackageDescription
-import Foundation
 
 /// Settings of every module that is compiled into the image as well as for the host.
 let freestanding: [SwiftSetting] = [
@@ -11,76 +10,79 @@ let freestanding: [SwiftSetting] = [
 ]
 
 /// A module of the core: the image, the host program and the tests share it.
-func core(_ name: String, _ dependencies: [Target.Dependency] = []) -> [Target] {
-  exists("Sources/\(name)")
-    ? [.target(name: name, dependencies: dependencies, swiftSettings: freestanding)] : []
+func core(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: freestanding)
 }
 
-/// A module of C declarations and inline functions.
-func headers(
+/// A module of C declarations, inline functions and assembly. `hostLibraries` are linked on the
+/// host only: what the image links is in the toolset.
+func cModule(
   _ name: String, _ dependencies: [Target.Dependency] = [], hostLibraries: [String] = []
-) -> [Target] {
-  let settings = hostLibraries.map { LinkerSetting.linkedLibrary($0, .when(platforms: [.linux])) }
-  return exists("Sources/\(name)")
-    ? [.target(name: name, dependencies: dependencies, linkerSettings: settings)] : []
+) -> Target {
+  .target(
+    name: name, dependencies: dependencies,
+    linkerSettings: hostLibraries.map { .linkedLibrary($0, .when(platforms: [.linux])) })
 }
 
 /// The tests of one module.
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> [Target] {
-  exists("Tests/\(name)") ? [.testTarget(name: name, dependencies: dependencies)] : []
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(name: name, dependencies: dependencies)
 }
 
-func exists(_ path: String) -> Bool {
-  FileManager.default.fileExists(atPath: Context.packageDirectory + "/" + path)
-}
+let package = Package(
+  name: "pvgrub-swift",
+  products: [
+    .executable(name: "PVGrub", targets: ["PVGrub"]),
+    .executable(name: "pvgrub-tool", targets: ["pvgrub-tool"]),
+  ],
+  dependencies: [
+    // The host program alone; the image has no Swift dependency.
+    .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2")
+  ],
+  targets: [
+    // Who may import whom: docs/ARCHITECTURE.md.
+    core("Bytes"),
+    core("BlockIO", ["Bytes"]),
+    core("Partitions", ["Bytes", "BlockIO"]),
+    core("FileSystem", ["Bytes", "BlockIO"]),
+    core("Ext4", ["Bytes", "BlockIO", "FileSystem"]),
+    core("BootMenu", ["Bytes"]),
+    core("MenuScreen", ["Bytes", "BootMenu"]),
+    cModule("CDecoders", hostLibraries: ["z", "lzma"]),
+    core("Decompression", ["Bytes", "CDecoders"]),
+    core("KernelImage", ["Bytes", "Decompression"]),
+    core("DomainBuilder", ["Bytes", "KernelImage"]),
+    core("BootPlan", ["Bytes", "BlockIO", "Partitions", "FileSystem", "Ext4", "BootMenu"]),
 
-var targets: [Target] = []
-targets += core("Bytes")
-targets += core("BlockIO", ["Bytes"])
-targets += core("Partitions", ["Bytes", "BlockIO"])
-targets += core("FileSystem", ["Bytes", "BlockIO"])
-targets += core("Ext4", ["Bytes", "BlockIO", "FileSystem"])
-targets += core("BootMenu", ["Bytes"])
-targets += core("MenuScreen", ["Bytes", "BootMenu"])
-targets += headers("CDecoders", hostLibraries: ["z", "lzma"])
-targets += core("Decompression", ["Bytes", "CDecoders"])
-targets += core("KernelImage", ["Bytes", "Decompression"])
-targets += core("DomainBuilder", ["Bytes", "KernelImage"])
-targets += core(
-  "BootPlan",
-  ["Bytes", "BlockIO", "Partitions", "FileSystem", "Ext4", "BootMenu", "KernelImage", "Decompression",
-   "DomainBuilder"])
-targets += headers("CXen")
-targets += core("XenFrontends", ["Bytes", "BlockIO", "CXen"])
+    cModule("CXen"),
+    core("XenFrontends", ["Bytes", "BlockIO", "CXen"]),
+    cModule("CMiniOS", ["CXen"]),
+    core("MiniOS", ["Bytes", "XenFrontends", "CXen", "CMiniOS"]),
 
-targets += headers("CMiniOS", ["CXen"])
-targets += core("MiniOS", ["Bytes", "XenFrontends", "CXen", "CMiniOS"])
-if exists("Sources/PVGrub") {
-  targets.append(
     .executableTarget(
       name: "PVGrub",
       dependencies: [
         "Bytes", "BlockIO", "BootMenu", "BootPlan", "MenuScreen", "KernelImage", "DomainBuilder",
         "MiniOS", "XenFrontends", "CXen", "CMiniOS",
       ],
-      exclude: ["image.ld"], swiftSettings: freestanding))
-}
+      exclude: ["image.ld"], swiftSettings: freestanding),
+    .executableTarget(
+      name: "pvgrub-tool",
+      dependencies: [
+        "Bytes", "BootMenu", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
 
-targets.append(.systemLibrary(name: "CExt2fs", path: "Tests/CExt2fs"))
-targets.append(
-  .target(name: "TestSupport", dependencies: ["BlockIO", "Bytes"], path: "Tests/TestSupport"))
-targets += tests("BytesTests", ["Bytes"])
-targets += tests("BlockIOTests", ["BlockIO", "Bytes", "TestSupport"])
-targets += tests("PartitionsTests", ["Partitions", "BlockIO", "Bytes", "TestSupport"])
-targets += tests("FileSystemTests", ["FileSystem", "BlockIO", "Bytes"])
-targets += tests("Ext4Tests", ["Ext4", "FileSystem", "BlockIO", "Bytes", "TestSupport", "CExt2fs"])
-targets += tests("BootMenuTests", ["BootMenu", "Bytes"])
-targets += tests("MenuScreenTests", ["MenuScreen", "BootMenu", "Bytes"])
-targets += tests("DecompressionTests", ["Decompression", "Bytes"])
-targets += tests("KernelImageTests", ["KernelImage", "Decompression", "Bytes"])
-targets += tests("DomainBuilderTests", ["DomainBuilder", "KernelImage", "Bytes"])
-targets += tests(
-  "BootPlanTests", ["BootPlan", "BootMenu", "BlockIO", "Bytes", "TestSupport"])
-targets += tests("XenFrontendsTests", ["XenFrontends", "CXen", "BlockIO", "Bytes"])
-
-let package = Package(name: "pvgrub-swift", targets: targets)
+    .systemLibrary(name: "CExt2fs", path: "Tests/CExt2fs"),
+    .target(name: "TestSupport", dependencies: ["BlockIO", "Bytes"], path: "Tests/TestSupport"),
+    tests("BytesTests", ["Bytes"]),
+    tests("BlockIOTests", ["BlockIO", "Bytes", "TestSupport"]),
+    tests("PartitionsTests", ["Partitions", "BlockIO", "Bytes", "TestSupport"]),
+    tests("FileSystemTests", ["FileSystem", "BlockIO", "Bytes", "TestSupport"]),
+    tests("Ext4Tests", ["Ext4", "FileSystem", "BlockIO", "Bytes", "TestSupport", "CExt2fs"]),
+    tests("BootMenuTests", ["BootMenu", "Bytes"]),
+    tests("MenuScreenTests", ["MenuScreen", "BootMenu", "Bytes"]),
+    tests("DecompressionTests", ["Decompression", "Bytes"]),
+    tests("KernelImageTests", ["KernelImage", "Decompression", "Bytes"]),
+    tests("DomainBuilderTests", ["DomainBuilder", "KernelImage", "Bytes"]),
+    tests("XenFrontendsTests", ["XenFrontends", "CXen", "BlockIO", "Bytes"]),
+  ])

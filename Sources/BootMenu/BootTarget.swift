@@ -42,6 +42,8 @@ public struct BootTarget: Equatable, Sendable {
   /// The kernel's command line as the menu has it. GRUB 2 itself puts `BOOT_IMAGE=` in front:
   /// `commandLineWithBootImage` does.
   public var commandLine: ByteString
+  /// The device that was root when the kernel was named: paths without a device are on it.
+  public var root: ByteString = ""
   /// The initial ramdisks, to be concatenated, each from a multiple of four bytes.
   public var initrds: [MenuFile] = []
   /// The modules of a multiboot kernel.
@@ -69,6 +71,7 @@ public struct BootTarget: Equatable, Sendable {
     var target = BootTarget(kind: .linux, kernel: first.file, commandLine: first.commandLine)
     target.initrds = modules.dropFirst().map { $0.file }
     target.savedVariables = savedVariables
+    target.root = root
     return target
   }
 }

@@ -63,6 +63,8 @@ public struct Menu: Sendable {
   public var savedVariables: [BootTarget.SavedVariable] = []
   /// Where a script stood when the menu was complete.
   var context = ScriptContext()
+  /// The ids of the submenus that lead here, each with a `>` behind it, for `$chosen`.
+  var idPrefix: ByteString = ""
   /// How many menus this one is inside of.
   var depth = 0
   /// The root device at the end of the file.
@@ -96,14 +98,14 @@ extension Menu {
     fallbackNames.compactMap { selection(named: $0) }
   }
 
-  /// What a name stands for: a number, an id or a title, up to a `>`; a doubled `>>` is one
-  /// that belongs to the title (GRUB manual, "default").
+  /// What a name stands for: a number with nothing or a blank behind it, an id or a title, up to
+  /// a `>`; a doubled `>>` is one that belongs to the title (GRUB manual, "default").
   public func selection(named name: ByteString) -> Selection? {
     let (first, rest) = Menu.firstComponent(of: name)
     if first.isEmpty { return nil }
-    if let number = Numbers.decimal(first) {
-      guard number < UInt64(entries.count) else { return nil }
-      return Selection(index: Int(number), rest: rest)
+    let word = ByteString(Array(first.bytes.prefix { !ASCII.isBlank($0) }))
+    if let number = ScriptNumber.whole(word) {
+      return entries.indices.contains(number) ? Selection(index: number, rest: rest) : nil
     }
     for (index, entry) in entries.enumerated() where entry.id == first || entry.title == first {
       return Selection(index: index, rest: rest)

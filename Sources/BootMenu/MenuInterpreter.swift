@@ -7,6 +7,8 @@ public import Bytes
 public struct MenuInterpreter<Environment: MenuEnvironment> {
   /// The world.
   public let environment: Environment
+  /// Variables that a script finds set and exported, besides those that GRUB 2 sets itself.
+  public var presets: [(name: ByteString, value: ByteString)] = []
 
   /// An interpreter of menus in an environment.
   public init(environment: Environment) { self.environment = environment }
@@ -32,7 +34,11 @@ public struct MenuInterpreter<Environment: MenuEnvironment> {
       menu.root = file.device
       LegacyMenu(text, root: file.device, environment: environment).fill(&menu)
     case .grub2:
-      let context = ScriptContext(file: file, root: file.device)
+      var context = ScriptContext(file: file, root: file.device)
+      for (name, value) in presets {
+        _ = context.set(name, value)
+        context.export(name)
+      }
       let place = MenuPlace(file: file.name, line: 1)
       menu = try script(text, context: context, menu: menu, place: place)
     }
@@ -80,8 +86,7 @@ public struct MenuInterpreter<Environment: MenuEnvironment> {
     var empty = Menu(file: menu.file, format: .grub2)
     empty.depth = menu.depth
     var context = menu.context
-    _ = context.set("chosen", entry.id)
-    context.export("chosen")
+    choose(entry, of: menu, in: &context)
     var evaluator = ScriptEvaluator(environment: environment, context: context, menu: empty)
     evaluator.arguments = entry.arguments
     _ = evaluator.run(entry.source, named: entry.place.file, line: entry.place.line)
@@ -98,6 +103,17 @@ public struct MenuInterpreter<Environment: MenuEnvironment> {
       outcome: outcome, warnings: evaluator.menu.warnings, output: evaluator.menu.output)
   }
 
+  /// Sets `$chosen` to the ids of the submenus and of the entry, with each `>` in them doubled.
+  private func choose(_ entry: BootEntry, of menu: Menu, in context: inout ScriptContext) {
+    var chosen = menu.idPrefix
+    for byte in entry.id.bytes {
+      if byte == 0x3e { chosen.append(byte) }
+      chosen.append(byte)
+    }
+    _ = context.set("chosen", chosen)
+    context.export("chosen")
+  }
+
   /// Opens a submenu: it sees the exported variables, and its default is the rest of the path.
   private func submenu(
     _ entry: BootEntry, of menu: Menu, rest: ByteString
@@ -109,6 +125,8 @@ public struct MenuInterpreter<Environment: MenuEnvironment> {
     inner.depth = menu.depth + 1
     var context = menu.context
     context.keepExported()
+    choose(entry, of: menu, in: &context)
+    inner.idPrefix = (context.value("chosen") ?? "") + ">"
     if rest.isEmpty { context.unset("default") } else { _ = context.set("default", rest) }
     inner = try script(
       entry.source, context: context, menu: inner, place: entry.place, arguments: entry.arguments)
@@ -120,7 +138,7 @@ public struct MenuInterpreter<Environment: MenuEnvironment> {
   /// kernel without an entry is its own only entry.
   private func script(
     _ text: ByteString, context: ScriptContext, menu: Menu, place: MenuPlace,
-    arguments: [ByteString] = []
+    arguments: [ByteString]? = nil
   ) throws(MenuError) -> Menu {
     var evaluator = ScriptEvaluator(environment: environment, context: context, menu: menu)
     evaluator.arguments = arguments

@@ -2,12 +2,12 @@
 
 /// The limits that keep a menu from a guest's disk from holding the loader up.
 public enum MenuLimits {
-  /// The largest menu file that is read, in bytes (pygrub's limit as well).
-  public static let fileByteCountMax = 1 << 20
+  /// The largest menu file that is read, in bytes: NixOS may list thousands of generations.
+  public static let fileByteCountMax = 8 << 20
   /// The largest number of entries in one menu.
   public static let entryCountMax = 20_000
   /// The largest sum of entry bodies and titles in one menu, in bytes.
-  public static let entryByteCountMax = 8 << 20
+  public static let entryByteCountMax = 16 << 20
   /// The work that one menu or one entry may ask for: a command costs one, and one for each
   /// `bytesPerStep` bytes that it expands or that it reads from a file.
   public static let stepCountMax = 200_000

@@ -5,7 +5,8 @@ import Testing
 
 @Suite struct ScriptLimitTests {
   @Test func endlessLoopsStop() {
-    #expect(throws: MenuError.tooManySteps(place: MenuPlace(file: "/boot/grub/grub.cfg", line: 1))) {
+    #expect(throws: MenuError.tooManySteps(place: MenuPlace(file: "/boot/grub/grub.cfg", line: 1)))
+    {
       try scriptMenu("while true; do true; done")
     }
   }

@@ -45,7 +45,9 @@ import Testing
     let (line, shown) = edited(long)
     #expect(line == nil)
     #expect(shown == "> " + String(repeating: "a", count: 75) + "z")
-    #expect(edited(String(repeating: "b", count: 2000) + "\r").line?.count == CommandLine.lineByteCountMax)
+    #expect(
+      edited(String(repeating: "b", count: 2000) + "\r").line?.count == CommandLine.lineByteCountMax
+    )
   }
 
   @Test func aLoneEscapeLeaves() {

@@ -157,7 +157,8 @@ struct Seat {
   }
 
   @Test func titlesCanNotSendCommands() throws {
-    let seat = try Seat("menuentry '\u{1b}[2Jevil\u{7}\u{9b}' { true; }\nmenuentry 'gr\u{fc}n \u{2713}' { true; }")
+    let seat = try Seat(
+      "menuentry '\u{1b}[2Jevil\u{7}\u{9b}' { true; }\nmenuentry 'gr\u{fc}n \u{2713}' { true; }")
     #expect(seat.terminal.lines[2...3] == ["[ * ?[2Jevil???]", "   gr\u{fc}n \u{2713}"])
     #expect(seat.terminal.misunderstood == [])
   }
@@ -175,6 +176,30 @@ struct Seat {
     #expect(seat.terminal.text.contains("Second"))
   }
 
+  @Test func countdownMenusShowTheSeconds() throws {
+    var seat = try Seat("timeout_style=countdown\n" + two, timeoutSeconds: 2)
+    #expect(seat.terminal.text.contains("Starting in 2 s"))
+    seat.now = 2 * second
+    #expect(seat.step(.tick) == .timeout)
+    #expect(seat.terminal.text.contains("First system"))
+  }
+
+  @Test func thousandsOfEntriesAreShown() throws {
+    let script = (0..<2000).map { "menuentry 'entry \($0)' { true; }\n" }.joined()
+    var seat = try Seat(script)
+    _ = seat.type("\u{1b}[F")
+    #expect(seat.terminal.lines[16] == "[ * entry 1999]")
+    #expect(seat.terminal.lines[17] == " entries 1986 to 2000 of 2000")
+    _ = seat.type("\u{1b}[A")
+    #expect(seat.byteCount < 250)
+  }
+
+  @Test func hiddenEntriesAreNotShown() throws {
+    var seat = try Seat("hiddenentry h { true; }\n" + two)
+    #expect(seat.terminal.lines[2] == "[ * First system]")
+    #expect(seat.type("\r") == .choose(index: 1))
+  }
+
   @Test func leavingShowsTheCursorAndTheNextStepDrawsAll() throws {
     var seat = try Seat(two)
     seat.terminal.write(seat.screen.leave())
@@ -188,7 +213,9 @@ struct Seat {
     var seat = try Seat(two)
     var generator = SplitMix(seed: 7)
     for _ in 0..<2000 {
-      let bytes = (0..<Int(generator.next() % 9)).map { _ in UInt8(truncatingIfNeeded: generator.next()) }
+      let bytes = (0..<Int(generator.next() % 9)).map { _ in
+        UInt8(truncatingIfNeeded: generator.next())
+      }
       seat.now += generator.next() % second
       _ = seat.step(.input(bytes))
     }

@@ -122,14 +122,17 @@ struct LegacyEntry<Environment: MenuEnvironment> {
   private mutating func kernel(_ value: ByteString) -> Bool {
     let (name, rest) = fileAndRest(value)
     guard !name.isEmpty, let file = file(name) else { return fail("kernel: bad name \(name)") }
-    loader.target = BootTarget(kind: .linux, kernel: file, commandLine: rest)
+    var target = BootTarget(kind: .linux, kernel: file, commandLine: rest)
+    target.root = root
+    loader.target = target
     return true
   }
 
   private mutating func initrd(_ value: ByteString) -> Bool {
     guard loader.target != nil else { return fail("initrd: no kernel before it") }
     var files: [MenuFile] = []
-    for name in LegacyLine("initrd \(value)", number: 0).arguments.prefix(MenuLimits.payloadCountMax)
+    for name in LegacyLine("initrd \(value)", number: 0).arguments.prefix(
+      MenuLimits.payloadCountMax)
     where files.isEmpty || name.bytes.first == 0x2f || name.bytes.first == 0x28 {
       guard let file = file(name) else { return fail("initrd: bad name \(name)") }
       files.append(file)

@@ -46,12 +46,16 @@ struct CommandOptions {
   /// An option that the command does not know.
   private(set) var unknown: ByteString?
 
-  /// Takes arguments apart.
-  init(_ arguments: [ByteString], _ known: [Option]) {
+  /// Takes arguments apart. Unknown options are kept among the operands if that is asked for.
+  init(_ arguments: [ByteString], _ known: [Option], keepsUnknown: Bool = false) {
     var index = 0
     while index < arguments.count {
       let argument = arguments[index]
       index += 1
+      if keepsUnknown, !CommandOptions.isKnown(argument, known) {
+        operands.append(argument)
+        continue
+      }
       if argument == "--" {
         operands += arguments[index...]
         return
@@ -65,6 +69,14 @@ struct CommandOptions {
         operands.append(argument)
       }
     }
+  }
+
+  private static func isKnown(_ argument: ByteString, _ known: [Option]) -> Bool {
+    argument == "--"
+      || known.contains { option in
+        let name: ByteString = "--\(option.name)"
+        return argument == name || argument.hasPrefix(name + "=")
+      }
   }
 
   /// Whether an option was given.

@@ -24,7 +24,9 @@ enum ScriptCommand: Equatable {
   case list, print, reboot, halt, exit
   /// Something about hardware, graphics or modules that succeeds and does nothing.
   case quiet
-  /// Something that can't be had in a guest and fails.
+  /// What distributions define as a function and call where it may be missing: like `quiet`.
+  case usualFunction
+  /// Something that GRUB 2 has and this is without: it fails, where an unknown command would not.
   case unavailable
 
   /// The command of a name.
@@ -59,13 +61,25 @@ enum ScriptCommand: Equatable {
     ("setparams", .setParameters), ("eval", .eval), ("time", .time), ("increment", .increment),
     ("decrement", .decrement), ("password", .password), ("password_pbkdf2", .passwordPBKDF2),
     ("ls", .list), ("cat", .print), ("reboot", .reboot), ("halt", .halt), ("exit", .exit),
-    ("rmmod", .quiet), ("load_video", .quiet), ("terminal_output", .quiet),
+    ("rmmod", .quiet), ("load_video", .usualFunction), ("terminal_output", .quiet),
     ("terminal_input", .quiet), ("terminal", .quiet), ("serial", .quiet), ("loadfont", .quiet),
-    ("gfxmode", .quiet), ("background_image", .quiet), ("background_color", .quiet),
+    ("gfxmode", .usualFunction), ("background_image", .quiet), ("background_color", .quiet),
     ("terminfo", .quiet), ("play", .quiet), ("badram", .quiet), ("cutmem", .quiet),
     ("cmosclean", .quiet), ("hwmatch", .quiet), ("clear", .quiet), ("drivemap", .quiet),
     ("parttool", .quiet), ("nativedisk", .quiet), ("devicetree", .quiet), ("gettext", .quiet),
-    ("set_background_image", .quiet), ("acpi", .quiet), ("lsefi", .quiet),
+    ("set_background_image", .usualFunction), ("acpi", .quiet), ("lsefi", .quiet),
+    ("grub_platform", .usualFunction),
     ("keystatus", .unavailable), ("cmostest", .unavailable), ("fwsetup", .unavailable),
+    ("probe", .unavailable), ("regexp", .unavailable), ("loopback", .unavailable),
+    ("blscfg", .unavailable), ("gptprio.next", .unavailable), ("cryptomount", .unavailable),
+    ("read", .unavailable), ("cmp", .unavailable), ("date", .unavailable),
+    ("hashsum", .unavailable), ("md5sum", .unavailable), ("sha256sum", .unavailable),
+    ("hexdump", .unavailable), ("crc", .unavailable), ("ntldr", .unavailable),
+    ("authenticate", .unavailable), ("verify_detached", .unavailable), ("file", .unavailable),
+    ("cpuid", .unavailable), ("test_blockarg", .unavailable), ("net_bootp", .unavailable),
+    ("net_dhcp", .unavailable), ("syslinux_configfile", .unavailable), ("cbfs", .unavailable),
+    ("zfs-bootfs", .unavailable), ("kfreebsd", .unavailable), ("knetbsd", .unavailable),
+    ("kopenbsd", .unavailable), ("xnu_kernel64", .unavailable), ("appleloader", .unavailable),
+    ("legacy_kernel", .unavailable), ("legacy_initrd", .unavailable), ("tr", .unavailable),
   ]
 }

@@ -9,7 +9,6 @@ struct ScriptFunction: Sendable {
   var body: [ScriptStatement]
 }
 
-
 /// What a script knows at one moment: variables and functions. A menu keeps the moment of its end,
 /// and each entry starts from there.
 struct ScriptContext: Sendable {

@@ -5,7 +5,7 @@ extension ScriptEvaluator {
   /// Runs a known command.
   mutating func perform(_ command: ScriptCommand, _ call: ScriptInvocation) -> ScriptResult {
     switch command {
-    case .quiet, .yes: .status(0)
+    case .quiet, .usualFunction, .yes: .status(0)
     case .no: .status(1)
     case .unavailable: .failed("not available in a guest")
     case .set, .unset, .export, .increment, .decrement, .setParameters, .shift:
@@ -66,11 +66,35 @@ extension ScriptEvaluator {
   }
 
   private mutating func echo(_ arguments: [ByteString]) -> ScriptResult {
-    let hasNewline = arguments.first != "-n"
-    let words = Array(arguments.drop { $0 == "-n" || $0 == "-e" })
-    write(ScriptEvaluator.joined(words))
-    if hasNewline { write("\n") }
+    let options = Array(arguments.prefix { $0 == "-n" || $0 == "-e" })
+    let text = ScriptEvaluator.joined(Array(arguments.dropFirst(options.count)))
+    write(options.contains("-e") ? ScriptEvaluator.unescaped(text) : text)
+    if !options.contains("-n") { write("\n") }
     return .status(0)
+  }
+
+  /// A text with the escapes of `echo -e` replaced by what they stand for.
+  private static func unescaped(_ text: ByteString) -> ByteString {
+    var result = ByteString()
+    var isEscaped = false
+    for byte in text.bytes {
+      guard isEscaped else {
+        isEscaped = byte == 0x5c
+        if !isEscaped { result.append(byte) }
+        continue
+      }
+      isEscaped = false
+      switch byte {
+      case 0x6e: result.append(ASCII.newline)
+      case 0x74: result.append(ASCII.tab)
+      case 0x72: result.append(ASCII.carriageReturn)
+      case 0x5c: result.append(0x5c)
+      default:
+        result.append(0x5c)
+        result.append(byte)
+      }
+    }
+    return result
   }
 
   /// Waiting is policy: the seconds are noted if a key could have cut them short.
@@ -83,12 +107,15 @@ extension ScriptEvaluator {
     return .status(0)
   }
 
+  /// `break` and `continue` do nothing outside of a loop, nor does `return` outside of a function.
   private mutating func leave(_ command: ScriptCommand, _ arguments: [ByteString]) -> ScriptResult {
     let number = arguments.first.map { ScriptNumber.value($0) }
+    let count = min(max(number ?? 1, 1), loopCount)
     switch command {
-    case .break: return .flow(.breakLoops(max(number ?? 1, 1)))
-    case .continue: return .flow(.continueLoop(max(number ?? 1, 1)))
+    case .break: return count == 0 ? .status(0) : .flow(.breakLoops(count))
+    case .continue: return count == 0 ? .status(0) : .flow(.continueLoop(count))
     default:
+      guard self.arguments != nil else { return .failed("not in a function") }
       status = number ?? status
       return .flow(.returned)
     }

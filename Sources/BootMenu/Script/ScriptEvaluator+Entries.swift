@@ -2,16 +2,16 @@
 import Bytes
 
 extension ScriptEvaluator {
-  /// `menuentry`, `submenu` and `hiddenentry` (GRUB manual, "menuentry").
+  /// `menuentry`, `submenu` and `hiddenentry` (GRUB manual, "menuentry"). An option
+  /// that is not known is an argument like any other, as in GRUB 2.
   mutating func addEntry(_ command: ScriptCommand, _ call: ScriptInvocation) -> ScriptResult {
     let options = CommandOptions(
       call.arguments,
       [
-        .init("class", "c", .required), .init("users", "u", .required),
-        .init("hotkey", "k", .required), .init("source", "s", .required),
+        .init("class", nil, .required), .init("users", nil, .required),
+        .init("hotkey", nil, .required), .init("source", nil, .required),
         .init("id", nil, .required), .init("unrestricted"),
-      ])
-    if let unknown = options.unknown { return .failed("unknown option \(unknown)") }
+      ], keepsUnknown: true)
     guard let title = options.operands.first else { return .failed("title expected") }
     guard let block = call.block ?? sourceBlock(options) else {
       return .failed("'\(title)' has no block")

@@ -33,7 +33,7 @@ extension ScriptEvaluator {
     switch part {
     case .text(let text, _): result.append(text)
     case .variable("@", true):
-      for (index, argument) in arguments.enumerated() {
+      for (index, argument) in (arguments ?? []).enumerated() {
         if index > 0 { result.endArgument() }
         result.append(argument)
       }
@@ -46,18 +46,12 @@ extension ScriptEvaluator {
   func value(_ name: ByteString) -> ByteString {
     switch name {
     case "?": return "\(status)"
-    case "#": return "\(arguments.count)"
-    case "*", "@":
-      var joined = ByteString()
-      for (index, argument) in arguments.enumerated() {
-        if index > 0 { joined.append(ASCII.space) }
-        joined += argument
-      }
-      return joined
+    case "#": return arguments.map { "\($0.count)" } ?? ""
+    case "*", "@": return ScriptEvaluator.joined(arguments ?? [])
     default: break
     }
     if let number = Numbers.decimal(name) {
-      guard number > 0, number <= UInt64(arguments.count) else { return "" }
+      guard let arguments, number > 0, number <= UInt64(arguments.count) else { return "" }
       return arguments[Int(number) - 1]
     }
     return context.value(name) ?? ""
@@ -82,18 +76,14 @@ private struct ScriptArguments {
   }
 
   /// Appends words: the first to the present argument, each other as an argument of its own.
+  /// Blanks at both ends separate nothing.
   mutating func appendSplit(_ text: ByteString) {
-    var word = ByteString()
-    for byte in text.bytes {
-      if !ASCII.isBlank(byte) {
-        word.append(byte)
-        continue
-      }
-      if !word.isEmpty { append(word) }
-      word = ByteString()
-      endArgument()
+    var isFirst = true
+    for word in text.bytes.split(whereSeparator: { ASCII.isBlank($0) }) {
+      if !isFirst { endArgument() }
+      isFirst = false
+      append(ByteString(word))
     }
-    if !word.isEmpty { append(word) }
   }
 
   /// Ends the present argument, if there is one.

@@ -7,7 +7,11 @@ extension ScriptEvaluator {
     guard let name = arguments.first else { return .failed("file name expected") }
     guard let file = MenuFile(name, root: root),
       let text = environment.contents(of: file, byteCountMax: MenuLimits.fileByteCountMax)
-    else { return .failed("\(name) can't be read") }
+    else {
+      if command != .source { return .failed("\(name) can't be read") }
+      warn(.failed("source: \(name) can't be read"))
+      return .status(0)  // As in GRUB 2.
+    }
     switch command {
     case .source:
       let flow = run(text, named: file.name)

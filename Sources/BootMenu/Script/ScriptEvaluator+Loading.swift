@@ -29,6 +29,8 @@ extension ScriptEvaluator {
       loader.target?.modules.append(.init(file: file, commandLine: commandLine))
     default: loader.chainloaded = file.name
     }
+    let root = self.root
+    if command == .linux || command == .multiboot { loader.target?.root = root }
     return .status(0)
   }
 

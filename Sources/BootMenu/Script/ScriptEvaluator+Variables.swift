@@ -18,11 +18,12 @@ extension ScriptEvaluator {
       let step = command == .increment ? 1 : -1
       guard let sum = Checked.sum(number, step) else { return .failed("\(name) is too large") }
       _ = context.set(name, "\(sum)")
-    case .setParameters: arguments = call.arguments
+    case .setParameters: if arguments != nil { arguments = call.arguments }
     case .shift:
-      let count = call.arguments.first.map { ScriptNumber.value($0) } ?? 1
-      guard count >= 0, count <= arguments.count else { return .status(1) }
-      arguments.removeFirst(count)
+      let shift = call.arguments.first.map { ScriptNumber.value($0) } ?? 1
+      guard let count = arguments?.count else { return .status(0) }
+      guard shift >= 0, shift <= count else { return .status(1) }
+      arguments?.removeFirst(shift)
     default: break
     }
     return .status(0)

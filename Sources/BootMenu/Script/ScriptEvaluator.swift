@@ -30,8 +30,10 @@ struct ScriptEvaluator<Environment: MenuEnvironment> {
   var loader = LoaderState()
   /// What a command asked for other than a boot: a menu, or the end of the domain.
   var outcome: EntryOutcome?
-  /// `$1`, `$2` and so on.
-  var arguments: [ByteString] = []
+  /// `$1`, `$2` and so on; nil outside of functions and entries.
+  var arguments: [ByteString]?
+  /// The loops that are running in this function or entry.
+  var loopCount = 0
   /// `$?`: zero after success.
   var status = 0
   /// Why the script was stopped.
@@ -149,6 +151,9 @@ struct ScriptEvaluator<Environment: MenuEnvironment> {
     _ name: ByteString, _ words: [ScriptWord], _ body: [ScriptStatement]
   ) -> Flow {
     guard let expanded = expand(words) else { return .stopped }
+    status = 0
+    loopCount += 1
+    defer { loopCount -= 1 }
     for value in expanded.arguments {
       guard charge(byteCount: value.count) else { return .stopped }
       _ = context.set(name, value)
@@ -160,13 +165,11 @@ struct ScriptEvaluator<Environment: MenuEnvironment> {
   private mutating func whileLoop(
     _ condition: [ScriptStatement], isUntil: Bool, _ body: [ScriptStatement]
   ) -> Flow {
+    loopCount += 1
+    defer { loopCount -= 1 }
     while charge(byteCount: 0) {
-      let flow = execute(condition)
-      if flow != .next { return flow }
-      if (status == 0) == isUntil {
-        status = 0
-        return .next
-      }
+      if let flow = afterIteration(execute(condition)) { return flow }
+      if (status == 0) == isUntil { return .next }
       if let flow = afterIteration(execute(body)) { return flow }
     }
     return .stopped
@@ -187,22 +190,23 @@ struct ScriptEvaluator<Environment: MenuEnvironment> {
     guard let expanded = expand(words) else { return .stopped }
     var arguments = expanded.arguments
     guard let first = arguments.first else { return .next }
-    let isInverted = first == "!"
+    let isInverted = first == "!"  // GRUB 2 has no keyword for it either.
     if isInverted { arguments.removeFirst() }
     guard let name = arguments.first else {
       status = 1
       return .next
     }
     arguments.removeFirst()
+    let isKnown = isCommand(name)
     let flow = call(name, arguments, block: expanded.block)
-    if isInverted, flow == .next { status = status == 0 ? 1 : 0 }
+    if isInverted, isKnown, flow == .next { status = status == 0 ? 1 : 0 }
     return flow
   }
 
-  /// Runs the command of a name. Functions hide commands that do nothing here, never others.
+  /// Runs the command of a name. A function never hides a command of GRUB 2.
   mutating func call(_ name: ByteString, _ arguments: [ByteString], block: ScriptBlock?) -> Flow {
     let known = ScriptCommand(name)
-    if known == nil || known == .quiet, let function = context.function(name) {
+    if known == nil || known == .usualFunction, let function = context.function(name) {
       return call(function, arguments)
     }
     if let known {
@@ -215,10 +219,14 @@ struct ScriptEvaluator<Environment: MenuEnvironment> {
       status = isSet ? 0 : 1
       return .next
     }
-    status = 1
+    status = 0  // As in GRUB 2, which prints the error and goes on, even after `!`.
     loader.lastFailure = "unknown command \(name)"
     warn(.unknownCommand(name))
     return .next
+  }
+
+  private func isCommand(_ name: ByteString) -> Bool {
+    ScriptCommand(name) != nil || context.function(name) != nil || name.bytes.contains(0x3d)
   }
 
   private mutating func finish(_ invocation: ScriptInvocation, _ result: ScriptResult) -> Flow {
@@ -236,10 +244,10 @@ struct ScriptEvaluator<Environment: MenuEnvironment> {
   }
 
   private mutating func call(_ function: ScriptFunction, _ arguments: [ByteString]) -> Flow {
-    let outer = (self.arguments, place)
+    let outer = (self.arguments, loopCount, place)
     self.arguments = arguments
-    defer { (self.arguments, place) = outer }
-    status = 0
+    loopCount = 0
+    defer { (self.arguments, loopCount, place) = outer }
     let flow = execute(function.body)
     return flow == .stopped ? .stopped : .next
   }

@@ -9,7 +9,8 @@ struct ScriptParser {
 
   /// A parser of a script whose first line has the number `line`.
   init(_ text: ByteString, line: Int = 1) {
-    let unix = text.bytes.contains(ASCII.carriageReturn)
+    let unix =
+      text.bytes.contains(ASCII.carriageReturn)
       ? ByteString(text.bytes.filter { $0 != ASCII.carriageReturn }) : text
     lexer = ScriptLexer(unix, line: line)
   }
@@ -66,7 +67,8 @@ struct ScriptParser {
   }
 
   private func unexpected(_ token: ScriptToken) -> ScriptSyntaxError {
-    let text = token.kind == .newline ? "end of line" : lexer.source(from: token.start, to: token.end)
+    let text =
+      token.kind == .newline ? "end of line" : lexer.source(from: token.start, to: token.end)
     let reason: ScriptSyntaxError.Reason =
       token.kind == .end ? .missing("its end") : .unexpected(text)
     return ScriptSyntaxError(reason: reason, line: token.line, column: token.column)

@@ -125,26 +125,36 @@ struct TestExpression<Environment: MenuEnvironment> {
 enum ScriptNumber {
   /// The number at the start of a text, with its sign; `0x` makes it hexadecimal and a leading
   /// zero octal. Zero if there is none, the nearest that fits if it is too large.
-  static func value(_ text: ByteString) -> Int {
-    let trimmed = text.trimmed
-    let isNegative = trimmed.bytes.first == 0x2d
-    var digits = (isNegative ? trimmed.dropFirst() : trimmed)
+  static func value(_ text: ByteString) -> Int { parse(text.trimmed).value }
+
+  /// The number that a text is, with no sign and nothing behind it; nil if it is none.
+  static func whole(_ text: ByteString) -> Int? {
+    guard let first = text.bytes.first, ASCII.isDigit(first) else { return nil }
+    let (value, byteCount) = parse(text)
+    return byteCount == text.count ? value : nil
+  }
+
+  private static func parse(_ text: ByteString) -> (value: Int, byteCount: Int) {
+    let isNegative = text.bytes.first == 0x2d
+    var count = isNegative ? 1 : 0
     var base = 10
+    let digits = text.dropFirst(count)
     if digits.hasPrefix("0x") || digits.hasPrefix("0X") {
-      digits = digits.dropFirst(2)
+      count += 2
       base = 16
     } else if digits.bytes.first == 0x30 {
       base = 8
     }
     var magnitude = 0
-    for byte in digits.bytes {
+    for byte in text.bytes.dropFirst(count) {
       guard let digit = ASCII.hexadecimalValue(byte), digit < base else { break }
+      count += 1
       guard let shifted = Checked.product(magnitude, base),
         let sum = Checked.sum(shifted, Int(digit))
-      else { return isNegative ? .min : .max }
+      else { return (isNegative ? .min : .max, text.count) }
       magnitude = sum
     }
-    return isNegative ? -magnitude : magnitude
+    return (isNegative ? -magnitude : magnitude, count)
   }
 
   /// Two texts without what they begin with in common, up to the number that differs: what `-pgt`

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import BootMenu
+import Bytes
+
+/// The entries of a menu with what each boots, and the default.
+struct PlanReport {
+  /// An entry, run.
+  struct Entry {
+    var entry: BootEntry
+    var path: [Int]
+    var target: BootTarget?
+    var error: ByteString?
+    var output: ByteString = ""
+    var children: [Entry] = []
+  }
+
+  let menu: Menu
+  private(set) var entries: [Entry] = []
+  private(set) var defaultPath: [Int] = []
+
+  /// Runs all entries of a menu, and those of its submenus.
+  init<Environment>(_ menu: Menu, interpreter: MenuInterpreter<Environment>) {
+    self.menu = menu
+    entries = PlanReport.entries(of: menu, path: [], interpreter)
+    defaultPath = interpreter.runDefault(of: menu, isUnlocked: true)?.path ?? []
+  }
+
+  /// Whether the default entry boots something.
+  var isBootable: Bool {
+    var level = entries
+    var found: Entry?
+    for index in defaultPath {
+      guard level.indices.contains(index) else { return false }
+      found = level[index]
+      level = level[index].children
+    }
+    return found?.target != nil
+  }
+
+  private static func entries<Environment>(
+    of menu: Menu, path: [Int], _ interpreter: MenuInterpreter<Environment>
+  ) -> [Entry] {
+    menu.entries.indices.map { index in
+      var result = Entry(entry: menu.entries[index], path: path + [index])
+      do throws(MenuError) {
+        let run = try interpreter.run(index, of: menu, isUnlocked: true)
+        result.output = run.output
+        switch run.outcome {
+        case .boot(let target): result.target = target
+        case .menu(let inner):
+          result.children = entries(of: inner, path: result.path, interpreter)
+        case .reboot: result.error = "restarts the domain"
+        case .halt: result.error = "ends the domain"
+        case .exit: result.error = "leaves the loader"
+        }
+      } catch {
+        result.error = error.message
+      }
+      return result
+    }
+  }
+
+  /// The report for people.
+  var text: String {
+    var lines: [String] = []
+    func add(_ entry: Entry) {
+      let mark = entry.path == defaultPath ? "*" : " "
+      let indent = String(repeating: "  ", count: entry.path.count)
+      lines.append("\(mark)\(indent)\(entry.entry.title.text)")
+      if let target = entry.target {
+        lines.append(
+          " \(indent)  kernel \(PlanReport.name(target.kernel, target)) \(target.commandLine.text)")
+        for initrd in target.initrds {
+          lines.append(" \(indent)  initrd \(PlanReport.name(initrd, target))")
+        }
+      }
+      if !entry.output.isEmpty { lines.append(" \(indent)  prints \(entry.output.trimmed.text)") }
+      if let error = entry.error { lines.append(" \(indent)  \(error.text)") }
+      entry.children.forEach(add)
+    }
+    entries.forEach(add)
+    if !menu.output.isEmpty { lines.append(menu.output.trimmed.text) }
+    lines += menu.warnings.map { "warning: \($0.message.text)" }
+    return lines.joined(separator: "\n")
+  }
+
+  /// A file's path, with its device in front where that is not the root.
+  static func name(_ file: MenuFile, _ target: BootTarget) -> String {
+    file.device == target.root ? file.path.text : file.name.text
+  }
+}
