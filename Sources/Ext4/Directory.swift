@@ -46,6 +46,15 @@ struct Directory<Device: BlockDevice> {
       of: system.superblock)
   }
 
+  /// The inode that `name` leads to, found by the index if there is one.
+  func lookUp(_ name: ByteString) throws(Ext4Error) -> UInt32? {
+    // `.` and `..` are in the root of the index, not in a leaf.
+    if name != "." && name != "..", var index = try DirectoryIndex(self, for: name) {
+      return try index.lookUp(name)
+    }
+    return try linearLookUp(name)
+  }
+
   /// The inode that `name` leads to, found by reading all blocks in order.
   func linearLookUp(_ name: ByteString) throws(Ext4Error) -> UInt32? {
     for index in 0..<blockCount {

@@ -74,7 +74,7 @@ public struct Ext4FileSystem<Device: BlockDevice>: FileSystem {
     _ name: ByteString, in directory: Ext4Node
   ) throws(Ext4Error) -> Ext4Node? {
     let directory = try readableDirectory(directory)
-    return try directory.linearLookUp(name).map { Ext4Node(inode: $0) }
+    return try directory.lookUp(name).map { Ext4Node(inode: $0) }
   }
 
   /// The entries in the order they are stored.

@@ -62,6 +62,7 @@ struct Inode {
   var hasExtents: Bool { flags & 0x80000 != 0 }
   var hasIndex: Bool { flags & 0x1000 != 0 }
   var hasInlineData: Bool { flags & 0x1000_0000 != 0 }
+  var foldsCase: Bool { flags & 0x4000_0000 != 0 }
   var isEncrypted: Bool { flags & 0x800 != 0 }
 
   /// Whether `i_block` holds the target of the symbolic link: if no blocks are allocated but for
