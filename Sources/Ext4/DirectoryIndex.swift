@@ -23,7 +23,7 @@ struct DirectoryIndex<Device: BlockDevice> {
   init?(_ directory: Directory<Device>, for name: ByteString) throws(Ext4Error) {
     let superblock = directory.system.superblock
     guard superblock.features.hasDirectoryIndex, directory.inode.hasIndex,
-      !directory.inode.foldsCase, directory.blockCount > 0
+      !directory.inode.foldsCase, !directory.isInline, directory.blockCount > 0
     else { return nil }
     let root = try directory.block(0)
     guard let node = IndexNode(root, isRoot: true), let version = root.u8(at: 28),

@@ -42,7 +42,8 @@ struct Inode {
     allocatedCount = allocated
     attributeBlock = UInt64(attributesHigh) << 32 | UInt64(attributesLow)
     // Elsewhere the upper half is an ACL of old.
-    let isWide = mode & 0xf000 == 0x8000
+    let isWide =
+      mode & 0xf000 == 0x8000
       || (mode & 0xf000 == 0x4000 && superblock.features.hasLargeDirectories)
     byteCount = (isWide ? UInt64(sizeHigh) << 32 : 0) | UInt64(sizeLow)
     // The two low bits of i_mtime_extra go on where 32 bits end.

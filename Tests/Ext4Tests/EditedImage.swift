@@ -16,6 +16,10 @@ struct EditedImage {
   static let checksummed = Result { try EditedImage(",metadata_csum,64bit") }
   /// With the checksums of descriptors of ten years ago.
   static let groupChecksummed = Result { try EditedImage(",^metadata_csum,^64bit,uninit_bg") }
+  /// With contents inside inodes.
+  static let inline = Result {
+    try EditedImage(",^metadata_csum,^64bit,^uninit_bg,inline_data")
+  }
   /// ext2, with block maps.
   static let mapped = Result { try EditedImage("", type: "ext2") }
 

@@ -25,6 +25,10 @@ struct MutationTests {
     try run(EditedImage.mapped.get())
   }
 
+  @Test func damagedInlineDataNeitherTrapsNorHangs() throws {
+    try run(EditedImage.inline.get())
+  }
+
   @Test func damageBehindChecksumsIsSeenByThem() throws {
     try run(EditedImage.checksummed.get())
   }
@@ -111,17 +115,18 @@ struct MutationTests {
     for path in paths {
       let number = try image.inode(path)
       let offset = image.offset(ofInode: number)
-      ranges.append(offset..<offset + 128)
       let inode = try image.open().inode(number)
-      if inode.kind == .directory {
+      // Inline data go on behind the 128 bytes of old.
+      ranges.append(offset..<offset + (inode.hasInlineData ? inode.raw.count : 128))
+      if inode.kind == .directory && !inode.hasInlineData {
         let block = try image.offset(ofBlock: 0, in: path)
         ranges += [block..<block + 64, block..<block + 1024]
       }
-      if inode.hasExtents, inode.blockField.u16(at: 6) == 1 {
+      if inode.hasExtents, inode.kind != .special, inode.blockField.u16(at: 6) == 1 {
         let block = Int(image.u32(offset + 0x28 + 16)) * 1024
         ranges += [block..<block + 48, block..<block + 1024]
       }
-      if !inode.hasExtents, inode.kind == .file {
+      if !inode.hasExtents, !inode.hasInlineData, inode.kind == .file {
         for slot in 12..<15 {
           let block = Int(image.u32(offset + 0x28 + 4 * slot)) * 1024
           if block > 0 { ranges.append(block..<block + 1024) }
