@@ -24,7 +24,8 @@ struct BlockMap<Device: BlockDevice> {
     }
     var map = BlockMap(system, inode)
     for slot in 0..<15 where !map.list.isComplete {
-      try map.visit(inode.blockField.u32(at: 4 * slot) ?? 0, level: max(0, slot - 11), at: map.place)
+      let block = inode.blockField.u32(at: 4 * slot) ?? 0
+      try map.visit(block, level: max(0, slot - 11), at: map.place)
     }
     return try map.list.finish()
   }

@@ -3,27 +3,43 @@ import BlockIO
 import Bytes
 import FileSystem
 
-/// The blocks of a directory, with their checksums checked.
+/// The blocks of a directory, with their checksums checked. A directory inside its inode has two
+/// pieces instead, in `i_block` and in the attribute behind it.
 struct Directory<Device: BlockDevice> {
   let system: Ext4FileSystem<Device>
   let inode: Inode
   private let extents: [Extent]
+  private let pieces: [ByteView]
+
+  /// The number of blocks, or of pieces inside the inode.
+  let blockCount: UInt64
 
   init(_ inode: Inode, in system: Ext4FileSystem<Device>) throws(Ext4Error) {
     guard inode.kind == .directory else { throw .notADirectory(inode: inode.number) }
+    self.system = system
+    self.inode = inode
+    if inode.hasInlineData {
+      // The first four bytes are the number of the parent's inode.
+      let data = try InlineData(inode)
+      pieces = [data.head.suffix(from: 4) ?? data.head, data.tail]
+      extents = []
+      blockCount = 2
+      return
+    }
     let blockByteCount = UInt64(system.superblock.blockByteCount)
     guard inode.byteCount <= Ext4Limits.directoryByteCount, inode.byteCount % blockByteCount == 0
     else { throw .badSize(inode: inode.number, byteCount: inode.byteCount) }
-    self.system = system
-    self.inode = inode
+    pieces = []
+    blockCount = inode.byteCount / blockByteCount
     extents = try system.extents(of: inode)
   }
 
-  /// The number of blocks.
-  var blockCount: UInt64 { inode.byteCount / UInt64(system.superblock.blockByteCount) }
+  /// Whether the entries are inside the inode.
+  var isInline: Bool { !pieces.isEmpty }
 
   /// The block `index`, counted from the directory's start.
   func block(_ index: UInt64) throws(Ext4Error) -> ByteView {
+    if isInline { return pieces[index == 0 ? 0 : 1] }
     // `index` is a 32-bit number or under blockCount.
     var position = index * UInt64(system.superblock.blockByteCount)
     for extent in extents {
@@ -44,6 +60,17 @@ struct Directory<Device: BlockDevice> {
     DirectoryBlock(
       try block(index), at: .directoryBlock(inode: inode.number, index: index),
       of: system.superblock)
+  }
+
+  /// The inode that `name` leads to, found by the index if there is one.
+  func lookUp(_ name: ByteString) throws(Ext4Error) -> UInt32? {
+    if isInline && name == "." { return inode.number }
+    if isInline && name == ".." { return inode.blockField.u32(at: 0) }
+    // `.` and `..` are in the root of the index, not in a leaf.
+    if name != "." && name != "..", var index = try DirectoryIndex(self, for: name) {
+      return try index.lookUp(name)
+    }
+    return try linearLookUp(name)
   }
 
   /// The inode that `name` leads to, found by reading all blocks in order.

@@ -69,6 +69,8 @@ public enum Ext4Error: BootFailure {
   case badDirectoryEntry(Ext4Structure, offset: Int)
   /// The index of a directory makes no sense.
   case badDirectoryIndex(Ext4Structure)
+  /// The contents kept inside an inode are not all there, or their attribute makes no sense.
+  case badInlineData(inode: UInt32)
   /// A directory was wanted.
   case notADirectory(inode: UInt32)
   /// A symbolic link was wanted.
@@ -111,6 +113,7 @@ public enum Ext4Error: BootFailure {
     case .badDirectoryEntry(let place, let offset):
       "ext4: \(place.text): bad entry at byte \(offset)"
     case .badDirectoryIndex(let place): "ext4: \(place.text): bad index"
+    case .badInlineData(let inode): "ext4: inode \(inode): bad inline data"
     case .notADirectory(let inode): "ext4: inode \(inode) is not a directory"
     case .notALink(let inode): "ext4: inode \(inode) is not a symbolic link"
     case .notAFile(let inode): "ext4: inode \(inode) is not a file"

@@ -74,7 +74,7 @@ public struct Ext4FileSystem<Device: BlockDevice>: FileSystem {
     _ name: ByteString, in directory: Ext4Node
   ) throws(Ext4Error) -> Ext4Node? {
     let directory = try readableDirectory(directory)
-    return try directory.linearLookUp(name).map { Ext4Node(inode: $0) }
+    return try directory.lookUp(name).map { Ext4Node(inode: $0) }
   }
 
   /// The entries in the order they are stored.
@@ -109,6 +109,11 @@ public struct Ext4FileSystem<Device: BlockDevice>: FileSystem {
       throw .badSize(inode: node.inode, byteCount: inode.byteCount)
     }
     let count = Int(inode.byteCount)
+    if inode.hasInlineData {
+      let target = try InlineData(inode).prefix(inode.byteCount)
+      guard target.count == count else { throw .badInlineData(inode: inode.number) }
+      return ByteString(target)
+    }
     if inode.isFastLink(blockByteCount: superblock.blockByteCount),
       let target = inode.blockField.string(at: 0, count: count)
     {
@@ -129,7 +134,7 @@ public struct Ext4FileSystem<Device: BlockDevice>: FileSystem {
     let inode = try inode(node.inode)
     guard inode.kind == .file else { throw .notAFile(inode: node.inode) }
     try checkReadable(inode)
-    return try extents(of: inode)
+    return inode.hasInlineData ? try inlineExtents(of: inode) : try extents(of: inode)
   }
 
   private func readableDirectory(_ node: Ext4Node) throws(Ext4Error) -> Directory<Device> {
@@ -139,10 +144,14 @@ public struct Ext4FileSystem<Device: BlockDevice>: FileSystem {
     return try Directory(inode, in: self)
   }
 
+  /// The contents in the inode, and zeros if the file is longer, as Linux reads it.
+  private func inlineExtents(of inode: Inode) throws(Ext4Error) -> [Extent] {
+    let bytes = try InlineData(inode).prefix(inode.byteCount)
+    let rest = inode.byteCount - UInt64(bytes.count)
+    return (bytes.isEmpty ? [] : [.inline(bytes)]) + (rest == 0 ? [] : [.zeros(byteCount: rest)])
+  }
+
   private func checkReadable(_ inode: Inode) throws(Ext4Error) {
     if inode.isEncrypted { throw .unsupportedFile(inode: inode.number, feature: "encryption") }
-    if inode.hasInlineData {
-      throw .unsupportedFile(inode: inode.number, feature: "inline_data")
-    }
   }
 }

@@ -54,7 +54,9 @@ struct ExtentTree<Device: BlockDevice> {
         }
         nextLogical = UInt64(logical)
         let next = slot + 1 < header.entryCount ? node.u32(at: 24 + 12 * slot) : nil
-        try visitChild(entry, depth: header.depth - 1, of: place, below: next.map { UInt64($0) } ?? end)
+        try visitChild(
+          entry, depth: header.depth - 1, of: place, below: next.map { min(UInt64($0), end) } ?? end
+        )
       }
     }
   }

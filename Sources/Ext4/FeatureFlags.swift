@@ -8,6 +8,7 @@ struct FeatureFlags: Equatable {
   let readOnlyCompatible: UInt32
 
   var hasJournal: Bool { compatible & 0x4 != 0 }
+  var hasDirectoryIndex: Bool { compatible & 0x20 != 0 }
   var hasSparseSuper2: Bool { compatible & 0x200 != 0 }
 
   var hasFileTypes: Bool { incompatible & 0x2 != 0 }

@@ -40,6 +40,18 @@ struct IndexNode {
     UInt64((view.u32(at: offset + 8 * slot + 4) ?? 0) & 0x0fff_ffff)
   }
 
+  /// The pair under whose block a name of `hash` is.
+  func slot(_ view: ByteView, for hash: UInt32) -> Int {
+    // The last slot whose hash is not greater is at or after `low` and before `high`.
+    var low = 0
+    var high = entryCount
+    while high - low > 1 {
+      let middle = (low + high) / 2
+      if self.hash(view, middle) > hash { high = middle } else { low = middle }
+    }
+    return low
+  }
+
   /// Checks the checksum in the 8 bytes behind the room for pairs (`struct dx_tail`): it is over
   /// the pairs in use, and over the tail with zero in its own place.
   func verify(_ view: ByteView, seed: UInt32, at place: Ext4Structure) throws(Ext4Error) {

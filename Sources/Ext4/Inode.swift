@@ -42,7 +42,8 @@ struct Inode {
     allocatedCount = allocated
     attributeBlock = UInt64(attributesHigh) << 32 | UInt64(attributesLow)
     // Elsewhere the upper half is an ACL of old.
-    let isWide = mode & 0xf000 == 0x8000
+    let isWide =
+      mode & 0xf000 == 0x8000
       || (mode & 0xf000 == 0x4000 && superblock.features.hasLargeDirectories)
     byteCount = (isWide ? UInt64(sizeHigh) << 32 : 0) | UInt64(sizeLow)
     // The two low bits of i_mtime_extra go on where 32 bits end.
@@ -62,6 +63,7 @@ struct Inode {
   var hasExtents: Bool { flags & 0x80000 != 0 }
   var hasIndex: Bool { flags & 0x1000 != 0 }
   var hasInlineData: Bool { flags & 0x1000_0000 != 0 }
+  var foldsCase: Bool { flags & 0x4000_0000 != 0 }
   var isEncrypted: Bool { flags & 0x800 != 0 }
 
   /// Whether `i_block` holds the target of the symbolic link: if no blocks are allocated but for

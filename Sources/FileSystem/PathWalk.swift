@@ -71,6 +71,10 @@ public struct PathWalk<System: FileSystem> {
     return result
   }
 
+  private func path(of name: ByteString) -> ByteString {
+    steps.isEmpty ? "/\(name)" : "\(path)/\(name)"
+  }
+
   private mutating func push(_ path: ByteString) throws(FileError<System.Failure>) {
     guard path.count <= PathLimits.pathByteCount else {
       throw .pathTooLong(byteCount: path.count, limit: PathLimits.pathByteCount)
@@ -88,7 +92,7 @@ public struct PathWalk<System: FileSystem> {
       return
     }
     guard let step = try step(to: name) else {
-      throw .notFound(path == "/" ? "/\(name)" : "\(path)/\(name)")
+      throw .notFound(path(of: name))
     }
     guard step.attributes.kind == .symbolicLink, followsLastLink || !pending.isEmpty else {
       steps.append(step)
@@ -113,7 +117,7 @@ public struct PathWalk<System: FileSystem> {
     }
     let target: ByteString
     do { target = try system.linkTarget(of: link.node) } catch { throw .reader(error) }
-    if target.isEmpty { throw .notFound("\(path)/\(link.name)") }
+    if target.isEmpty { throw .notFound(path(of: link.name)) }
     if target.hasPrefix("/") { steps = [] }
     try push(target)
   }

@@ -53,7 +53,8 @@ final class Oracle {
     let size = Int32(MemoryLayout<ext2_inode_large>.size)
     return try withUnsafeMutablePointer(to: &large) { pointer in
       try pointer.withMemoryRebound(to: ext2_inode.self, capacity: 1) { inode in
-        try Self.check("ext2fs_read_inode_full", ext2fs_read_inode_full(system, number, inode, size))
+        try Self.check(
+          "ext2fs_read_inode_full", ext2fs_read_inode_full(system, number, inode, size))
         let low = Int64(Int32(bitPattern: inode.pointee.i_mtime))
         let hasExtra = pointer.pointee.i_extra_isize >= 12
         let extra = hasExtra ? Int64(pointer.pointee.i_mtime_extra & 3) << 32 : 0

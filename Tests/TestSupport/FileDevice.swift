@@ -5,9 +5,15 @@ import Glibc
 
 /// A disk image in a file.
 public final class FileDevice: BlockDevice {
+  /// The name given to it.
   public let name: ByteString
+
+  /// The size of the file.
   public let byteCount: UInt64
+
+  /// The sector size given to it.
   public let sectorByteCount: Int
+
   private let descriptor: Int32
 
   /// Opens the image; nil if that fails.
@@ -21,6 +27,7 @@ public final class FileDevice: BlockDevice {
 
   deinit { close(descriptor) }
 
+  /// Reads from the file.
   public func read(at byteOffset: UInt64, count: Int) throws(BlockError) -> [UInt8] {
     try checkRange(at: byteOffset, count: count)
     let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, done in

@@ -6,6 +6,7 @@ import Foundation
 public final class TestImage {
   /// What went wrong with a recipe.
   public struct Failure: Error, CustomStringConvertible {
+    /// The recipe and what it printed.
     public let description: String
   }
 

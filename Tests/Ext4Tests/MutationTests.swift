@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import BlockIO
+import Bytes
+import FileSystem
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Ext4
+
+/// Changes bytes of metadata at random and reads everything there is. Whatever comes of it, it is
+/// an error or a file, soon. `MUTATION_COUNT` and `MUTATION_SEED` in the environment set how many
+/// variants there are, and which.
+struct MutationTests {
+  static let count = Int(ProcessInfo.processInfo.environment["MUTATION_COUNT"] ?? "") ?? 1500
+  static let seed = UInt64(ProcessInfo.processInfo.environment["MUTATION_SEED"] ?? "")
+  /// Reads of one walk. A block map full of loops may take 64 MiB of index blocks a file.
+  static let readCountMax = 300_000
+
+  @Test func damagedExtentsNeitherTrapNorHang() throws {
+    try run(EditedImage.plain.get())
+  }
+
+  @Test func damagedBlockMapsNeitherTrapNorHang() throws {
+    try run(EditedImage.mapped.get())
+  }
+
+  @Test func damagedInlineDataNeitherTrapsNorHangs() throws {
+    try run(EditedImage.inline.get())
+  }
+
+  @Test func damageBehindChecksumsIsSeenByThem() throws {
+    try run(EditedImage.checksummed.get())
+  }
+
+  private func run(_ image: EditedImage) throws {
+    let seed = Self.seed ?? UInt64.random(in: 0...UInt64.max)
+    var random = SplitMix(state: seed)
+    let targets = try metadataRanges(of: image)
+    let memory = MemoryDevice(name: "xvda", bytes: image.bytes)
+    for variant in 0..<Self.count {
+      // Some defects need a second one to show.
+      for _ in 0...random.below(3) {
+        let range = targets[random.below(targets.count)]
+        let offset = range.lowerBound + random.below(range.count)
+        mutate(&memory.bytes, at: offset, &random)
+      }
+      let device = FaultyDevice(memory)
+      walk(device)
+      if device.readCount > Self.readCountMax {
+        Issue.record("variant \(variant) of seed \(seed): \(device.readCount) reads")
+      }
+      memory.bytes = image.bytes
+    }
+  }
+
+  /// Reads what there is, as a boot loader would and more.
+  private func walk(_ device: FaultyDevice<MemoryDevice>) {
+    do throws(Ext4Error) {
+      let system = try Ext4FileSystem.open(Volume(whole: device))
+      _ = (system.formatName, system.label, system.uuid, system.journalNeedsRecovery)
+      for path: ByteString in [
+        "/absolute", "/sparse", "/pieces", "/link-1000", "/boot/vmlinuz", "/many/x",
+        "/many/an-entry-with-quite-a-long-name-000123",
+      ] {
+        visit(path, in: system)
+      }
+      for entry in try system.entries(of: system.root()) {
+        do throws(Ext4Error) {
+          let attributes = try system.attributes(of: entry.node)
+          if attributes.kind == .directory { _ = try system.entries(of: entry.node) }
+        } catch { #expect(!error.message.isEmpty) }
+      }
+    } catch { #expect(!error.message.isEmpty) }
+  }
+
+  private func visit(_ path: ByteString, in system: Ext4FileSystem<FaultyDevice<MemoryDevice>>) {
+    do {
+      let target = try PathWalk.resolve(path, in: system)
+      guard target.attributes.kind == .file else { return }
+      let extents = try system.extents(of: target.node)
+      var sum: UInt64 = 0
+      for extent in extents {
+        sum += extent.byteCount
+        if case .run(let offset, let count) = extent {
+          // Every run can be read.
+          #expect(offset <= 1 << 20 && count <= 1 << 20 - offset)
+        }
+      }
+      #expect(sum == target.attributes.byteCount)
+    } catch {}
+  }
+
+  private func mutate(_ bytes: inout [UInt8], at offset: Int, _ random: inout SplitMix) {
+    let width = [1, 2, 4][random.below(3)]
+    let start = offset / width * width
+    for index in start..<start + width {
+      switch random.below(5) {
+      case 0: bytes[index] = 0
+      case 1: bytes[index] = 0xff
+      case 2: bytes[index] = bytes[index] &+ 1
+      case 3: bytes[index] = bytes[index] &- 1
+      default: bytes[index] = UInt8(random.below(256))
+      }
+    }
+  }
+
+  /// Where the superblock, the descriptor, inodes and index and directory blocks are.
+  private func metadataRanges(of image: EditedImage) throws -> [Range<Int>] {
+    var ranges = [1024..<1024 + 0x180, 2048..<2048 + 32]
+    let paths: [ByteString] = [
+      "/", "/absolute", "/boot", "/boot/grub", "/boot/grub/menu.lst", "/boot/vmlinuz", "/sparse",
+      "/pieces", "/many", "/link-1000",
+    ]
+    for path in paths {
+      let number = try image.inode(path)
+      let offset = image.offset(ofInode: number)
+      let inode = try image.open().inode(number)
+      // Inline data go on behind the 128 bytes of old.
+      ranges.append(offset..<offset + (inode.hasInlineData ? inode.raw.count : 128))
+      if inode.kind == .directory && !inode.hasInlineData {
+        let block = try image.offset(ofBlock: 0, in: path)
+        ranges += [block..<block + 64, block..<block + 1024]
+      }
+      if inode.hasExtents, inode.kind != .special, inode.blockField.u16(at: 6) == 1 {
+        let block = Int(image.u32(offset + 0x28 + 16)) * 1024
+        ranges += [block..<block + 48, block..<block + 1024]
+      }
+      if !inode.hasExtents, !inode.hasInlineData, inode.kind == .file {
+        for slot in 12..<15 {
+          let block = Int(image.u32(offset + 0x28 + 4 * slot)) * 1024
+          if block > 0 { ranges.append(block..<block + 1024) }
+        }
+      }
+    }
+    return ranges
+  }
+}
+
+/// A generator of numbers that a seed repeats.
+struct SplitMix {
+  var state: UInt64
+
+  mutating func next() -> UInt64 {
+    state = state &+ 0x9e37_79b9_7f4a_7c15
+    var mixed = (state ^ state >> 30) &* 0xbf58_476d_1ce4_e5b9
+    mixed = (mixed ^ mixed >> 27) &* 0x94d0_49bb_1331_11eb
+    return mixed ^ mixed >> 31
+  }
+
+  mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import BlockIO
+import Bytes
+import FileSystem
+import Testing
+
+struct PathWalkTests {
+  typealias PathError = FileError<FakeFailure>
+  var system = FakeFileSystem()
+
+  init() {
+    system.nodes += [
+      ("/boot", .directory), ("/boot/grub", .directory), ("/boot/vmlinuz", .file([])),
+      ("/boot/grub/cfg", .link("../vmlinuz")), ("/vmlinuz", .link("boot/vmlinuz")),
+      ("/b", .link("boot")), ("/abs", .link("/b/grub/cfg")), ("/empty-link", .link("")),
+      ("/loop", .link("/loop")), ("/dangling", .link("boot/gone/deeper")),
+      ("/slash", .link("boot/vmlinuz/")), ("/bad", .broken),
+    ]
+  }
+
+  func path(_ path: ByteString) throws -> ByteString {
+    try PathWalk.resolve(path, in: system).path
+  }
+
+  @Test func walksDown() throws {
+    #expect(try path("/boot/vmlinuz") == "/boot/vmlinuz")
+    #expect(try path("/") == "/")
+    #expect(try PathWalk.resolve("/boot", in: system).attributes.kind == .directory)
+    #expect(try PathWalk.resolve("/boot/vmlinuz", in: system).node == "/boot/vmlinuz")
+  }
+
+  @Test func toleratesDotsAndDoubledSlashes() throws {
+    #expect(try path("//boot/.//vmlinuz") == "/boot/vmlinuz")
+    #expect(try path("/boot/grub/../vmlinuz") == "/boot/vmlinuz")
+    #expect(try path("/../../boot/") == "/boot")
+    #expect(try path("/boot/..") == "/")
+  }
+
+  @Test func followsLinks() throws {
+    #expect(try path("/vmlinuz") == "/boot/vmlinuz")
+    #expect(try path("/b/grub/cfg") == "/boot/vmlinuz")
+    #expect(try path("/abs") == "/boot/vmlinuz")
+    #expect(try path("/b/") == "/boot")
+  }
+
+  @Test func leavesTheLastLinkIfAsked() throws {
+    let target = try PathWalk.resolve("/b/grub/cfg", in: system, followingLastLink: false)
+    #expect(target.path == "/boot/grub/cfg")
+    #expect(target.attributes.kind == .symbolicLink)
+    #expect(try PathWalk.resolve("/b/", in: system, followingLastLink: false).path == "/boot")
+  }
+
+  @Test func namesWhatIsMissing() {
+    #expect(throws: PathError.notFound("/boot/gone")) { try path("/b/gone/deeper/still") }
+    #expect(throws: PathError.notFound("/boot/gone")) { try path("/dangling") }
+    #expect(throws: PathError.notFound("/x")) { try path("//x") }
+    #expect(throws: PathError.notFound("/empty-link")) { try path("/empty-link") }
+  }
+
+  @Test func aFileIsNoDirectory() {
+    #expect(throws: PathError.notADirectory("/boot/vmlinuz")) { try path("/vmlinuz/x") }
+    #expect(throws: PathError.notADirectory("/boot/vmlinuz")) { try path("/boot/vmlinuz/") }
+    #expect(throws: PathError.notADirectory("/boot/vmlinuz")) { try path("/boot/vmlinuz/..") }
+    #expect(throws: PathError.notADirectory("/boot/vmlinuz")) { try path("/slash") }
+  }
+
+  @Test func followsFortyLinksAndNoMore() throws {
+    var system = system
+    for number in 1...41 {
+      system.nodes.append(("/l\(number)", .link(number == 1 ? "boot" : "l\(number - 1)")))
+    }
+    #expect(try PathWalk.resolve("/l40", in: system).path == "/boot")
+    #expect(throws: PathError.tooManyLinks("/l41", limit: 40)) {
+      try PathWalk.resolve("/l41", in: system)
+    }
+    #expect(throws: PathError.tooManyLinks("/loop", limit: 40)) { try path("/loop") }
+  }
+
+  @Test func refusesPathsThatAreTooLong() throws {
+    let slashes = ByteString([UInt8](repeating: ASCII.slash, count: 4096))
+    #expect(try path(slashes) == "/")
+    #expect(throws: PathError.pathTooLong(byteCount: 4097, limit: 4096)) {
+      try path(slashes + "/")
+    }
+    var system = system
+    system.nodes.append(("/long", .link(slashes + "/")))
+    #expect(throws: PathError.pathTooLong(byteCount: 4097, limit: 4096)) {
+      try PathWalk.resolve("/long", in: system)
+    }
+  }
+
+  @Test func refusesRelativePaths() {
+    #expect(throws: PathError.notAbsolute("boot")) { try path("boot") }
+    #expect(throws: PathError.notAbsolute("")) { try path("") }
+  }
+
+  @Test func passesTheReadersErrorsOn() {
+    #expect(throws: PathError.reader(.broken)) { try path("/bad") }
+  }
+}
