@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The command line of lab/run: choose scenarios, boot them, count."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from . import cpio, disks, dom0image, judge, products
+from .guest import GuestRun, Outcome, plain_text
+from .machine import Machine
+from .model import Scenario
+from .paths import BUILD, DEFAULT_LOADER, LAB, LOGS, PRODUCTS, ROOT, LabError
+
+VERSIONED = ("xen-hypervisor-4.17-amd64", "xen-utils-4.17", "linux-image-6", "qemu-system-xen",
+             "grub-xen-host", "busybox-static")
+
+
+def say(text: str) -> None:
+    print(text, flush=True)
+
+
+def arguments(argv: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="lab/run", description="Boots guests on real Xen in QEMU.")
+    parser.add_argument("--set", default="ci", choices=("ci", "full"), help="which scenarios")
+    parser.add_argument("--only", action="append", default=[], metavar="NAME",
+                        help="this scenario alone (may be given again)")
+    parser.add_argument("--loader", type=Path, default=DEFAULT_LOADER, metavar="FILE",
+                        help="the image to test (default: build/pvgrub-swift)")
+    parser.add_argument("--list", action="store_true", help="name the scenarios and end")
+    parser.add_argument("--keep", action="store_true", help="keep the logs of earlier runs")
+    parser.add_argument("--memory", type=int, default=4096, metavar="MIB", help="QEMU's memory")
+    parser.add_argument("--verbose", action="store_true", help="show every guest's console")
+    return parser.parse_args(argv)
+
+
+def chosen(options: argparse.Namespace) -> list[Scenario]:
+    """The scenarios to run; a missing memory baseline is put in front."""
+    from scenarios import SCENARIOS
+
+    by_name = {scenario.name: scenario for scenario in SCENARIOS}
+    if options.only:
+        unknown = [name for name in options.only if name not in by_name]
+        if unknown:
+            raise LabError(f"no such scenario: {', '.join(unknown)} (lab/run --list)")
+        picked = [by_name[name] for name in options.only]
+    else:
+        picked = [scenario for scenario in SCENARIOS if options.set in scenario.sets]
+    names = {scenario.name for scenario in picked}
+    needed = {one.like for one in picked if one.like} - names
+    front = [by_name[name] for name in sorted(needed) if not judge.is_memory_known(name)]
+    return front + picked
+
+
+def show_versions() -> None:
+    for line in (BUILD / "versions").read_text().splitlines():
+        if line.startswith(VERSIONED):
+            say(f"  {line}")
+    answer = subprocess.run(["dpkg-query", "-W", "-f", "  ${Package} ${Version}\n",
+                             "qemu-system-x86", "seabios"], capture_output=True, text=True)
+    say(answer.stdout.rstrip("\n"))
+
+
+def guest_files(scenarios: list[Scenario]) -> list[Path]:
+    """All files that dom0 must hold to boot these scenarios."""
+    files = [disks.file_of(disk) for one in scenarios for disk in one.disks]
+    for one in scenarios:
+        if one.boot == "direct":
+            files += [products.product(one.kernel), products.product(one.initrd)]
+    return [file for file in files if file is not None]
+
+
+def ramdisk(scenarios: list[Scenario], loader: Path) -> Path:
+    """dom0's base ramdisk, and behind it a small one with what this run tests."""
+    image = BUILD / "run.cpio"
+    with image.open("wb") as out:
+        out.write(dom0image.base_ramdisk().read_bytes())
+        archive = cpio.CpioWriter(out)
+        if any(one.boot == "loader" for one in scenarios):
+            if not loader.exists():
+                raise LabError(f"no loader at {loader} (make image, or --loader FILE)")
+            archive.file("lab/loader", loader.read_bytes())
+        archive.file("lab/pvgrub2", (ROOT / "usr/lib/grub-xen/grub-x86_64-xen.bin").read_bytes())
+        archive.close()
+    return image
+
+
+def store(scenario: Scenario, outcome: Outcome, round_: int) -> Path:
+    """Writes all logs of one guest; the folder is named after the scenario."""
+    suffix = f".{round_ + 1}" if scenario.repeat > 1 else ""
+    folder = LOGS / (scenario.name + suffix)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    (folder / "console.raw").write_bytes(outcome.console)
+    (folder / "console.txt").write_text(plain_text(outcome.console))
+    for name, text in outcome.logs.items():
+        (folder / f"{name}.txt").write_text(text)
+    return folder
+
+
+def boot(machine: Machine, scenario: Scenario, verbose: bool) -> bool:
+    """Boots one scenario, as often as it says; one line for each."""
+    good = True
+    for round_ in range(scenario.repeat):
+        outcome = GuestRun(machine, scenario).run()
+        judge.remember_memory(scenario, outcome)
+        faults = judge.faults(scenario, outcome)
+        folder = store(scenario, outcome, round_)
+        verdict = "FAIL" if faults else "ok  "
+        kernel = f", guest's init after {outcome.started_after:.1f} s" if outcome.started_after else ""
+        say(f"{verdict} {folder.name}: {outcome.seconds:.1f} s{kernel} ({outcome.ended})")
+        for fault in faults:
+            say(f"       {fault}")
+        if faults:
+            say(f"       logs: {folder}")
+            good = False
+        if faults or verbose:
+            show_logs(outcome)
+    return good
+
+
+def show_logs(outcome: Outcome) -> None:
+    """The last lines of what tells most about a failed boot."""
+    for title, text in (("xl create", outcome.logs.get("xl-create", "")),
+                        ("console", plain_text(outcome.console)),
+                        ("xl dmesg", outcome.logs.get("xl-dmesg", ""))):
+        for line in text.splitlines()[-60:]:
+            say(f"       {title}| {line}")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Runs what was chosen; the exit status."""
+    scenarios = chosen(options)
+    if not options.keep:
+        shutil.rmtree(LOGS, ignore_errors=True)
+    LOGS.mkdir(parents=True, exist_ok=True)
+    show_versions()
+    image = ramdisk(scenarios, options.loader)
+    pack = disks.pack(guest_files(scenarios))
+    passed = failed = 0
+    machine = Machine(image, pack, options.memory, LOGS)
+    try:
+        say(f"Xen and dom0 ready after {machine.wait_ready():.1f} s")
+        start = time.monotonic()
+        for scenario in scenarios:
+            if boot(machine, scenario, options.verbose):
+                passed += 1
+            else:
+                failed += 1
+    except LabError as error:
+        say(f"the lab failed: {error}")
+        failed += len(scenarios) - passed - failed
+    finally:
+        machine.close()
+    say(f"{passed} passed, {failed} failed")
+    return 0 if failed == 0 and passed == len(scenarios) and passed > 0 else 1
+
+
+def main(argv: list[str]) -> int:
+    """Entry of lab/run."""
+    options = arguments(argv)
+    try:
+        if options.list:
+            from scenarios import SCENARIOS
+
+            for scenario in SCENARIOS:
+                say(f"{scenario.name}  [{', '.join(scenario.sets)}]")
+            return 0
+        installed = subprocess.run([str(LAB / "install")], stdout=subprocess.DEVNULL)
+        if installed.returncode != 0:
+            raise LabError("lab/install failed")
+        return run(options)
+    except LabError as error:
+        say(f"lab/run: {error}")
+        say("0 passed, 1 failed")
+        return 1
