@@ -3,48 +3,16 @@
 
 from __future__ import annotations
 
-from xenlab.model import DOWN, ENTER, Disk, DiskRecipe, Scenario, Step
+import recipes as disk
+from recipes import line_of
+from xenlab.model import DOWN, ENTER, UP, Disk, DiskRecipe, Scenario, Step
+from xenlab.products import FILLER_MD5
 
-MENU_LST = """\
-# Written by the lab, in the form of GRUB legacy's menu.lst.
-default 0
-timeout 3
-
-title Debian GNU/Linux, kernel {release}
-root ROOT
-kernel /boot/vmlinuz-{release} root={root} ro console=hvc0 ARGS
-initrd /boot/initrd.img-{release}
-
-title Debian GNU/Linux, kernel {release} (second entry)
-root ROOT
-kernel /boot/vmlinuz-{release} root={root} ro console=hvc0 ARGS lab.entry=second
-initrd /boot/initrd.img-{release}
-"""
-
-GRUB_CFG = """\
-# Written by the lab, in the form of GRUB 2's grub.cfg.
-set default=0
-set timeout=3
-
-menuentry "Debian GNU/Linux, kernel {release}" {
-  search --no-floppy --fs-uuid --set=root {uuid}
-  linux /boot/vmlinuz-{release} root={root} ro console=hvc0 ARGS
-  initrd /boot/initrd.img-{release}
-}
-menuentry "Debian GNU/Linux, kernel {release} (second entry)" {
-  search --no-floppy --fs-uuid --set=root {uuid}
-  linux /boot/vmlinuz-{release} root={root} ro console=hvc0 ARGS lab.entry=second
-  initrd /boot/initrd.img-{release}
-}
-"""
-
-
-def menu_lst(args: str, root: str = "(hd0)") -> tuple[tuple[str, str], ...]:
-    return (("/boot/grub/menu.lst", MENU_LST.replace("ARGS", args).replace("ROOT", root)),)
-
-
-def grub_cfg(args: str) -> tuple[tuple[str, str], ...]:
-    return (("/boot/grub/grub.cfg", GRUB_CFG.replace("ARGS", args)),)
+CI = ("full", "ci")
+DIRECT_LINE = "root=/dev/xvda ro console=hvc0 lab=direct"
+WAIT_LINE = "root=/dev/xvda ro console=hvc0 lab=wait"
+# What no guest may say: Linux could not unpack its ramdisk, or the loader died.
+TROUBLE = (r"Initramfs unpacking failed", r"Kernel panic", r"(?i)\bfatal\b")
 
 
 def booted(cmdline: str, cpus: int = 1) -> tuple[str, ...]:
@@ -57,23 +25,121 @@ def booted(cmdline: str, cpus: int = 1) -> tuple[str, ...]:
     )
 
 
-WHOLE_LST = DiskRecipe("whole-menu-lst", menus=menu_lst("lab=whole-lst"))
-WHOLE_CFG = DiskRecipe("whole-grub-cfg", menus=grub_cfg("lab=whole-cfg"))
+def direct(name: str, memory: int, cpus: int = 1, **more: object) -> Scenario:
+    """A guest that the toolstack builds: what the loader's guests are compared with."""
+    return Scenario(
+        name, (Disk(disk.WHOLE_LST),), booted(DIRECT_LINE, cpus), boot="direct",
+        cmdline=DIRECT_LINE, memory=memory, vcpus=cpus, **more,
+    )
 
-DIRECT_LINE = "root=/dev/xvda ro console=hvc0 lab=direct"
 
-SCENARIOS: tuple[Scenario, ...] = (
+def boots(name: str, recipe: DiskRecipe, vdev: str = "xvda", backend: str = "phy",
+          vcpus: int = 1, extra: tuple[str, ...] = (), **more: object) -> Scenario:
+    """A guest that starts by itself, from the first entry of its menu."""
+    return Scenario(
+        name, (Disk(recipe, vdev, backend),), booted(line_of(recipe), vcpus) + extra, TROUBLE,
+        vcpus=vcpus, **more,
+    )
+
+
+def second(recipe: DiskRecipe) -> tuple[str, ...]:
+    return booted(line_of(recipe) + " lab.entry=second")
+
+
+def stays(name: str, recipe: DiskRecipe, *texts: str, **more: object) -> Scenario:
+    """The loader says each of `texts`, and its domain lives on with a menu or a shell."""
+    return Scenario(name, (Disk(recipe),), texts, (r"^GUEST:",), ends="alive", limit=60, **more)
+
+
+BASELINES = (
+    direct("direct-256", 256, sets=CI),
+    direct("direct-96", 96),
+    direct("direct-2048", 2048),
+    direct("direct-128-maxmem-512", 128, maxmem=512),
+    direct("direct-256-4-vcpus", 256, cpus=4),
     Scenario(
-        "direct-256", (Disk(WHOLE_LST),), booted(DIRECT_LINE), boot="direct",
-        cmdline=DIRECT_LINE, sets=("full", "ci"),
-    ),
-    Scenario(
-        "pvgrub2-whole-grub-cfg", (Disk(WHOLE_CFG),),
-        booted("root=/dev/xvda ro console=hvc0 lab=whole-cfg"), boot="pvgrub2", limit=120,
-    ),
-    Scenario(
-        "whole-menu-lst", (Disk(WHOLE_LST),),
-        booted("root=/dev/xvda ro console=hvc0 lab=whole-lst"), like="direct-256",
-        sets=("full", "ci"),
+        "direct-wait", (Disk(disk.WHOLE_LST),), booted(WAIT_LINE), boot="direct",
+        cmdline=WAIT_LINE, steps=(Step("GUEST: waiting", probe=True, command="xl shutdown -w {domid}"),),
     ),
 )
+
+BOOTS = (
+    boots("whole-lst", disk.WHOLE_LST, like="direct-256", sets=CI),
+    boots("whole-cfg", disk.WHOLE_CFG, like="direct-256"),
+    boots("whole-lst-gzip", disk.WHOLE_LST_GZIP, like="direct-256"),
+    boots("whole-lst-elf", disk.WHOLE_LST_ELF, like="direct-256"),
+    boots("mbr-lst", disk.MBR_LST, like="direct-256"),
+    boots("mbr-cfg-gzip", disk.MBR_CFG_GZIP),
+    boots("gpt-cfg", disk.GPT_CFG),
+    boots("gpt-cfg-gzip-4-vcpus", disk.GPT_CFG_GZIP, vcpus=4, like="direct-256-4-vcpus", sets=CI),
+    boots("gpt-lst-gzip", disk.GPT_LST_GZIP),
+    boots("bare-lst-96", disk.BARE_LST, vdev="xvda1", memory=96, like="direct-96", sets=CI),
+    boots("bare-cfg-gzip", disk.BARE_CFG_GZIP, vdev="xvda1"),
+    boots("memory-2048", disk.WHOLE_LST, memory=2048, like="direct-2048"),
+    boots("memory-128-maxmem-512", disk.WHOLE_LST, memory=128, maxmem=512,
+          like="direct-128-maxmem-512"),
+    boots("qdisk-raw", disk.MBR_LST, backend="qdisk-raw"),
+    boots("qdisk-qcow2", disk.GPT_CFG, backend="qdisk-qcow2"),
+    boots("large-initrd", disk.LARGE_INITRD, memory=700,
+          extra=(rf"^GUEST: filler bytes=\d+ md5={FILLER_MD5}$",)),
+    boots("large-initrd-qcow2", disk.LARGE_INITRD, backend="qdisk-qcow2", memory=700, limit=150,
+          extra=(rf"^GUEST: filler bytes=\d+ md5={FILLER_MD5}$",), sets=CI),
+    Scenario(
+        "two-disks-and-cdrom",
+        (Disk(disk.TWO_DISKS), Disk(disk.SECOND_DISK, "xvdb"), Disk(None, "xvdc", "cdrom")),
+        booted(line_of(disk.TWO_DISKS) + " lab.disks=2")
+        + (r"^GUEST: disk xvda bytes=67108864 ", r"^GUEST: disk xvdb bytes=100663296 "), TROUBLE,
+    ),
+)
+
+KEYS = (
+    Scenario(
+        "mbr-lst-second-entry", (Disk(disk.MBR_LST),), second(disk.MBR_LST), TROUBLE,
+        steps=(Step("second entry", keys=DOWN + ENTER),), sets=CI,
+    ),
+    Scenario(
+        "arrows-and-back", (Disk(disk.WHOLE_CFG),), booted(line_of(disk.WHOLE_CFG)), TROUBLE,
+        steps=(Step("second entry", keys=DOWN), Step("", keys=UP + ENTER, pause=0.5)),
+    ),
+)
+
+TOOLSTACK = (
+    Scenario(
+        "xl-shutdown", (Disk(disk.WAITING),), booted(WAIT_LINE), TROUBLE, like="direct-wait",
+        steps=(Step("GUEST: waiting", probe=True, command="xl shutdown -w {domid}"),), sets=CI,
+    ),
+    Scenario(
+        "xl-destroy-and-again", (Disk(disk.WAITING),), booted(WAIT_LINE), TROUBLE,
+        steps=(Step("GUEST: waiting", command="xl destroy {domid}"),), ends="destroyed", repeat=2,
+    ),
+    Scenario(
+        "xl-destroy-in-menu-and-again", (Disk(disk.WHOLE_LST),), (r"second entry",),
+        steps=(Step("second entry", keys=DOWN), Step("", command="xl destroy {domid}", pause=0.5)),
+        ends="destroyed", repeat=2,
+    ),
+)
+
+FAILURES = (
+    stays("no-menu", disk.NO_MENU, r"(?i)no (boot )?menu"),
+    stays("missing-kernel", disk.MISSING_KERNEL, r"vmlinuz-missing"),
+    Scenario(
+        "missing-kernel-go-on", (Disk(disk.MISSING_KERNEL),),
+        (r"vmlinuz-missing",) + second(disk.MISSING_KERNEL), TROUBLE,
+        steps=(Step("vmlinuz-missing"), Step("", keys=DOWN, pause=1.0), Step("", keys=ENTER, pause=1.0)),
+        sets=CI,
+    ),
+    stays("not-a-kernel", disk.NOT_A_KERNEL, r"vmlinuz-text"),
+    stays("cut-kernel", disk.CUT_KERNEL, r"vmlinuz-cut"),
+    stays("cut-initrd", disk.CUT_INITRD, r"initrd\.img-<release>"),
+    stays("empty-initrd", disk.EMPTY_INITRD, r"initrd\.img-<release>"),
+    stays("memory-64", disk.WHOLE_LST, r"(?i)needs? .*\d+ ?Mi?B", memory=64),
+)
+
+PEERS = (
+    Scenario("pvgrub2-whole-cfg", (Disk(disk.WHOLE_CFG),), booted(line_of(disk.WHOLE_CFG)),
+             boot="pvgrub2", sets=("peer",)),
+    Scenario("pvgrub2-large-initrd", (Disk(disk.LARGE_INITRD),), booted(line_of(disk.LARGE_INITRD)),
+             boot="pvgrub2", memory=700, sets=("peer",)),
+)
+
+SCENARIOS: tuple[Scenario, ...] = BASELINES + BOOTS + KEYS + TOOLSTACK + FAILURES + PEERS

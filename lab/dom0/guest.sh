@@ -8,6 +8,16 @@ lab_inventory() {
   echo "event-channels $(lsevtchn 0 | wc -l)"
   echo "domains $(xl list | sed 1d | wc -l)"
   echo "loop-devices $(losetup -a | wc -l)"
+  xl dmesg -c >/dev/null
+  xl debug-keys g
+  echo "grant-tables $(xl dmesg -c | grep -c 'grant-table for remote')"
+}
+
+# The event channels and xenstore nodes of a living guest, in a form that two guests
+# started in different ways have in common.
+lab_probe() {
+  echo "event-channels $(lsevtchn "$1" | wc -l)"
+  xenstore-ls -f "/local/domain/$1" | sed "s/ = .*//; s#^/local/domain/$1##" | sort
 }
 
 # A loop device for an image file, printed.

@@ -61,6 +61,8 @@ def _stage(recipe: DiskRecipe, folder: Path) -> None:
         file = folder / fill_in(path, recipe).strip("/")
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(fill_in(text, recipe))
+    for path, name, length in recipe.cuts:
+        (folder / path.strip("/")).write_bytes(products.product(name).read_bytes()[:length])
 
 
 def _partition(recipe: DiskRecipe, image: Path) -> int:

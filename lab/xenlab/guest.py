@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from . import disks
 from .machine import Machine
-from .model import Disk, Scenario
+from .model import Disk, Scenario, Step
 from .paths import LabError
 
 SETTLE = 3.0
@@ -28,6 +28,7 @@ class Outcome:
     started_after: float = 0.0
     notes: list[str] = field(default_factory=list)
     leftovers: list[str] = field(default_factory=list)
+    probe: list[str] = field(default_factory=list)
     logs: dict[str, str] = field(default_factory=dict)
 
 
@@ -38,9 +39,13 @@ def plain_text(console: bytes) -> str:
 
 
 class GuestRun:
-    """One `xl create` to the end of the domain, and the tidying up after it."""
+    """One `xl create` to the end of the domain, and the tidying up after it.
 
-    def __init__(self, machine: Machine, scenario: Scenario) -> None:
+    must: the scenario's, with release and checksums filled in.
+    """
+
+    def __init__(self, machine: Machine, scenario: Scenario, must: tuple[str, ...]) -> None:
+        self.must = must
         self.machine = machine
         self.scenario = scenario
         self.name = scenario.name
@@ -131,26 +136,31 @@ class GuestRun:
                 searched += found.end()
                 self._do(steps.pop(0))
             if self.scenario.ends == "alive" and not steps and self._has_said_all(text):
-                self._stay_a_moment()
+                # Long enough for a crash to follow the message.
+                self._listen_for(SETTLE)
                 break
         self.outcome.seconds = time.monotonic() - self.start
         if not self.gone and self.scenario.ends != "alive":
             self.outcome.notes.append(f"time limit of {self.scenario.limit:.0f} s")
-        if steps:
+        if steps and steps[0].after:
             self.outcome.notes.append(f"never said: {steps[0].after}")
 
     def _has_said_all(self, text: str) -> bool:
-        return all(re.search(one, text, re.MULTILINE) for one in self.scenario.must)
+        return all(re.search(one, text, re.MULTILINE) for one in self.must)
 
-    def _stay_a_moment(self) -> None:
-        # Long enough for a crash to follow the message.
-        until = time.monotonic() + SETTLE
+    def _listen_for(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
         while not self.gone and time.monotonic() < until:
             self._listen(until)
 
-    def _do(self, step: object) -> None:
+    def _do(self, step: Step) -> None:
+        if step.pause:
+            self._listen_for(step.pause)
         if step.keys:
             self.machine.type(step.keys)
+        if step.probe:
+            self.outcome.probe = self.machine.command(f"lab_probe {self.domid}").output.splitlines()
+            self.outcome.logs["probe"] = "\n".join(self.outcome.probe) + "\n"
         if step.command:
             answer = self.machine.command(step.command.replace("{domid}", self.domid))
             self.outcome.logs.setdefault("steps", "")

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 
@@ -11,14 +12,12 @@ from .guest import Outcome, plain_text
 from .model import Scenario
 from .paths import BUILD
 
-MEMORY_FILE = BUILD / "memory.json"
+BASELINE_FILE = BUILD / "baselines.json"
 MEMORY_TOLERANCE_KIB = 1024
 
 
 def expand(pattern: str, scenario: Scenario) -> str:
     """Puts the real release and checksum in place of <release> and <marker>."""
-    import hashlib
-
     pattern = pattern.replace("<release>", re.escape(modules.kernel_release()))
     first = next((disk.recipe for disk in scenario.disks if disk.recipe), None)
     if first is not None:
@@ -33,37 +32,44 @@ def memory_seen(text: str) -> int:
     return int(found.group(1)) if found else 0
 
 
-def _memories() -> dict[str, int]:
-    return json.loads(MEMORY_FILE.read_text()) if MEMORY_FILE.exists() else {}
+# What toolstack-built guests saw, kept between runs for one kernel.
 
 
-def remember_memory(scenario: Scenario, outcome: Outcome) -> None:
-    """Keeps what a toolstack-built guest sees, for others to be compared with."""
+def _baselines() -> dict[str, dict]:
+    known = json.loads(BASELINE_FILE.read_text()) if BASELINE_FILE.exists() else {}
+    return known if known.get("release") == modules.kernel_release() else {}
+
+
+def remember(scenario: Scenario, outcome: Outcome) -> None:
+    """Keeps what a toolstack-built guest saw, for others to be compared with."""
     seen = memory_seen(plain_text(outcome.console))
     if scenario.boot == "direct" and seen:
-        known = _memories()
-        known[memory_key(scenario.name)] = seen
-        MEMORY_FILE.write_text(json.dumps(known, indent=1) + "\n")
+        known = _baselines()
+        known["release"] = modules.kernel_release()
+        known[scenario.name] = {"memory": seen, "probe": outcome.probe}
+        BASELINE_FILE.write_text(json.dumps(known, indent=1) + "\n")
 
 
-def memory_key(name: str) -> str:
-    return f"{name} {modules.kernel_release()}"
+def is_known(name: str) -> bool:
+    return name in _baselines()
 
 
-def is_memory_known(name: str) -> bool:
-    return memory_key(name) in _memories()
-
-
-def _judge_memory(scenario: Scenario, text: str) -> list[str]:
+def _judge_likeness(scenario: Scenario, outcome: Outcome, text: str) -> list[str]:
+    """Compares with the toolstack-built guest that the scenario names."""
     if not scenario.like:
         return []
-    expected = _memories().get(memory_key(scenario.like), 0)
+    model = _baselines().get(scenario.like)
+    if model is None:
+        return [f"nothing to compare it with: {scenario.like} did not run"]
+    found = []
     seen = memory_seen(text)
-    if not expected:
-        return [f"nothing to compare its memory with: {scenario.like} did not run"]
-    if abs(expected - seen) > MEMORY_TOLERANCE_KIB:
-        return [f"sees {seen} KiB of memory, a toolstack-built guest {expected} KiB"]
-    return []
+    if abs(model["memory"] - seen) > MEMORY_TOLERANCE_KIB:
+        found.append(f"sees {seen} KiB of memory, {scenario.like} {model['memory']} KiB")
+    if outcome.probe or model["probe"]:
+        theirs, ours = set(model["probe"]), set(outcome.probe)
+        found += [f"living domain has: {line}" for line in sorted(ours - theirs)]
+        found += [f"living domain lacks: {line}" for line in sorted(theirs - ours)]
+    return found
 
 
 def faults(scenario: Scenario, outcome: Outcome) -> list[str]:
@@ -81,5 +87,4 @@ def faults(scenario: Scenario, outcome: Outcome) -> list[str]:
         found.append(f"ended as: {outcome.ended}, not: {scenario.ends}")
     if outcome.leftovers:
         found.append("left behind: " + ", ".join(outcome.leftovers[:6]))
-    found += _judge_memory(scenario, text)
-    return found + outcome.notes
+    return found + _judge_likeness(scenario, outcome, text) + outcome.notes

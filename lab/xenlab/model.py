@@ -12,6 +12,7 @@ UP, DOWN, ENTER = b"\x1b[A", b"\x1b[B", b"\r"
 class DiskRecipe:
     """One guest disk. `{release}`, `{root}` and `{uuid}` in texts are filled in.
 
+    texts: files of this content; cuts: files with the first bytes of a kernel or ramdisk.
     layout: "whole" (a file system and nothing else), "mbr" or "gpt" (one partition).
     damage: a function's name in disks.py, done to the finished file system.
     """
@@ -24,6 +25,7 @@ class DiskRecipe:
     initrd: str = "initrd-small"
     size_mib: int = 64
     texts: tuple[tuple[str, str], ...] = ()
+    cuts: tuple[tuple[str, str, int], ...] = ()
     damage: str = ""
 
 
@@ -39,11 +41,17 @@ class Disk:
 
 @dataclass(frozen=True)
 class Step:
-    """When `after` (a regular expression) has come on the console, do this, once."""
+    """When `after` (a regular expression) has come on the console, do this, once.
+
+    pause: seconds to wait first. keys are typed; probe looks at the living domain's
+    event channels and xenstore nodes; command is run in dom0, with {domid} filled in.
+    """
 
     after: str
     keys: bytes = b""
     command: str = ""
+    probe: bool = False
+    pause: float = 0.0
 
 
 @dataclass(frozen=True)

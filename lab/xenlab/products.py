@@ -15,6 +15,8 @@ from .paths import LAB, PRODUCTS, ROOT, LabError
 
 GUEST_MODULES = ["xen_blkfront", "crc32c_generic", "ext4"]
 FILLER_BYTES = 99 << 20
+# md5 of filler(); checked when the ramdisk is made.
+FILLER_MD5 = "2a1239f3e2fface7da4d4dd3cd45556c"
 
 
 def _setup_header(image: bytes) -> tuple[int, int]:
@@ -73,7 +75,10 @@ def small_initrd() -> bytes:
 
 def filler() -> bytes:
     """Bytes that nothing compresses, the same in every run."""
-    return hashlib.shake_256(b"pvgrub-swift lab").digest(FILLER_BYTES)
+    data = hashlib.shake_256(b"pvgrub-swift lab").digest(FILLER_BYTES)
+    if hashlib.md5(data).hexdigest() != FILLER_MD5:
+        raise LabError("FILLER_MD5 does not fit FILLER_BYTES")
+    return data
 
 
 def large_initrd() -> bytes:

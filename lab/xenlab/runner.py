@@ -26,7 +26,7 @@ def say(text: str) -> None:
 
 def arguments(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="lab/run", description="Boots guests on real Xen in QEMU.")
-    parser.add_argument("--set", default="ci", choices=("ci", "full"), help="which scenarios")
+    parser.add_argument("--set", default="ci", choices=("ci", "full", "peer"), help="which scenarios")
     parser.add_argument("--only", action="append", default=[], metavar="NAME",
                         help="this scenario alone (may be given again)")
     parser.add_argument("--loader", type=Path, default=DEFAULT_LOADER, metavar="FILE",
@@ -52,7 +52,7 @@ def chosen(options: argparse.Namespace) -> list[Scenario]:
         picked = [scenario for scenario in SCENARIOS if options.set in scenario.sets]
     names = {scenario.name for scenario in picked}
     needed = {one.like for one in picked if one.like} - names
-    front = [by_name[name] for name in sorted(needed) if not judge.is_memory_known(name)]
+    front = [by_name[name] for name in sorted(needed) if not judge.is_known(name)]
     return front + picked
 
 
@@ -106,8 +106,9 @@ def boot(machine: Machine, scenario: Scenario, verbose: bool) -> bool:
     """Boots one scenario, as often as it says; one line for each."""
     good = True
     for round_ in range(scenario.repeat):
-        outcome = GuestRun(machine, scenario).run()
-        judge.remember_memory(scenario, outcome)
+        must = tuple(judge.expand(pattern, scenario) for pattern in scenario.must)
+        outcome = GuestRun(machine, scenario, must).run()
+        judge.remember(scenario, outcome)
         faults = judge.faults(scenario, outcome)
         folder = store(scenario, outcome, round_)
         verdict = "FAIL" if faults else "ok  "
