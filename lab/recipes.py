@@ -81,6 +81,9 @@ LARGE_INITRD = recipe("large-initrd", "lst", initrd="initrd-large", size_mib=192
 SECOND_DISK = DiskRecipe("second-disk", kernel="", initrd="", size_mib=96)
 TWO_DISKS = DiskRecipe("two-disks", menus=menu_lst("lab=two-disks lab.disks=2"))
 WAITING = DiskRecipe("waiting", menus=menu_lst("lab=wait"))
+DEMO = DiskRecipe("demo", "gpt", "/dev/xvda1", tuple(
+    (path, text.replace("timeout=3", "timeout=10")) for path, text in grub_cfg("lab=demo")
+))
 
 # Disks with something wrong. Where the menu's first entry is the broken one, the second is sound.
 NO_MENU = DiskRecipe("no-menu")
@@ -96,7 +99,9 @@ CUT_KERNEL = DiskRecipe(
     "cut-kernel", menus=menu_lst("lab=cut-kernel", kernel="/boot/vmlinuz-cut"),
     cuts=(("/boot/vmlinuz-cut", "kernel-xz", 5_000_000),),
 )
-CUT_INITRD = DiskRecipe("cut-initrd", menus=menu_lst("lab=cut-initrd"), damage="cut_in_initrd")
+CUT_INITRD = DiskRecipe(
+    "cut-initrd", menus=menu_lst("lab=cut-initrd"), initrd="", damage="cut_in_initrd"
+)
 EMPTY_INITRD = DiskRecipe(
     "empty-initrd", menus=menu_lst("lab=empty-initrd"), initrd="",
     texts=(("/boot/initrd.img-{release}", ""),),

@@ -13,6 +13,11 @@ DIRECT_LINE = "root=/dev/xvda ro console=hvc0 lab=direct"
 WAIT_LINE = "root=/dev/xvda ro console=hvc0 lab=wait"
 # What no guest may say: Linux could not unpack its ramdisk, or the loader died.
 TROUBLE = (r"Initramfs unpacking failed", r"Kernel panic", r"(?i)\bfatal\b")
+FILLER = (rf"^GUEST: filler bytes=\d+ md5={FILLER_MD5}$",)
+TWO_DISKS = (r"^GUEST: disk xvda bytes=67108864 ", r"^GUEST: disk xvdb bytes=100663296 ")
+TWO_DISKS_AND_CDROM = (
+    Disk(disk.TWO_DISKS), Disk(disk.SECOND_DISK, "xvdb"), Disk(None, "xvdc", "cdrom"),
+)
 
 
 def booted(cmdline: str, cpus: int = 1) -> tuple[str, ...]:
@@ -25,11 +30,13 @@ def booted(cmdline: str, cpus: int = 1) -> tuple[str, ...]:
     )
 
 
-def direct(name: str, memory: int, cpus: int = 1, **more: object) -> Scenario:
+def direct(name: str, memory: int, cpus: int = 1, line: str = DIRECT_LINE,
+           disks: tuple[Disk, ...] = (Disk(disk.WHOLE_LST),), extra: tuple[str, ...] = (),
+           **more: object) -> Scenario:
     """A guest that the toolstack builds: what the loader's guests are compared with."""
     return Scenario(
-        name, (Disk(disk.WHOLE_LST),), booted(DIRECT_LINE, cpus), boot="direct",
-        cmdline=DIRECT_LINE, memory=memory, vcpus=cpus, **more,
+        name, disks, booted(line, cpus) + extra, boot="direct", cmdline=line, memory=memory,
+        vcpus=cpus, **more,
     )
 
 
@@ -57,10 +64,8 @@ BASELINES = (
     direct("direct-2048", 2048),
     direct("direct-128-maxmem-512", 128, maxmem=512),
     direct("direct-256-4-vcpus", 256, cpus=4),
-    Scenario(
-        "direct-wait", (Disk(disk.WHOLE_LST),), booted(WAIT_LINE), boot="direct",
-        cmdline=WAIT_LINE, steps=(Step("GUEST: waiting", probe=True, command="xl shutdown -w {domid}"),),
-    ),
+    direct("direct-wait", 256, line=WAIT_LINE,
+           steps=(Step("GUEST: waiting", probe=True, command="xl shutdown -w {domid}"),)),
 )
 
 BOOTS = (
@@ -81,14 +86,13 @@ BOOTS = (
     boots("qdisk-raw", disk.MBR_LST, backend="qdisk-raw"),
     boots("qdisk-qcow2", disk.GPT_CFG, backend="qdisk-qcow2"),
     boots("large-initrd", disk.LARGE_INITRD, memory=700,
-          extra=(rf"^GUEST: filler bytes=\d+ md5={FILLER_MD5}$",)),
+          extra=FILLER),
     boots("large-initrd-qcow2", disk.LARGE_INITRD, backend="qdisk-qcow2", memory=700, limit=150,
-          extra=(rf"^GUEST: filler bytes=\d+ md5={FILLER_MD5}$",), sets=CI),
+          extra=FILLER, sets=CI),
     Scenario(
-        "two-disks-and-cdrom",
-        (Disk(disk.TWO_DISKS), Disk(disk.SECOND_DISK, "xvdb"), Disk(None, "xvdc", "cdrom")),
+        "two-disks-and-cdrom", TWO_DISKS_AND_CDROM,
         booted(line_of(disk.TWO_DISKS) + " lab.disks=2")
-        + (r"^GUEST: disk xvda bytes=67108864 ", r"^GUEST: disk xvdb bytes=100663296 "), TROUBLE,
+        + TWO_DISKS, TROUBLE,
     ),
 )
 
@@ -135,11 +139,29 @@ FAILURES = (
     stays("memory-64", disk.WHOLE_LST, r"(?i)needs? .*\d+ ?Mi?B", memory=64),
 )
 
-PEERS = (
+# The lab's own soundness: what the loader's guests need must work without the loader.
+SELF = ("self",)
+SELF_CHECK = (
+    direct("direct-qdisk-raw", 256, disks=(Disk(disk.WHOLE_LST, backend="qdisk-raw"),), sets=SELF),
+    direct("direct-qdisk-qcow2", 256, disks=(Disk(disk.WHOLE_LST, backend="qdisk-qcow2"),), sets=SELF),
+    direct("direct-two-disks-and-cdrom", 256, line=DIRECT_LINE + " lab.disks=2",
+           disks=TWO_DISKS_AND_CDROM, extra=TWO_DISKS, sets=SELF),
+    direct("direct-large-initrd", 700, initrd="initrd-large", extra=FILLER, sets=SELF),
+    direct("direct-destroy-and-again", 256, line=WAIT_LINE, repeat=2, ends="destroyed",
+           steps=(Step("GUEST: waiting", command="xl destroy {domid}"),), sets=SELF),
     Scenario("pvgrub2-whole-cfg", (Disk(disk.WHOLE_CFG),), booted(line_of(disk.WHOLE_CFG)),
-             boot="pvgrub2", sets=("peer",)),
-    Scenario("pvgrub2-large-initrd", (Disk(disk.LARGE_INITRD),), booted(line_of(disk.LARGE_INITRD)),
-             boot="pvgrub2", memory=700, sets=("peer",)),
+             boot="pvgrub2", sets=SELF),
+    Scenario(
+        "pvgrub2-second-entry", (Disk(disk.MBR_CFG_GZIP),), second(disk.MBR_CFG_GZIP),
+        boot="pvgrub2", steps=(Step("second entry", keys=DOWN + ENTER),), sets=SELF,
+    ),
+    Scenario("pvgrub2-cut-initrd", (Disk(disk.CUT_INITRD),), (r"^grub> ",), ends="alive",
+             boot="pvgrub2", sets=SELF),
 )
 
-SCENARIOS: tuple[Scenario, ...] = BASELINES + BOOTS + KEYS + TOOLSTACK + FAILURES + PEERS
+SCENARIOS: tuple[Scenario, ...] = BASELINES + BOOTS + KEYS + TOOLSTACK + FAILURES + SELF_CHECK
+
+# The one that lab/demo shows: either entry of its menu will do.
+DEMO = Scenario(
+    "demo", (Disk(disk.DEMO),), booted(r"root=/dev/xvda1 ro console=hvc0 lab=demo( .*)?"), limit=120,
+)

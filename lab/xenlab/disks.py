@@ -79,12 +79,19 @@ def _partition(recipe: DiskRecipe, image: Path) -> int:
 
 
 def cut_in_initrd(recipe: DiskRecipe, image: Path) -> None:
-    """Cuts the image inside the ramdisk: its last blocks are beyond the disk's end."""
-    path = f"/boot/initrd.img-{modules.kernel_release()}"
+    """Cuts the image inside the ramdisk: its last blocks are beyond the disk's end.
+
+    The recipe has no ramdisk of its own: written last, it lies behind all else.
+    """
+    release = modules.kernel_release()
+    path = f"/boot/initrd.img-{release}"
+    source = products.product("initrd-small")
+    run_tool("/sbin/debugfs", "-w", "-R", f"write {source} {path}", str(image))
     blocks = run_tool("/sbin/debugfs", "-R", f"blocks {path}", str(image)).split()
-    others = run_tool("/sbin/debugfs", "-R", f"blocks /boot/vmlinuz-{modules.kernel_release()}", str(image))
+    kernel = f"/boot/vmlinuz-{release}"
+    others = run_tool("/sbin/debugfs", "-R", f"blocks {kernel}", str(image)).split()
     middle = int(blocks[len(blocks) // 2])
-    if max(int(block) for block in others.split()) >= middle:
+    if len(blocks) < 100 or max(int(block) for block in others) >= middle:
         raise LabError(f"{recipe.name}: the kernel lies behind the ramdisk, cannot cut")
     with image.open("r+b") as file:
         file.truncate(middle * 4096)

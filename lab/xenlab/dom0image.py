@@ -96,6 +96,8 @@ def base_ramdisk() -> Path:
         archive.file("etc/xen/xl.conf", b"")
         archive.file("etc/passwd", b"root:x:0:0:root:/root:/bin/sh\n")
         archive.file("etc/group", b"root:x:0:\n")
+        # QEMU's -vnc none wants a keymap all the same.
+        archive.file("usr/share/qemu/keymaps/en-us", b"# no keyboard\n")
         archive.file("init", (LAB / "dom0/init").read_bytes(), 0o755)
         archive.file("etc/xen/scripts/blk", (LAB / "dom0/blk").read_bytes(), 0o755)
         archive.file("lab/guest.sh", (LAB / "dom0/guest.sh").read_bytes())

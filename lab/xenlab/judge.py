@@ -65,7 +65,7 @@ def _judge_likeness(scenario: Scenario, outcome: Outcome, text: str) -> list[str
     seen = memory_seen(text)
     if abs(model["memory"] - seen) > MEMORY_TOLERANCE_KIB:
         found.append(f"sees {seen} KiB of memory, {scenario.like} {model['memory']} KiB")
-    if outcome.probe or model["probe"]:
+    if outcome.probe:
         theirs, ours = set(model["probe"]), set(outcome.probe)
         found += [f"living domain has: {line}" for line in sorted(ours - theirs)]
         found += [f"living domain lacks: {line}" for line in sorted(theirs - ours)]

@@ -26,7 +26,7 @@ def say(text: str) -> None:
 
 def arguments(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="lab/run", description="Boots guests on real Xen in QEMU.")
-    parser.add_argument("--set", default="ci", choices=("ci", "full", "peer"), help="which scenarios")
+    parser.add_argument("--set", default="ci", choices=("ci", "full", "self"), help="which scenarios")
     parser.add_argument("--only", action="append", default=[], metavar="NAME",
                         help="this scenario alone (may be given again)")
     parser.add_argument("--loader", type=Path, default=DEFAULT_LOADER, metavar="FILE",
@@ -161,6 +161,12 @@ def run(options: argparse.Namespace) -> int:
     return 0 if failed == 0 and passed == len(scenarios) and passed > 0 else 1
 
 
+def install() -> None:
+    """Makes sure that all is there that the lab stands on."""
+    if subprocess.run([str(LAB / "install")], stdout=subprocess.DEVNULL).returncode != 0:
+        raise LabError("lab/install failed")
+
+
 def main(argv: list[str]) -> int:
     """Entry of lab/run."""
     options = arguments(argv)
@@ -171,9 +177,7 @@ def main(argv: list[str]) -> int:
             for scenario in SCENARIOS:
                 say(f"{scenario.name}  [{', '.join(scenario.sets)}]")
             return 0
-        installed = subprocess.run([str(LAB / "install")], stdout=subprocess.DEVNULL)
-        if installed.returncode != 0:
-            raise LabError("lab/install failed")
+        install()
         return run(options)
     except LabError as error:
         say(f"lab/run: {error}")
