@@ -42,14 +42,14 @@ def progress(text: str, end: str = "\n") -> None:
     print(text, end=end, flush=True)
 
 
-def summary(text: str, scenario: Scenario, seconds: float) -> str:
+def summary(text: str, scenario: Scenario, seconds: float, loader: str) -> str:
     """What the person just saw, in the guest's own figures."""
     facts = dict(re.findall(r"^GUEST: (kernel|cmdline|memtotal|cpus)=(.*)$", text, re.MULTILINE))
     return (
         "\nWhat you just saw, on a real Xen 4.17 in QEMU:\n"
         f"  xl create started a {scenario.type.upper()} guest of {scenario.memory} MiB with"
-        ' kernel = "pvgrub-swift";\n'
-        "  pvgrub-swift read the guest's own disk, showed the guest's own menu, and became\n"
+        f' kernel = "{loader}";\n'
+        f"  {loader} read the guest's own disk, showed the guest's own menu, and became\n"
         f"  the guest's own Linux {facts.get('kernel', '?')}, which was told\n"
         f"    {facts.get('cmdline', '?')}\n"
         f"  found {facts.get('memtotal', '?')} KiB of memory and its disk, and powered off.\n"
@@ -67,7 +67,9 @@ def demo(loader: Path) -> int:
     pack = disks.pack(runner.guest_files([DEMO]))
     progress("Starting Xen 4.17 and dom0 in QEMU (about 10 s; their own words go to "
              "build/lab/logs) ...")
-    machine = Machine(image, pack, 2048, LOGS)
+    folder = LOGS / "machine-demo"
+    folder.mkdir(parents=True, exist_ok=True)
+    machine = Machine(image, pack, 2048, folder)
     try:
         machine.wait_ready()
         must = tuple(judge.expand(pattern, DEMO) for pattern in DEMO.must)
@@ -87,7 +89,7 @@ def demo(loader: Path) -> int:
         for fault in faults:
             progress(f"  {fault}")
         return 1
-    progress(summary(text, DEMO, outcome.seconds))
+    progress(summary(text, DEMO, outcome.seconds, loader.name))
     return 0
 
 
@@ -100,6 +102,8 @@ def main(argv: list[str]) -> int:
         return demo(parser.parse_args(argv).loader)
     except Stopped as why:
         progress(f"\nStopped by {why}; the guest did not start.")
+    except KeyboardInterrupt:
+        progress("\nStopped; the guest did not start.")
     except LabError as error:
         print(f"lab/demo: {error}", file=sys.stderr)
     return 1

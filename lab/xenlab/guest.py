@@ -11,10 +11,14 @@ from dataclasses import dataclass, field
 
 from . import disks
 from .machine import Machine
-from .model import Disk, Scenario, Step
+from .model import DOWN, Disk, Scenario, Step
 from .paths import LabError
 
 SETTLE = 3.0
+FLOOD = 4 << 20
+# Whatever the loader shows, one of these changes it: a menu moves its bar or opens its
+# editor, a shell echoes.
+PROBING_KEYS = DOWN + b"e"
 REASONS = {0: "poweroff", 1: "reboot", 2: "suspend", 3: "crash", 4: "watchdog"}
 
 
@@ -138,12 +142,24 @@ class GuestRun:
             if self.scenario.ends == "alive" and not steps and self._has_said_all(text):
                 # Long enough for a crash to follow the message.
                 self._listen_for(SETTLE)
+                self._try_keys()
+                break
+            if len(self.outcome.console) > FLOOD:
+                self.outcome.notes.append(f"floods the console: {FLOOD} bytes and more")
                 break
         self.outcome.seconds = time.monotonic() - self.start
-        if not self.gone and self.scenario.ends != "alive":
+        if not self.gone and self.outcome.seconds >= self.scenario.limit:
             self.outcome.notes.append(f"time limit of {self.scenario.limit:.0f} s")
         if steps and steps[0].after:
             self.outcome.notes.append(f"never said: {steps[0].after}")
+
+    def _try_keys(self) -> None:
+        """Proves that there is a menu or a shell to go on from."""
+        before = len(self.outcome.console)
+        self.machine.type(PROBING_KEYS)
+        self._listen_for(SETTLE)
+        if not self.gone and len(self.outcome.console) == before:
+            self.outcome.notes.append("does not answer keys any more")
 
     def _has_said_all(self, text: str) -> bool:
         return all(re.search(one, text, re.MULTILINE) for one in self.must)

@@ -7,7 +7,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import select
+import signal
 import socket
 import subprocess
 import time
@@ -24,6 +26,12 @@ XEN_LINE = (
 DOM0_LINE = "console=hvc0 quiet"
 BOOT_LIMIT = 180.0
 COMMAND_LIMIT = 90.0
+PR_SET_PDEATHSIG = 1
+
+
+def _die_with_parent() -> None:
+    # QEMU must not outlive a runner that was killed outright.
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 @dataclass(frozen=True)
@@ -37,13 +45,13 @@ class Answer:
 class Machine:
     """Starts at construction; `close` ends it whatever state it is in."""
 
-    def __init__(self, overlay: Path, disk: Path, memory_mib: int, logs: Path) -> None:
+    def __init__(self, ramdisk: Path, disk: Path, memory_mib: int, logs: Path) -> None:
         self.serial_log = logs / "xen-serial.log"
         self.error_log = logs / "qemu-errors.log"
         self.control, far_control = socket.socketpair()
         self.console, far_console = socket.socketpair()
         command = self._command_line(
-            overlay, disk, memory_mib, far_control.fileno(), far_console.fileno()
+            ramdisk, disk, memory_mib, far_control.fileno(), far_console.fileno()
         )
         (logs / "qemu-command.txt").write_text(" \\\n  ".join(command) + "\n")
         try:
@@ -51,7 +59,7 @@ class Machine:
                 self.process = subprocess.Popen(
                     command, stdin=subprocess.DEVNULL, stdout=errors, stderr=errors,
                     pass_fds=(far_control.fileno(), far_console.fileno()),
-                    start_new_session=True,
+                    start_new_session=True, preexec_fn=_die_with_parent,
                 )
         except OSError as error:
             raise LabError(f"cannot run QEMU: {error}") from error
@@ -61,10 +69,8 @@ class Machine:
         self.pending = b""
 
     def _command_line(
-        self, overlay: Path, disk: Path, memory_mib: int, control: int, console: int
+        self, ramdisk: Path, disk: Path, memory_mib: int, control: int, console: int
     ) -> list[str]:
-        # Both ramdisks in one file: the kernel unpacks archives one after another.
-        ramdisk = overlay
         # SMAP kills dom0 in its first exception under TCG; RDTSCP kills PVH guests.
         return [
             "qemu-system-x86_64", "-accel", "tcg", "-cpu", "max,-smap,-rdtscp",

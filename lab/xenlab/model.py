@@ -61,7 +61,7 @@ class Scenario:
     boot: "loader" (--loader FILE), "direct" (the toolstack builds the domain) or
     "pvgrub2" (GRUB's own, for comparison).
     ends: "poweroff" (the guest's own or by xl shutdown), "destroyed" (a step did it)
-    or "alive" (all of `must` has come and the domain is still there).
+    or "alive" (all of `must` has come, the domain is still there and answers keys).
     like: a "direct" scenario; this guest may see at most 1 MiB less memory.
     Regular expressions may use <release> and <marker>.
     """
@@ -82,5 +82,5 @@ class Scenario:
     ends: str = "poweroff"
     repeat: int = 1
     like: str = ""
-    limit: float = 90.0
+    limit: float = 60.0
     sets: tuple[str, ...] = ("full",)

@@ -11,8 +11,8 @@ import termios
 import tty
 
 QUIT_KEY = b"\x1d"
-# Attributes off, cursor shown, scrolling region whole, main screen.
-RESET = b"\x1b[0m\x1b[?25h\x1b[r\x1b[?1049l"
+# Attributes off, cursor shown.
+RESET = b"\x1b[0m\x1b[?25h"
 
 
 class Stopped(Exception):
