@@ -58,7 +58,9 @@ def line_of(recipe: DiskRecipe) -> str:
     return f"root={recipe.root} ro console=hvc0 lab={recipe.name}"
 
 
-def recipe(name: str, menu: str, layout: str = "whole", root: str = "", **more: object) -> DiskRecipe:
+def recipe(
+    name: str, menu: str, layout: str = "whole", root: str = "", **more: object
+) -> DiskRecipe:
     """A disk with a sound menu, "lst" or "cfg", whose command line names the disk."""
     partition = "" if layout == "whole" else "1"
     args = f"lab={name}"

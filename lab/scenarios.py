@@ -129,7 +129,8 @@ FAILURES = (
     Scenario(
         "missing-kernel-go-on", (Disk(disk.MISSING_KERNEL),),
         (r"vmlinuz-missing",) + second(disk.MISSING_KERNEL), TROUBLE,
-        steps=(Step("vmlinuz-missing"), Step("", keys=DOWN, pause=1.0), Step("", keys=ENTER, pause=1.0)),
+        steps=(Step("vmlinuz-missing"), Step("", keys=DOWN, pause=1.0),
+               Step("", keys=ENTER, pause=1.0)),
         sets=CI,
     ),
     stays("not-a-kernel", disk.NOT_A_KERNEL, r"vmlinuz-text"),
@@ -143,7 +144,8 @@ FAILURES = (
 SELF = ("self",)
 SELF_CHECK = (
     direct("direct-qdisk-raw", 256, disks=(Disk(disk.WHOLE_LST, backend="qdisk-raw"),), sets=SELF),
-    direct("direct-qdisk-qcow2", 256, disks=(Disk(disk.WHOLE_LST, backend="qdisk-qcow2"),), sets=SELF),
+    direct("direct-qdisk-qcow2", 256, disks=(Disk(disk.WHOLE_LST, backend="qdisk-qcow2"),),
+           sets=SELF),
     direct("direct-two-disks-and-cdrom", 256, line=DIRECT_LINE + " lab.disks=2",
            disks=TWO_DISKS_AND_CDROM, extra=TWO_DISKS, sets=SELF),
     direct("direct-large-initrd", 700, initrd="initrd-large", extra=FILLER, sets=SELF),
@@ -163,5 +165,5 @@ SCENARIOS: tuple[Scenario, ...] = BASELINES + BOOTS + KEYS + TOOLSTACK + FAILURE
 
 # The one that lab/demo shows: either entry of its menu will do.
 DEMO = Scenario(
-    "demo", (Disk(disk.DEMO),), booted(r"root=/dev/xvda1 ro console=hvc0 lab=demo( .*)?"), limit=120,
+    "demo", (Disk(disk.DEMO),), booted(line_of(disk.DEMO) + "( .*)?"), limit=120,
 )

@@ -22,7 +22,9 @@ class CpioWriter:
         self.inode = 0
         self.seen: set[str] = set()
 
-    def _member(self, path: str, mode: int, data: bytes = b"", rdev: tuple[int, int] = (0, 0)) -> None:
+    def _member(
+        self, path: str, mode: int, data: bytes = b"", rdev: tuple[int, int] = (0, 0)
+    ) -> None:
         name = path.strip("/")
         self._parents(name)
         if name in self.seen:

@@ -95,7 +95,7 @@ def demo(loader: Path) -> int:
 
 def main(argv: list[str]) -> int:
     """Entry of lab/demo."""
-    parser = argparse.ArgumentParser(prog="lab/demo", description="The boot menu, on your terminal.")
+    parser = argparse.ArgumentParser(prog="lab/demo", description="A boot menu on your terminal.")
     parser.add_argument("--loader", type=Path, default=DEFAULT_LOADER, metavar="FILE")
     try:
         runner.install()

@@ -76,19 +76,21 @@ class GuestRun:
         if file is None:
             return f"vdev={disk.vdev},access=ro,devtype=cdrom,target="
         target = f"/disks/{file.name}"
+        common = f"vdev={disk.vdev},access={disk.access}"
         if disk.backend == "phy":
             answer = self.machine.command(f"lab_loop {target}")
             if answer.status != 0:
                 raise LabError(f"no loop device for {target}: {answer.output}")
             device = answer.output.strip()
             self.loops.append(device)
-            return f"script=/etc/xen/scripts/blk,vdev={disk.vdev},access={disk.access},target={device}"
+            return f"script=/etc/xen/scripts/blk,{common},target={device}"
         form = disk.backend.removeprefix("qdisk-")
-        return f"format={form},vdev={disk.vdev},access={disk.access},backendtype=qdisk,target={target}"
+        return f"format={form},{common},backendtype=qdisk,target={target}"
 
     def _config(self) -> str:
         it = self.scenario
-        lines = [f'name="{it.name}"', f'type="{it.type}"', f"memory={it.memory}", f"vcpus={it.vcpus}"]
+        lines = [f'name="{it.name}"', f'type="{it.type}"']
+        lines += [f"memory={it.memory}", f"vcpus={it.vcpus}"]
         if it.maxmem:
             lines.append(f"maxmem={it.maxmem}")
         if it.boot == "direct":
@@ -202,12 +204,12 @@ class GuestRun:
         self.outcome.ended = REASONS.get(int(codes[-1]), codes[-1]) if codes else "destroyed"
 
     def _gather(self) -> None:
-        show = self.machine.command
-        self.outcome.logs["xl-dmesg"] = show("xl dmesg").output
-        self.outcome.logs["xl-log"] = show(f"cat /var/log/xen/xl-{self.name}.log; "
-                                           f"rm -f /var/log/xen/xl-{self.name}.log").output
-        self.outcome.logs["qemu-dm"] = show("cat /var/log/xen/qemu-dm-* ; rm -f /var/log/xen/qemu-dm-*").output
-        self.outcome.logs["dom0-dmesg"] = show("dmesg -c").output
+        show, logs = self.machine.command, self.outcome.logs
+        xl_log = f"/var/log/xen/xl-{self.name}.log"
+        logs["xl-dmesg"] = show("xl dmesg").output
+        logs["xl-log"] = show(f"cat {xl_log}; rm -f {xl_log}").output
+        logs["qemu-dm"] = show("cat /var/log/xen/qemu-dm-*; rm -f /var/log/xen/qemu-dm-*").output
+        logs["dom0-dmesg"] = show("dmesg -c").output
         for device in self.loops:
             show(f"losetup -d {device}")
 

@@ -7,7 +7,7 @@ import hashlib
 import json
 import re
 
-from . import disks, modules
+from . import disks, modules, paths
 from .guest import Outcome, plain_text
 from .model import Scenario
 from .paths import BUILD
@@ -32,12 +32,12 @@ def memory_seen(text: str) -> int:
     return int(found.group(1)) if found else 0
 
 
-# What toolstack-built guests saw, kept between runs for one kernel.
+# What toolstack-built guests saw, kept between runs for one set of packages.
 
 
 def _baselines() -> dict[str, dict]:
     known = json.loads(BASELINE_FILE.read_text()) if BASELINE_FILE.exists() else {}
-    return known if known.get("release") == modules.kernel_release() else {}
+    return known if known.get("packages") == paths.packages_key() else {}
 
 
 def remember(scenario: Scenario, outcome: Outcome) -> None:
@@ -45,7 +45,7 @@ def remember(scenario: Scenario, outcome: Outcome) -> None:
     seen = memory_seen(plain_text(outcome.console))
     if scenario.boot == "direct" and seen:
         known = _baselines()
-        known["release"] = modules.kernel_release()
+        known["packages"] = paths.packages_key()
         known[scenario.name] = {"memory": seen, "probe": outcome.probe}
         BASELINE_FILE.write_text(json.dumps(known, indent=1) + "\n")
 

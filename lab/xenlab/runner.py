@@ -27,8 +27,9 @@ def say(text: str) -> None:
 
 
 def arguments(argv: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="lab/run", description="Boots guests on real Xen in QEMU.")
-    parser.add_argument("--set", default="ci", choices=("ci", "full", "self"), help="which scenarios")
+    parser = argparse.ArgumentParser(prog="lab/run", description="Boots guests on real Xen.")
+    parser.add_argument("--set", default="ci", choices=("ci", "full", "self"),
+                        help="which scenarios")
     parser.add_argument("--only", action="append", default=[], metavar="NAME",
                         help="this scenario alone (may be given again)")
     parser.add_argument("--loader", type=Path, default=DEFAULT_LOADER, metavar="FILE",
@@ -109,12 +110,20 @@ def boot(machine: Machine, scenario: Scenario, verbose: bool) -> bool:
     good = True
     for round_ in range(scenario.repeat):
         must = tuple(judge.expand(pattern, scenario) for pattern in scenario.must)
-        outcome = GuestRun(machine, scenario, must).run()
+        guest = GuestRun(machine, scenario, must)
+        try:
+            outcome = guest.run()
+        except LabError:
+            store(scenario, guest.outcome, round_)
+            show_logs(guest.outcome)
+            raise
         judge.remember(scenario, outcome)
         faults = judge.faults(scenario, outcome)
         folder = store(scenario, outcome, round_)
         verdict = "FAIL" if faults else "ok  "
-        kernel = f", guest's init after {outcome.started_after:.1f} s" if outcome.started_after else ""
+        kernel = ""
+        if outcome.started_after:
+            kernel = f", guest's init after {outcome.started_after:.1f} s"
         say(f"{verdict} {folder.name}: {outcome.seconds:.1f} s{kernel} ({outcome.ended})")
         for fault in faults:
             say(f"       {fault}")
@@ -150,7 +159,9 @@ def run(options: argparse.Namespace) -> int:
     return 0 if failed == 0 and passed > 0 else 1
 
 
-def boot_all(scenarios: list[Scenario], image: Path, pack: Path, options: argparse.Namespace) -> int:
+def boot_all(
+    scenarios: list[Scenario], image: Path, pack: Path, options: argparse.Namespace
+) -> int:
     """Boots all, in one QEMU while it lives; how many passed."""
     passed = starts = 0
     machine: Machine | None = None
