@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What the host asks of dom0, as shell functions.
+
+# Every xenstore node, and every event channel of dom0, one a line: equal
+# before a guest and after it, or the guest left something behind.
+lab_inventory() {
+  xenstore-ls -f | sed 's/ = .*//' | grep -v '^/local/domain/0/\(memory\|console\)'
+  echo "event-channels $(lsevtchn 0 | wc -l)"
+  echo "domains $(xl list | sed 1d | wc -l)"
+  echo "loop-devices $(losetup -a | wc -l)"
+  xl dmesg -c >/dev/null
+  xl debug-keys g
+  echo "grant-tables $(xl dmesg -c | grep -c 'grant-table for remote')"
+}
+
+# The event channels and xenstore nodes of a living guest, in a form that two guests
+# started in different ways have in common.
+lab_probe() {
+  echo "event-channels $(lsevtchn "$1" | wc -l)"
+  xenstore-ls -f "/local/domain/$1" | sed "s/ = .*//; s#^/local/domain/$1##" | sort
+}
+
+# A loop device for an image file, printed.
+lab_loop() {
+  device=$(losetup -f) && losetup "$device" "$1" && echo "$device"
+}
+
+# Makes the domain, paused, and names its number and the terminal of its console.
+lab_create() {
+  xl create -p "$1" || return 1
+  domid=$(xl domid "$2") || return 1
+  # xenconsoled writes this node a moment after the domain was introduced.
+  tries=0
+  until tty=$(xenstore-read "/local/domain/$domid/console/tty" 2>/dev/null) && [ -n "$tty" ]; do
+    tries=$((tries + 1))
+    [ $tries -lt 100 ] || { echo "no console terminal for domain $domid"; return 1; }
+    usleep 50000
+  done
+  stty raw -echo <"$tty"
+  echo "domid=$domid tty=$tty"
+}
+
+# Joins a guest's console terminal to the host's console port (descriptor 4). When the domain is
+# gone xenconsoled closes the terminal; then `token` tells the host so.
+lab_bridge() {
+  cat <&4 >"$1" 3>&- 2>/dev/null &
+  typing=$!
+  {
+    cat <"$1" >&4 2>/dev/null
+    kill "$typing"
+    printf '\n%s\n' "$2" >&4
+  } 3>&- &
+}

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The guests' disks: their layout, their menus and what is wrong with them."""
+
+from __future__ import annotations
+
+from xenlab.model import DiskRecipe
+
+MENU_LST = """\
+# Written by the lab, in the form of GRUB legacy's menu.lst.
+default 0
+timeout 3
+
+title Debian GNU/Linux, kernel {release}
+root ROOT
+kernel KERNEL root={root} ro console=hvc0 ARGS
+initrd /boot/initrd.img-{release}
+
+title Debian GNU/Linux, second entry
+root ROOT
+kernel /boot/vmlinuz-{release} root={root} ro console=hvc0 ARGS lab.entry=second
+initrd /boot/initrd.img-{release}
+"""
+
+GRUB_CFG = """\
+# Written by the lab, in the form of GRUB 2's grub.cfg.
+set default=0
+set timeout=3
+
+menuentry "Debian GNU/Linux, kernel {release}" {
+  search --no-floppy --fs-uuid --set=root {uuid}
+  linux KERNEL root={root} ro console=hvc0 ARGS
+  initrd /boot/initrd.img-{release}
+}
+menuentry "Debian GNU/Linux, second entry" {
+  search --no-floppy --fs-uuid --set=root {uuid}
+  linux /boot/vmlinuz-{release} root={root} ro console=hvc0 ARGS lab.entry=second
+  initrd /boot/initrd.img-{release}
+}
+"""
+
+STOCK = "/boot/vmlinuz-{release}"
+Menus = tuple[tuple[str, str], ...]
+
+
+def menu_lst(args: str, root: str = "(hd0)", kernel: str = STOCK) -> Menus:
+    """A menu.lst of two entries; the first one boots `kernel`."""
+    text = MENU_LST.replace("ARGS", args).replace("ROOT", root).replace("KERNEL", kernel)
+    return (("/boot/grub/menu.lst", text),)
+
+
+def grub_cfg(args: str, kernel: str = STOCK) -> Menus:
+    """A grub.cfg of two entries; the first one boots `kernel`."""
+    return (("/boot/grub/grub.cfg", GRUB_CFG.replace("ARGS", args).replace("KERNEL", kernel)),)
+
+
+def line_of(recipe: DiskRecipe) -> str:
+    """The command line that the first entry of the recipe's menu gives."""
+    return f"root={recipe.root} ro console=hvc0 lab={recipe.name}"
+
+
+def recipe(
+    name: str, menu: str, layout: str = "whole", root: str = "", **more: object
+) -> DiskRecipe:
+    """A disk with a sound menu, "lst" or "cfg", whose command line names the disk."""
+    partition = "" if layout == "whole" else "1"
+    args = f"lab={name}"
+    menus = grub_cfg(args) if menu == "cfg" else menu_lst(args, "(hd0,0)" if partition else "(hd0)")
+    return DiskRecipe(name, layout, root or f"/dev/xvda{partition}", menus, **more)
+
+
+WHOLE_LST = recipe("whole-lst", "lst")
+WHOLE_CFG = recipe("whole-cfg", "cfg")
+WHOLE_LST_GZIP = recipe("whole-lst-gzip", "lst", kernel="kernel-gzip")
+WHOLE_LST_ELF = recipe("whole-lst-elf", "lst", kernel="kernel-elf", size_mib=128)
+MBR_LST = recipe("mbr-lst", "lst", "mbr")
+MBR_CFG_GZIP = recipe("mbr-cfg-gzip", "cfg", "mbr", kernel="kernel-gzip")
+GPT_CFG = recipe("gpt-cfg", "cfg", "gpt")
+GPT_CFG_GZIP = recipe("gpt-cfg-gzip", "cfg", "gpt", kernel="kernel-gzip")
+GPT_LST_GZIP = recipe("gpt-lst-gzip", "lst", "gpt", kernel="kernel-gzip")
+BARE_LST = recipe("bare-lst", "lst", root="/dev/xvda1")
+BARE_CFG_GZIP = recipe("bare-cfg-gzip", "cfg", root="/dev/xvda1", kernel="kernel-gzip")
+LARGE_INITRD = recipe("large-initrd", "lst", initrd="initrd-large", size_mib=192)
+SECOND_DISK = DiskRecipe("second-disk", kernel="", initrd="", size_mib=96)
+TWO_DISKS = DiskRecipe("two-disks", menus=menu_lst("lab=two-disks lab.disks=2"))
+WAITING = DiskRecipe("waiting", menus=menu_lst("lab=wait"))
+DEMO = DiskRecipe("demo", "gpt", "/dev/xvda1", tuple(
+    (path, text.replace("timeout=3", "timeout=10")) for path, text in grub_cfg("lab=demo")
+))
+
+# Disks with something wrong. Where the menu's first entry is the broken one, the second is sound.
+NO_MENU = DiskRecipe("no-menu")
+MISSING_KERNEL = DiskRecipe(
+    "missing-kernel", menus=menu_lst("lab=missing-kernel", kernel="/boot/vmlinuz-missing")
+)
+NOT_A_KERNEL = DiskRecipe(
+    "not-a-kernel",
+    menus=grub_cfg("lab=not-a-kernel", kernel="/boot/vmlinuz-text"),
+    texts=(("/boot/vmlinuz-text", "This is a text, and no kernel at all.\n" * 100),),
+)
+CUT_KERNEL = DiskRecipe(
+    "cut-kernel", menus=menu_lst("lab=cut-kernel", kernel="/boot/vmlinuz-cut"),
+    cuts=(("/boot/vmlinuz-cut", "kernel-xz", 5_000_000),),
+)
+CUT_INITRD = DiskRecipe(
+    "cut-initrd", menus=menu_lst("lab=cut-initrd"), initrd="", damage="cut_in_initrd"
+)
+EMPTY_INITRD = DiskRecipe(
+    "empty-initrd", menus=menu_lst("lab=empty-initrd"), initrd="",
+    texts=(("/boot/initrd.img-{release}", ""),),
+)

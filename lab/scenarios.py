@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The guests that the lab boots. README.md says how to add one."""
+
+from __future__ import annotations
+
+import recipes as disk
+from recipes import line_of
+from xenlab.model import DOWN, ENTER, UP, Disk, DiskRecipe, Scenario, Step
+from xenlab.products import FILLER_MD5
+
+CI = ("full", "ci")
+DIRECT_LINE = "root=/dev/xvda ro console=hvc0 lab=direct"
+WAIT_LINE = "root=/dev/xvda ro console=hvc0 lab=wait"
+# What no guest may say: Linux could not unpack its ramdisk, or the loader died.
+TROUBLE = (r"Initramfs unpacking failed", r"Kernel panic", r"(?i)\bfatal\b")
+FILLER = (rf"^GUEST: filler bytes=\d+ md5={FILLER_MD5}$",)
+TWO_DISKS = (r"^GUEST: disk xvda bytes=67108864 ", r"^GUEST: disk xvdb bytes=100663296 ")
+TWO_DISKS_AND_CDROM = (
+    Disk(disk.TWO_DISKS), Disk(disk.SECOND_DISK, "xvdb"), Disk(None, "xvdc", "cdrom"),
+)
+
+
+def booted(cmdline: str, cpus: int = 1) -> tuple[str, ...]:
+    """What a guest prints that started as its menu says and found its disk."""
+    return (
+        r"^GUEST: kernel=<release>$",
+        rf"^GUEST: cmdline=(BOOT_IMAGE=\S+ )?{cmdline}$",
+        rf"^GUEST: cpus={cpus}$",
+        r"^GUEST: root=\S+ marker=<marker>$",
+    )
+
+
+def direct(name: str, memory: int, cpus: int = 1, line: str = DIRECT_LINE,
+           disks: tuple[Disk, ...] = (Disk(disk.WHOLE_LST),), extra: tuple[str, ...] = (),
+           **more: object) -> Scenario:
+    """A guest that the toolstack builds: what the loader's guests are compared with."""
+    return Scenario(
+        name, disks, booted(line, cpus) + extra, boot="direct", cmdline=line, memory=memory,
+        vcpus=cpus, **more,
+    )
+
+
+def boots(name: str, recipe: DiskRecipe, vdev: str = "xvda", backend: str = "phy",
+          vcpus: int = 1, extra: tuple[str, ...] = (), **more: object) -> Scenario:
+    """A guest that starts by itself, from the first entry of its menu."""
+    return Scenario(
+        name, (Disk(recipe, vdev, backend),), booted(line_of(recipe), vcpus) + extra, TROUBLE,
+        vcpus=vcpus, **more,
+    )
+
+
+def second(recipe: DiskRecipe) -> tuple[str, ...]:
+    return booted(line_of(recipe) + " lab.entry=second")
+
+
+def stays(name: str, recipe: DiskRecipe, *texts: str, **more: object) -> Scenario:
+    """The loader says each of `texts`, and its domain lives on with a menu or a shell."""
+    return Scenario(name, (Disk(recipe),), texts, (r"^GUEST:",), ends="alive", limit=60, **more)
+
+
+BASELINES = (
+    direct("direct-256", 256, sets=CI),
+    direct("direct-96", 96),
+    direct("direct-2048", 2048),
+    direct("direct-128-maxmem-512", 128, maxmem=512),
+    direct("direct-256-4-vcpus", 256, cpus=4),
+    direct("direct-wait", 256, line=WAIT_LINE,
+           steps=(Step("GUEST: waiting", probe=True, command="xl shutdown -w {domid}"),)),
+)
+
+BOOTS = (
+    boots("whole-lst", disk.WHOLE_LST, like="direct-256", sets=CI),
+    boots("whole-cfg", disk.WHOLE_CFG, like="direct-256"),
+    boots("whole-lst-gzip", disk.WHOLE_LST_GZIP, like="direct-256"),
+    boots("whole-lst-elf", disk.WHOLE_LST_ELF, like="direct-256"),
+    boots("mbr-lst", disk.MBR_LST, like="direct-256"),
+    boots("mbr-cfg-gzip", disk.MBR_CFG_GZIP),
+    boots("gpt-cfg", disk.GPT_CFG),
+    boots("gpt-cfg-gzip-4-vcpus", disk.GPT_CFG_GZIP, vcpus=4, like="direct-256-4-vcpus", sets=CI),
+    boots("gpt-lst-gzip", disk.GPT_LST_GZIP),
+    boots("bare-lst-96", disk.BARE_LST, vdev="xvda1", memory=96, like="direct-96", sets=CI),
+    boots("bare-cfg-gzip", disk.BARE_CFG_GZIP, vdev="xvda1"),
+    boots("memory-2048", disk.WHOLE_LST, memory=2048, like="direct-2048"),
+    boots("memory-128-maxmem-512", disk.WHOLE_LST, memory=128, maxmem=512,
+          like="direct-128-maxmem-512"),
+    boots("qdisk-raw", disk.MBR_LST, backend="qdisk-raw"),
+    boots("qdisk-qcow2", disk.GPT_CFG, backend="qdisk-qcow2"),
+    boots("large-initrd", disk.LARGE_INITRD, memory=700,
+          extra=FILLER),
+    boots("large-initrd-qcow2", disk.LARGE_INITRD, backend="qdisk-qcow2", memory=700, limit=150,
+          extra=FILLER, sets=CI),
+    Scenario(
+        "two-disks-and-cdrom", TWO_DISKS_AND_CDROM,
+        booted(line_of(disk.TWO_DISKS) + " lab.disks=2")
+        + TWO_DISKS, TROUBLE,
+    ),
+)
+
+KEYS = (
+    Scenario(
+        "mbr-lst-second-entry", (Disk(disk.MBR_LST),), second(disk.MBR_LST), TROUBLE,
+        steps=(Step("second entry", keys=DOWN + ENTER),), sets=CI,
+    ),
+    Scenario(
+        "arrows-and-back", (Disk(disk.WHOLE_CFG),), booted(line_of(disk.WHOLE_CFG)), TROUBLE,
+        steps=(Step("second entry", keys=DOWN), Step("", keys=UP + ENTER, pause=0.5)),
+    ),
+)
+
+TOOLSTACK = (
+    Scenario(
+        "xl-shutdown", (Disk(disk.WAITING),), booted(WAIT_LINE), TROUBLE, like="direct-wait",
+        steps=(Step("GUEST: waiting", probe=True, command="xl shutdown -w {domid}"),), sets=CI,
+    ),
+    Scenario(
+        "xl-destroy-and-again", (Disk(disk.WAITING),), booted(WAIT_LINE), TROUBLE,
+        steps=(Step("GUEST: waiting", command="xl destroy {domid}"),), ends="destroyed", repeat=2,
+    ),
+    Scenario(
+        "xl-destroy-in-menu-and-again", (Disk(disk.WHOLE_LST),), (r"second entry",),
+        steps=(Step("second entry", keys=DOWN), Step("", command="xl destroy {domid}", pause=0.5)),
+        ends="destroyed", repeat=2,
+    ),
+)
+
+FAILURES = (
+    stays("no-menu", disk.NO_MENU, r"(?i)no (boot )?menu"),
+    stays("missing-kernel", disk.MISSING_KERNEL, r"vmlinuz-missing"),
+    Scenario(
+        "missing-kernel-go-on", (Disk(disk.MISSING_KERNEL),),
+        (r"vmlinuz-missing",) + second(disk.MISSING_KERNEL), TROUBLE,
+        steps=(Step("vmlinuz-missing"), Step("", keys=DOWN, pause=1.0),
+               Step("", keys=ENTER, pause=1.0)),
+        sets=CI,
+    ),
+    stays("not-a-kernel", disk.NOT_A_KERNEL, r"vmlinuz-text"),
+    stays("cut-kernel", disk.CUT_KERNEL, r"vmlinuz-cut"),
+    stays("cut-initrd", disk.CUT_INITRD, r"initrd\.img-<release>"),
+    stays("empty-initrd", disk.EMPTY_INITRD, r"initrd\.img-<release>"),
+    stays("memory-64", disk.WHOLE_LST, r"(?i)needs? .*\d+ ?Mi?B", memory=64),
+)
+
+# The lab's own soundness: what the loader's guests need must work without the loader.
+SELF = ("self",)
+SELF_CHECK = (
+    direct("direct-qdisk-raw", 256, disks=(Disk(disk.WHOLE_LST, backend="qdisk-raw"),), sets=SELF),
+    direct("direct-qdisk-qcow2", 256, disks=(Disk(disk.WHOLE_LST, backend="qdisk-qcow2"),),
+           sets=SELF),
+    direct("direct-two-disks-and-cdrom", 256, line=DIRECT_LINE + " lab.disks=2",
+           disks=TWO_DISKS_AND_CDROM, extra=TWO_DISKS, sets=SELF),
+    direct("direct-large-initrd", 700, initrd="initrd-large", extra=FILLER, sets=SELF),
+    direct("direct-destroy-and-again", 256, line=WAIT_LINE, repeat=2, ends="destroyed",
+           steps=(Step("GUEST: waiting", command="xl destroy {domid}"),), sets=SELF),
+    Scenario("pvgrub2-whole-cfg", (Disk(disk.WHOLE_CFG),), booted(line_of(disk.WHOLE_CFG)),
+             boot="pvgrub2", sets=SELF),
+    Scenario(
+        "pvgrub2-second-entry", (Disk(disk.MBR_CFG_GZIP),), second(disk.MBR_CFG_GZIP),
+        boot="pvgrub2", steps=(Step("second entry", keys=DOWN + ENTER),), sets=SELF,
+    ),
+    Scenario("pvgrub2-cut-initrd", (Disk(disk.CUT_INITRD),), (r"^grub> ",), ends="alive",
+             boot="pvgrub2", sets=SELF),
+)
+
+SCENARIOS: tuple[Scenario, ...] = BASELINES + BOOTS + KEYS + TOOLSTACK + FAILURES + SELF_CHECK
+
+# The one that lab/demo shows: either entry of its menu will do.
+DEMO = Scenario(
+    "demo", (Disk(disk.DEMO),), booted(line_of(disk.DEMO) + "( .*)?"), limit=120,
+)

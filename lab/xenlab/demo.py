@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""lab/demo: the boot menu on the person's own terminal."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+import time
+from pathlib import Path
+
+from . import disks, judge, runner
+from .guest import GuestRun, plain_text
+from .machine import Machine
+from .model import Scenario
+from .paths import DEFAULT_LOADER, LOGS, LabError
+from .terminal import RawTerminal, Stopped
+
+PATIENT_LIMIT = 900.0
+
+
+class DemoRun(GuestRun):
+    """A guest whose console is the person's terminal."""
+
+    terminal: RawTerminal
+
+    def _watch(self) -> None:
+        limit = PATIENT_LIMIT if self.terminal.is_interactive else self.scenario.limit
+        deadline = self.start + limit
+        while not self.gone and time.monotonic() < deadline:
+            keys, has_output = self.terminal.wait(self.machine.console, deadline - time.monotonic())
+            if keys:
+                self.machine.type(keys)
+            if has_output:
+                shown = len(self.outcome.console)
+                self._listen(deadline)
+                self.terminal.show(self.outcome.console[shown:])
+        self.outcome.seconds = time.monotonic() - self.start
+
+
+def progress(text: str, end: str = "\n") -> None:
+    print(text, end=end, flush=True)
+
+
+def summary(text: str, scenario: Scenario, seconds: float, loader: str) -> str:
+    """What the person just saw, in the guest's own figures."""
+    facts = dict(re.findall(r"^GUEST: (kernel|cmdline|memtotal|cpus)=(.*)$", text, re.MULTILINE))
+    return (
+        "\nWhat you just saw, on a real Xen 4.17 in QEMU:\n"
+        f"  xl create started a {scenario.type.upper()} guest of {scenario.memory} MiB with"
+        f' kernel = "{loader}";\n'
+        f"  {loader} read the guest's own disk, showed the guest's own menu, and became\n"
+        f"  the guest's own Linux {facts.get('kernel', '?')}, which was told\n"
+        f"    {facts.get('cmdline', '?')}\n"
+        f"  found {facts.get('memtotal', '?')} KiB of memory and its disk, and powered off.\n"
+        f"  That took {seconds:.0f} s in an emulated machine. Logs: {LOGS}/demo\n"
+    )
+
+
+def demo(loader: Path) -> int:
+    """Runs the demo; the exit status."""
+    from scenarios import DEMO
+
+    LOGS.mkdir(parents=True, exist_ok=True)
+    progress("Preparing the guest's disk ...")
+    image = runner.ramdisk([DEMO], loader)
+    pack = disks.pack(runner.guest_files([DEMO]))
+    progress("Starting Xen 4.17 and dom0 in QEMU (about 10 s; their own words go to "
+             "build/lab/logs) ...")
+    folder = LOGS / "machine-demo"
+    folder.mkdir(parents=True, exist_ok=True)
+    machine = Machine(image, pack, 2048, folder)
+    try:
+        machine.wait_ready()
+        must = tuple(judge.expand(pattern, DEMO) for pattern in DEMO.must)
+        run = DemoRun(machine, DEMO, must)
+        progress("xl create: here is the guest's console. Arrow keys and Enter are yours; "
+                 "Ctrl-] leaves.\n")
+        with RawTerminal() as terminal:
+            run.terminal = terminal
+            outcome = run.run()
+    finally:
+        machine.close()
+    folder = runner.store(DEMO, outcome, 0)
+    text = plain_text(outcome.console)
+    faults = judge.faults(DEMO, outcome)
+    if faults:
+        progress(f"\nThe guest did not start as it should (logs: {folder}):")
+        for fault in faults:
+            progress(f"  {fault}")
+        return 1
+    progress(summary(text, DEMO, outcome.seconds, loader.name))
+    return 0
+
+
+def main(argv: list[str]) -> int:
+    """Entry of lab/demo."""
+    parser = argparse.ArgumentParser(prog="lab/demo", description="A boot menu on your terminal.")
+    parser.add_argument("--loader", type=Path, default=DEFAULT_LOADER, metavar="FILE")
+    try:
+        runner.install()
+        return demo(parser.parse_args(argv).loader)
+    except Stopped as why:
+        progress(f"\nStopped by {why}; the guest did not start.")
+    except KeyboardInterrupt:
+        progress("\nStopped; the guest did not start.")
+    except LabError as error:
+        print(f"lab/demo: {error}", file=sys.stderr)
+    return 1

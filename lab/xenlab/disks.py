@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Makes guest disks from recipes, without root: mke2fs -d and sfdisk."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import uuid
+from pathlib import Path
+
+from . import modules, paths, products
+from .model import Disk, DiskRecipe
+from .paths import DISKS, LabError
+
+PARTITION_START = 1 << 20
+MIB = 1 << 20
+NAMESPACE = uuid.UUID("6f1d2a52-5f0b-4ac1-9a3e-0c4f1f0d7a11")
+
+
+def run_tool(*command: str, stdin: str = "") -> str:
+    """Runs a host program; its own words are in the error when it fails."""
+    answer = subprocess.run(command, input=stdin, capture_output=True, text=True)
+    if answer.returncode != 0:
+        raise LabError(f"{' '.join(command)}: {answer.stderr.strip() or answer.stdout.strip()}")
+    return answer.stdout
+
+
+def uuid_of(recipe: DiskRecipe) -> str:
+    return str(uuid.uuid5(NAMESPACE, recipe.name))
+
+
+def marker_of(recipe: DiskRecipe) -> bytes:
+    """A file that no other disk has: its checksum proves which disk was mounted."""
+    return hashlib.shake_256(recipe.name.encode()).digest(100_000)
+
+
+def fill_in(text: str, recipe: DiskRecipe) -> str:
+    for name, value in (
+        ("{release}", modules.kernel_release()),
+        ("{root}", recipe.root),
+        ("{uuid}", uuid_of(recipe)),
+    ):
+        text = text.replace(name, value)
+    return text
+
+
+def _stage(recipe: DiskRecipe, folder: Path) -> None:
+    """The files of the disk, in a folder of this machine."""
+    shutil.rmtree(folder, ignore_errors=True)
+    (folder / "boot").mkdir(parents=True)
+    release = modules.kernel_release()
+    for kind, name in ((recipe.kernel, "vmlinuz"), (recipe.initrd, "initrd.img")):
+        if kind:
+            os.link(products.product(kind), folder / "boot" / f"{name}-{release}")
+    (folder / "marker").write_bytes(marker_of(recipe))
+    for path, text in recipe.menus + recipe.texts:
+        file = folder / fill_in(path, recipe).strip("/")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(fill_in(text, recipe))
+    for path, name, length in recipe.cuts:
+        (folder / path.strip("/")).write_bytes(products.product(name).read_bytes()[:length])
+
+
+def _partition(recipe: DiskRecipe, image: Path) -> int:
+    """Writes the partition table; the offset in bytes of the file system."""
+    if recipe.layout == "whole":
+        return 0
+    label, kind = {"mbr": ("dos", "83"), "gpt": ("gpt", "linux")}[recipe.layout]
+    size = (recipe.size_mib - 2) * 2048
+    script = f"label: {label}\nstart=2048, size={size}, type={kind}, bootable\n"
+    if label == "gpt":
+        script = script.replace(", bootable", "")
+    run_tool("/sbin/sfdisk", "--quiet", str(image), stdin=script)
+    return PARTITION_START
+
+
+def cut_in_initrd(recipe: DiskRecipe, image: Path) -> None:
+    """Cuts the image inside the ramdisk: its last blocks are beyond the disk's end.
+
+    The recipe has no ramdisk of its own: written last, it lies behind all else.
+    """
+    release = modules.kernel_release()
+    path = f"/boot/initrd.img-{release}"
+    source = products.product("initrd-small")
+    run_tool("/sbin/debugfs", "-w", "-R", f"write {source} {path}", str(image))
+    blocks = run_tool("/sbin/debugfs", "-R", f"blocks {path}", str(image)).split()
+    kernel = f"/boot/vmlinuz-{release}"
+    others = run_tool("/sbin/debugfs", "-R", f"blocks {kernel}", str(image)).split()
+    middle = int(blocks[len(blocks) // 2])
+    if len(blocks) < 100 or max(int(block) for block in others) >= middle:
+        raise LabError(f"{recipe.name}: the kernel lies behind the ramdisk, cannot cut")
+    with image.open("r+b") as file:
+        file.truncate(middle * 4096)
+
+
+DAMAGES = {"cut_in_initrd": cut_in_initrd}
+
+
+def _make(recipe: DiskRecipe, image: Path) -> None:
+    folder = DISKS / f"{recipe.name}.files"
+    _stage(recipe, folder)
+    image.unlink(missing_ok=True)
+    with image.open("wb") as file:
+        file.truncate(recipe.size_mib * MIB)
+    offset = _partition(recipe, image)
+    blocks = (recipe.size_mib - (2 if offset else 0)) * MIB // 4096
+    identity = uuid_of(recipe)
+    run_tool(
+        "/sbin/mke2fs", "-q", "-F", "-t", "ext4", "-b", "4096", "-m", "0", "-L", recipe.name[:16],
+        "-U", identity, "-d", str(folder),
+        "-E", f"offset={offset},hash_seed={identity},root_owner=0:0", str(image), str(blocks),
+    )
+    if recipe.damage:
+        DAMAGES[recipe.damage](recipe, image)
+    shutil.rmtree(folder)
+
+
+def image_of(recipe: DiskRecipe) -> Path:
+    """The disk of the recipe as a raw file, made if missing or old."""
+    DISKS.mkdir(parents=True, exist_ok=True)
+    image = DISKS / f"{recipe.name}.img"
+    inputs = [products.product(name) for name in (recipe.kernel, recipe.initrd) if name]
+    stamps = [path.with_name(path.name + ".key").read_text() for path in inputs]
+    key = paths.key_of(
+        json.dumps(dataclasses.asdict(recipe)), Path(__file__), paths.packages_key(), *stamps
+    )
+    if not paths.is_current(image, key):
+        _make(recipe, image)
+        paths.mark_current(image, key)
+    return image
+
+
+def file_of(disk: Disk) -> Path | None:
+    """The file behind a guest's disk: raw, or qcow2 made from it."""
+    if disk.recipe is None:
+        return None
+    raw = image_of(disk.recipe)
+    if disk.backend != "qdisk-qcow2":
+        return raw
+    packed = raw.with_suffix(".qcow2")
+    key = raw.with_name(raw.name + ".key").read_text()
+    if not paths.is_current(packed, key):
+        run_tool("qemu-img", "convert", "-f", "raw", "-O", "qcow2", str(raw), str(packed))
+        paths.mark_current(packed, key)
+    return packed
+
+
+def pack(files: list[Path]) -> Path:
+    """One ext4 with all these files at its top: dom0's /disks."""
+    image = DISKS.parent / "pack.img"
+    names = sorted(set(files))
+    stamps = [path.with_name(path.name + ".key").read_text() for path in names]
+    key = paths.key_of(*(str(path) for path in names), *stamps)
+    if paths.is_current(image, key):
+        return image
+    folder = DISKS / "pack.files"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for path in names:
+        os.link(path, folder / path.name)
+    used = sum(path.stat().st_size for path in names)
+    image.unlink(missing_ok=True)
+    with image.open("wb") as file:
+        file.truncate(used + used // 8 + 256 * MIB)
+    run_tool("/sbin/mke2fs", "-q", "-F", "-t", "ext4", "-m", "0", "-O", "^has_journal",
+             "-d", str(folder), str(image))
+    shutil.rmtree(folder)
+    paths.mark_current(image, key)
+    return image

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""One QEMU with Xen and dom0 in it, driven over two virtio ports.
+
+"control" carries one shell command at a time to dom0 and its output back;
+"console" is whatever the present guest's console says and is told.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import select
+import signal
+import socket
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import dom0image, modules
+from .paths import LabError
+
+XEN_LINE = (
+    "console=com1 com1=115200,8n1 dom0_mem=1024M,max:1024M dom0=pv "
+    "loglvl=all guest_loglvl=all bootscrub=off conring_size=1m"
+)
+DOM0_LINE = "console=hvc0 quiet"
+BOOT_LIMIT = 180.0
+COMMAND_LIMIT = 90.0
+PR_SET_PDEATHSIG = 1
+
+
+def _die_with_parent() -> None:
+    # QEMU must not outlive a runner that was killed outright.
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command in dom0 came to."""
+
+    status: int
+    output: str
+
+
+class Machine:
+    """Starts at construction; `close` ends it whatever state it is in."""
+
+    def __init__(self, ramdisk: Path, disk: Path, memory_mib: int, logs: Path) -> None:
+        self.serial_log = logs / "xen-serial.log"
+        self.error_log = logs / "qemu-errors.log"
+        self.control, far_control = socket.socketpair()
+        self.console, far_console = socket.socketpair()
+        command = self._command_line(
+            ramdisk, disk, memory_mib, far_control.fileno(), far_console.fileno()
+        )
+        (logs / "qemu-command.txt").write_text(" \\\n  ".join(command) + "\n")
+        try:
+            with self.error_log.open("wb") as errors:
+                self.process = subprocess.Popen(
+                    command, stdin=subprocess.DEVNULL, stdout=errors, stderr=errors,
+                    pass_fds=(far_control.fileno(), far_console.fileno()),
+                    start_new_session=True, preexec_fn=_die_with_parent,
+                )
+        except OSError as error:
+            raise LabError(f"cannot run QEMU: {error}") from error
+        finally:
+            far_control.close()
+            far_console.close()
+        self.pending = b""
+
+    def _command_line(
+        self, ramdisk: Path, disk: Path, memory_mib: int, control: int, console: int
+    ) -> list[str]:
+        # SMAP kills dom0 in its first exception under TCG; RDTSCP kills PVH guests.
+        return [
+            "qemu-system-x86_64", "-accel", "tcg", "-cpu", "max,-smap,-rdtscp",
+            "-m", str(memory_mib), "-smp", "1", "-display", "none", "-nic", "none",
+            "-no-reboot", "-monitor", "none", "-serial", f"file:{self.serial_log}",
+            "-kernel", str(dom0image.xen_elf()), "-append", XEN_LINE,
+            "-initrd", f"{modules.kernel_image()} {DOM0_LINE},{ramdisk}",
+            "-drive", f"file={disk},format=raw,if=virtio,snapshot=on",
+            "-device", "virtio-serial-pci",
+            "-chardev", f"socket,id=control,fd={control}",
+            "-device", "virtserialport,chardev=control,nr=1,name=control",
+            "-chardev", f"socket,id=console,fd={console}",
+            "-device", "virtserialport,chardev=console,nr=2,name=console",
+        ]
+
+    def wait_ready(self) -> float:
+        """Seconds until dom0 took its first command."""
+        start = time.monotonic()
+        line = self._line(start + BOOT_LIMIT)
+        if not line.startswith("READY "):
+            raise LabError(f"dom0 said {line!r} instead of READY")
+        return time.monotonic() - start
+
+    def command(self, text: str, limit: float = COMMAND_LIMIT) -> Answer:
+        """Runs one line of shell in dom0."""
+        deadline = time.monotonic() + limit
+        self.control.sendall(text.encode() + b"\n")
+        head = self._line(deadline).split()
+        if len(head) != 3 or head[0] != "OUT":
+            raise LabError(f"dom0 answered {head!r} to: {text}")
+        length = int(head[2])
+        while len(self.pending) < length:
+            self.pending += self._receive(deadline)
+        data, self.pending = self.pending[:length], self.pending[length:]
+        return Answer(int(head[1]), data.decode(errors="replace"))
+
+    def _line(self, deadline: float) -> str:
+        while b"\n" not in self.pending:
+            self.pending += self._receive(deadline)
+        line, self.pending = self.pending.split(b"\n", 1)
+        return line.decode(errors="replace")
+
+    def _receive(self, deadline: float) -> bytes:
+        ready, _, _ = select.select([self.control], [], [], max(0, deadline - time.monotonic()))
+        if not ready:
+            raise LabError(f"dom0 did not answer in time; see {self.serial_log}")
+        data = self.control.recv(65536)
+        if not data:
+            raise LabError(f"QEMU ended early; see {self.serial_log} and {self.error_log}")
+        return data
+
+    def read_console(self, deadline: float) -> bytes:
+        """What the guest's console said; empty when nothing came by `deadline`."""
+        ready, _, _ = select.select([self.console], [], [], max(0, deadline - time.monotonic()))
+        if not ready:
+            return b""
+        data = self.console.recv(65536)
+        if not data:
+            raise LabError(f"QEMU ended early; see {self.serial_log} and {self.error_log}")
+        return data
+
+    def type(self, keys: bytes) -> None:
+        self.console.sendall(keys)
+
+    def close(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        self.control.close()
+        self.console.close()

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a scenario says: values only, no work."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+UP, DOWN, ENTER = b"\x1b[A", b"\x1b[B", b"\r"
+
+
+@dataclass(frozen=True)
+class DiskRecipe:
+    """One guest disk. `{release}`, `{root}` and `{uuid}` in texts are filled in.
+
+    texts: files of this content; cuts: files with the first bytes of a kernel or ramdisk.
+    layout: "whole" (a file system and nothing else), "mbr" or "gpt" (one partition).
+    damage: a function's name in disks.py, done to the finished file system.
+    """
+
+    name: str
+    layout: str = "whole"
+    root: str = "/dev/xvda"
+    menus: tuple[tuple[str, str], ...] = ()
+    kernel: str = "kernel-xz"
+    initrd: str = "initrd-small"
+    size_mib: int = 64
+    texts: tuple[tuple[str, str], ...] = ()
+    cuts: tuple[tuple[str, str, int], ...] = ()
+    damage: str = ""
+
+
+@dataclass(frozen=True)
+class Disk:
+    """A recipe as the guest has it. backend: "phy", "qdisk-raw", "qdisk-qcow2" or "cdrom"."""
+
+    recipe: DiskRecipe | None
+    vdev: str = "xvda"
+    backend: str = "phy"
+    access: str = "rw"
+
+
+@dataclass(frozen=True)
+class Step:
+    """When `after` (a regular expression) has come on the console, do this, once.
+
+    pause: seconds to wait first. keys are typed; probe looks at the living domain's
+    event channels and xenstore nodes; command is run in dom0, with {domid} filled in.
+    """
+
+    after: str
+    keys: bytes = b""
+    command: str = ""
+    probe: bool = False
+    pause: float = 0.0
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One guest from `xl create` to its end.
+
+    boot: "loader" (--loader FILE), "direct" (the toolstack builds the domain) or
+    "pvgrub2" (GRUB's own, for comparison).
+    ends: "poweroff" (the guest's own or by xl shutdown), "destroyed" (a step did it)
+    or "alive" (all of `must` has come, the domain is still there and answers keys).
+    like: a "direct" scenario; this guest may see at most 1 MiB less memory.
+    Regular expressions may use <release> and <marker>.
+    """
+
+    name: str
+    disks: tuple[Disk, ...]
+    must: tuple[str, ...]
+    must_not: tuple[str, ...] = ()
+    boot: str = "loader"
+    type: str = "pv"
+    memory: int = 256
+    maxmem: int = 0
+    vcpus: int = 1
+    kernel: str = "kernel-xz"
+    initrd: str = "initrd-small"
+    cmdline: str = ""
+    steps: tuple[Step, ...] = ()
+    ends: str = "poweroff"
+    repeat: int = 1
+    like: str = ""
+    limit: float = 60.0
+    sets: tuple[str, ...] = ("full",)

@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The command line of lab/run: choose scenarios, boot them, count."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+
+from . import cpio, disks, dom0image, judge, products
+from .guest import GuestRun, Outcome, plain_text
+from .machine import Machine
+from .model import Scenario
+from .paths import BUILD, DEFAULT_LOADER, LAB, LOGS, PRODUCTS, ROOT, LabError
+
+VERSIONED = ("xen-hypervisor-4.17-amd64", "xen-utils-4.17", "linux-image-6", "qemu-system-xen",
+             "grub-xen-host", "busybox-static")
+
+# A Xen that dies takes one guest's verdict with it, not all that follow; but not for ever.
+MOST_STARTS = 3
+
+
+def say(text: str) -> None:
+    print(text, flush=True)
+
+
+def arguments(argv: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="lab/run", description="Boots guests on real Xen.")
+    parser.add_argument("--set", default="ci", choices=("ci", "full", "self"),
+                        help="which scenarios")
+    parser.add_argument("--only", action="append", default=[], metavar="NAME",
+                        help="this scenario alone (may be given again)")
+    parser.add_argument("--loader", type=Path, default=DEFAULT_LOADER, metavar="FILE",
+                        help="the image to test (default: build/pvgrub-swift)")
+    parser.add_argument("--list", action="store_true", help="name the scenarios and end")
+    parser.add_argument("--keep", action="store_true", help="keep the logs of earlier runs")
+    parser.add_argument("--memory", type=int, default=4096, metavar="MIB", help="QEMU's memory")
+    parser.add_argument("--verbose", action="store_true", help="show every guest's console")
+    return parser.parse_args(argv)
+
+
+def chosen(options: argparse.Namespace) -> list[Scenario]:
+    """The scenarios to run; a missing memory baseline is put in front."""
+    from scenarios import SCENARIOS
+
+    by_name = {scenario.name: scenario for scenario in SCENARIOS}
+    if options.only:
+        unknown = [name for name in options.only if name not in by_name]
+        if unknown:
+            raise LabError(f"no such scenario: {', '.join(unknown)} (lab/run --list)")
+        picked = [by_name[name] for name in options.only]
+    else:
+        picked = [scenario for scenario in SCENARIOS if options.set in scenario.sets]
+    names = {scenario.name for scenario in picked}
+    needed = {one.like for one in picked if one.like} - names
+    front = [by_name[name] for name in sorted(needed) if not judge.is_known(name)]
+    return front + picked
+
+
+def show_versions() -> None:
+    for line in (BUILD / "versions").read_text().splitlines():
+        if line.startswith(VERSIONED):
+            say(f"  {line}")
+    answer = subprocess.run(["dpkg-query", "-W", "-f", "  ${Package} ${Version}\n",
+                             "qemu-system-x86", "seabios"], capture_output=True, text=True)
+    say(answer.stdout.rstrip("\n"))
+
+
+def guest_files(scenarios: list[Scenario]) -> list[Path]:
+    """All files that dom0 must hold to boot these scenarios."""
+    files = [disks.file_of(disk) for one in scenarios for disk in one.disks]
+    for one in scenarios:
+        if one.boot == "direct":
+            files += [products.product(one.kernel), products.product(one.initrd)]
+    return [file for file in files if file is not None]
+
+
+def ramdisk(scenarios: list[Scenario], loader: Path) -> Path:
+    """dom0's base ramdisk, and behind it a small one with what this run tests."""
+    image = BUILD / "run.cpio"
+    with image.open("wb") as out:
+        out.write(dom0image.base_ramdisk().read_bytes())
+        archive = cpio.CpioWriter(out)
+        if any(one.boot == "loader" for one in scenarios):
+            if not loader.exists():
+                raise LabError(f"no loader at {loader} (make image, or --loader FILE)")
+            archive.file("lab/loader", loader.read_bytes())
+        archive.file("lab/pvgrub2", (ROOT / "usr/lib/grub-xen/grub-x86_64-xen.bin").read_bytes())
+        archive.close()
+    return image
+
+
+def store(scenario: Scenario, outcome: Outcome, round_: int) -> Path:
+    """Writes all logs of one guest; the folder is named after the scenario."""
+    suffix = f".{round_ + 1}" if scenario.repeat > 1 else ""
+    folder = LOGS / (scenario.name + suffix)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    (folder / "console.raw").write_bytes(outcome.console)
+    (folder / "console.txt").write_text(plain_text(outcome.console))
+    for name, text in outcome.logs.items():
+        (folder / f"{name}.txt").write_text(text)
+    return folder
+
+
+def boot(machine: Machine, scenario: Scenario, verbose: bool) -> bool:
+    """Boots one scenario, as often as it says; one line for each."""
+    good = True
+    for round_ in range(scenario.repeat):
+        must = tuple(judge.expand(pattern, scenario) for pattern in scenario.must)
+        guest = GuestRun(machine, scenario, must)
+        try:
+            outcome = guest.run()
+        except LabError:
+            store(scenario, guest.outcome, round_)
+            show_logs(guest.outcome)
+            raise
+        judge.remember(scenario, outcome)
+        faults = judge.faults(scenario, outcome)
+        folder = store(scenario, outcome, round_)
+        verdict = "FAIL" if faults else "ok  "
+        kernel = ""
+        if outcome.started_after:
+            kernel = f", guest's init after {outcome.started_after:.1f} s"
+        say(f"{verdict} {folder.name}: {outcome.seconds:.1f} s{kernel} ({outcome.ended})")
+        for fault in faults:
+            say(f"       {fault}")
+        if faults:
+            say(f"       logs: {folder}")
+            good = False
+        if faults or verbose:
+            show_logs(outcome)
+    return good
+
+
+def show_logs(outcome: Outcome) -> None:
+    """The last lines of what tells most about a failed boot."""
+    for title, text in (("xl create", outcome.logs.get("xl-create", "")),
+                        ("console", plain_text(outcome.console)),
+                        ("xl dmesg", outcome.logs.get("xl-dmesg", ""))):
+        for line in text.splitlines()[-60:]:
+            say(f"       {title}| {line}")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Runs what was chosen; the exit status."""
+    scenarios = chosen(options)
+    if not options.keep:
+        shutil.rmtree(LOGS, ignore_errors=True)
+    LOGS.mkdir(parents=True, exist_ok=True)
+    show_versions()
+    image = ramdisk(scenarios, options.loader)
+    pack = disks.pack(guest_files(scenarios))
+    passed = boot_all(scenarios, image, pack, options)
+    failed = len(scenarios) - passed
+    say(f"{passed} passed, {failed} failed")
+    return 0 if failed == 0 and passed > 0 else 1
+
+
+def boot_all(
+    scenarios: list[Scenario], image: Path, pack: Path, options: argparse.Namespace
+) -> int:
+    """Boots all, in one QEMU while it lives; how many passed."""
+    passed = starts = 0
+    machine: Machine | None = None
+    try:
+        for scenario in scenarios:
+            try:
+                if machine is None:
+                    starts += 1
+                    machine = start(image, pack, options, starts)
+                passed += boot(machine, scenario, options.verbose)
+            except LabError as error:
+                say(f"FAIL {scenario.name}: the lab failed: {error}")
+                if machine is not None:
+                    machine.close()
+                    machine = None
+                if starts == MOST_STARTS:
+                    say(f"the lab failed {starts} times: no more guests")
+                    break
+    finally:
+        if machine is not None:
+            machine.close()
+    return passed
+
+
+def start(image: Path, pack: Path, options: argparse.Namespace, number: int) -> Machine:
+    """A machine whose dom0 is ready; its own logs are in a folder machine-NUMBER."""
+    logs = LOGS / f"machine-{number}"
+    logs.mkdir(parents=True, exist_ok=True)
+    machine = Machine(image, pack, options.memory, logs)
+    try:
+        say(f"Xen and dom0 ready after {machine.wait_ready():.1f} s")
+    except BaseException:
+        machine.close()
+        raise
+    return machine
+
+
+def install() -> None:
+    """Makes sure that all is there that the lab stands on."""
+    if subprocess.run([str(LAB / "install")], stdout=subprocess.DEVNULL).returncode != 0:
+        raise LabError("lab/install failed")
+
+
+def main(argv: list[str]) -> int:
+    """Entry of lab/run."""
+    options = arguments(argv)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        if options.list:
+            from scenarios import SCENARIOS
+
+            for scenario in SCENARIOS:
+                say(f"{scenario.name}  [{', '.join(scenario.sets)}]")
+            return 0
+        install()
+        return run(options)
+    except LabError as error:
+        say(f"lab/run: {error}")
+    except KeyboardInterrupt:
+        say("lab/run: stopped")
+    say("0 passed, 1 failed")
+    return 1
