@@ -19,9 +19,9 @@ struct LegacyMenu<Environment: MenuEnvironment> {
   /// Adds entries and settings to an empty menu.
   func fill(_ menu: inout Menu) {
     var byteCount = 0
+    var stepsLeft = MenuLimits.stepCountMax
     for line in LegacyLines(text) {
-      let title = line.command == "title"
-      if title {
+      if line.command == "title" {
         let name = LegacyVariables.expanded(line.rest, menu.context)
         guard menu.entries.count < MenuLimits.entryCountMax,
           byteCount <= MenuLimits.entryByteCountMax
@@ -33,7 +33,13 @@ struct LegacyMenu<Environment: MenuEnvironment> {
         let place = MenuPlace(file: menu.file.name, line: line.number + 1)
         menu.entries.append(BootEntry(kind: .boot, title: name, source: "", place: place))
       } else if menu.entries.isEmpty {
-        setUp(line, &menu)
+        let value = LegacyVariables.expanded(line.rest, menu.context)
+        stepsLeft -= 1 + value.count / MenuLimits.bytesPerStep
+        guard stepsLeft > 0 else {
+          warn(.failed("more than \(MenuLimits.stepCountMax) steps"), line, &menu)
+          return
+        }
+        setUp(line, value, &menu)
       } else {
         let last = menu.entries.count - 1
         byteCount += line.text.count + 1
@@ -44,9 +50,7 @@ struct LegacyMenu<Environment: MenuEnvironment> {
   }
 
   /// Runs a command that stands before the first title.
-  private func setUp(_ line: LegacyLine, _ menu: inout Menu) {
-    guard byteCountIsFair(line, menu) else { return }
-    let value = LegacyVariables.expanded(line.rest, menu.context)
+  private func setUp(_ line: LegacyLine, _ value: ByteString, _ menu: inout Menu) {
     switch line.command {
     case "default": setDefault(value, line, &menu)
     case "timeout":
@@ -62,10 +66,6 @@ struct LegacyMenu<Environment: MenuEnvironment> {
         warn(.unknownCommand(line.command), line, &menu)
       }
     }
-  }
-
-  private func byteCountIsFair(_ line: LegacyLine, _ menu: Menu) -> Bool {
-    line.number <= MenuLimits.stepCountMax
   }
 
   /// `default 2`, or `default saved`: then the number is in the file `default` beside the menu.
