@@ -127,7 +127,7 @@ public struct MenuScreen: Sendable {
   public mutating func report(_ message: ByteString) {
     bootTime = nil
     isHidden = false
-    messages.append(message)
+    messages += MessageLines.wrap(message, width: columnCount - 2)
     messages = Array(messages.suffix(MenuScreen.messageRowCount))
   }
 
