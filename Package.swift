@@ -80,6 +80,7 @@ let package = Package(
     tests("FileSystemTests", ["FileSystem", "BlockIO", "Bytes", "TestSupport"]),
     tests("Ext4Tests", ["Ext4", "FileSystem", "BlockIO", "Bytes", "TestSupport", "CExt2fs"]),
     tests("BootMenuTests", ["BootMenu", "Bytes"]),
+    tests("BootPlanTests", ["BootPlan", "BootMenu", "BlockIO", "Bytes", "TestSupport"]),
     tests("MenuScreenTests", ["MenuScreen", "BootMenu", "Bytes"]),
     tests("DecompressionTests", ["Decompression", "Bytes"]),
     tests("KernelImageTests", ["KernelImage", "Decompression", "Bytes"]),
