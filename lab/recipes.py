@@ -104,6 +104,7 @@ CUT_KERNEL = DiskRecipe(
 CUT_INITRD = DiskRecipe(
     "cut-initrd", menus=menu_lst("lab=cut-initrd"), initrd="", damage="cut_in_initrd"
 )
+WILD_INITRD = DiskRecipe("wild-initrd", menus=menu_lst("lab=wild-initrd"), damage="wild_initrd")
 EMPTY_INITRD = DiskRecipe(
     "empty-initrd", menus=menu_lst("lab=empty-initrd"), initrd="",
     texts=(("/boot/initrd.img-{release}", ""),),

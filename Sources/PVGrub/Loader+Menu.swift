@@ -95,13 +95,22 @@ extension Loader {
     let limit = min(deadline ?? .max, hypervisor.now + Self.sleepMax)
     while true {
       obeyToolstack()
-      hypervisor.clearPending(port: console.port)
       let bytes = console.read()
       if !bytes.isEmpty { return .input(bytes) }
       guard hypervisor.now < limit else { return .tick }
-      hypervisor.clearPending(port: store.port)
-      hypervisor.poll(ports: [console.port, store.port], until: limit)
+      // Both rings are looked at once more after their pending bits are cleared.
+      if console.prepareToSleep(), isToolstackQuiet() {
+        hypervisor.poll(ports: [console.port, store.port], until: limit)
+      }
     }
+  }
+
+  /// Whether xenstore has no event for us, so that its port can be slept on.
+  private func isToolstackQuiet() -> Bool {
+    guard shutdownWatch != nil else { return true }
+    do throws(XenStoreError) {
+      return try store.prepareToSleep(tokens: [ShutdownWatch<XenHypervisor>.token])
+    } catch { return true }
   }
 
   /// Ends the domain if `xl shutdown` or `xl reboot` asks for it.

@@ -173,6 +173,20 @@ import Testing
     #expect(try target(0, of: menu).commandLine == "a   b=Puppy %other%")
   }
 
+  @Test func growingVariablesStop() throws {
+    let growth =
+      String(repeating: "set a=%a%%a%\n", count: 20) + String(repeating: "set b=%a%\n", count: 3000)
+    let menu = try legacyMenu("title t\nset a=xxxxxxxx\n" + growth + "kernel /late\n")
+    #expect(
+      throws: MenuError.noKernel(title: "t")
+    ) { try target(0, of: menu) }
+    let setUp = try legacyMenu("title first\n")
+    #expect(setUp.entries.count == 1)
+    #expect(throws: MenuError.noEntries(setUp.file)) {
+      try legacyMenu("set a=xxxxxxxx\n" + growth + "title late\n")
+    }
+  }
+
   @Test func emptyMenusAreRefused() {
     #expect(throws: MenuError.noEntries(MenuFile(device: "", path: "/boot/grub/menu.lst"))) {
       try legacyMenu("default 0\n")

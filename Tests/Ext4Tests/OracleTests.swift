@@ -91,31 +91,49 @@ final class Comparison {
   private func compareContents(of node: Ext4Node, byteCount: UInt64) throws {
     let extents = try ours.extents(of: node)
     #expect(extents.reduce(0) { $0 + $1.byteCount } == byteCount, "inode \(node.inode)")
-    var contents: [UInt8] = []
-    for extent in extents {
-      switch extent {
-      case .run(let offset, let count):
-        contents += try ours.volume.read(at: offset, count: Int(count))
-      case .zeros(let count): contents.append(contentsOf: [UInt8](repeating: 0, count: Int(count)))
-      case .inline(let bytes): contents += bytes
-      }
-    }
     // libext2fs gives all of i_block, whatever the size, and no zeros behind it.
     var isInline = extents.isEmpty
     if case .inline = extents.first { isInline = true }
     var differences = 0
+    var position: UInt64 = 0
     try oracle.readContents(of: node.inode, chunk: 1 << 20) { offset, piece in
-      let count = isInline ? min(piece.count, contents.count) : piece.count
-      if count == 0 { return }
-      let part = UnsafeRawBufferPointer(rebasing: piece[0..<count])
-      let isSame = contents.withUnsafeBytes { mine in
-        guard offset + UInt64(part.count) <= UInt64(mine.count), let ours = mine.baseAddress,
-          let theirs = part.baseAddress
-        else { return false }
-        return memcmp(ours + Int(offset), theirs, part.count) == 0
+      let count = isInline ? min(piece.count, Int(byteCount)) : piece.count
+      if try !isSame(extents, from: offset, UnsafeRawBufferPointer(rebasing: piece[0..<count])) {
+        differences += 1
       }
-      if !isSame { differences += 1 }
+      position += UInt64(count)
     }
+    #expect(isInline || position == byteCount, "contents of inode \(node.inode)")
     #expect(differences == 0, "contents of inode \(node.inode)")
+  }
+
+  /// Whether the file of `extents` has `piece` at `offset`.
+  private func isSame(
+    _ extents: [Extent], from offset: UInt64, _ piece: UnsafeRawBufferPointer
+  ) throws -> Bool {
+    var start: UInt64 = 0
+    let end = offset + UInt64(piece.count)
+    var compared = 0
+    for extent in extents {
+      let from = max(start, offset)
+      let to = min(start + extent.byteCount, end)
+      if from < to {
+        let part = UnsafeRawBufferPointer(rebasing: piece[Int(from - offset)..<Int(to - offset)])
+        let inside = Int(from - start)
+        let ours: [UInt8]
+        switch extent {
+        case .run(let place, _):
+          ours = try self.ours.volume.read(at: place + UInt64(inside), count: part.count)
+        case .zeros: ours = [UInt8](repeating: 0, count: part.count)
+        case .inline(let bytes): ours = Array(bytes[inside..<inside + part.count])
+        }
+        guard let theirs = part.baseAddress, memcmp(ours, theirs, part.count) == 0 else {
+          return false
+        }
+        compared += part.count
+      }
+      start += extent.byteCount
+    }
+    return compared == piece.count
   }
 }

@@ -97,7 +97,20 @@ def cut_in_initrd(recipe: DiskRecipe, image: Path) -> None:
         file.truncate(middle * 4096)
 
 
-DAMAGES = {"cut_in_initrd": cut_in_initrd}
+def wild_initrd(_recipe: DiskRecipe, image: Path) -> None:
+    """Points the ramdisk's only extent beyond the end of the file system.
+
+    The inode's block[] holds the extent tree: three words of header, then
+    ee_block, ee_len and ee_start_hi, ee_start_lo (Linux, ext4/dynamic.rst).
+    """
+    path = f"/boot/initrd.img-{modules.kernel_release()}"
+    run_tool("/sbin/debugfs", "-w", "-R", f"set_inode_field {path} block[5] 0x7ffff0", str(image))
+    shown = run_tool("/sbin/debugfs", "-R", f"blocks {path}", str(image)).split()
+    if not shown or int(shown[0]) != 0x7FFFF0:
+        raise LabError(f"debugfs did not move the extent of {path}")
+
+
+DAMAGES = {"cut_in_initrd": cut_in_initrd, "wild_initrd": wild_initrd}
 
 
 def _make(recipe: DiskRecipe, image: Path) -> None:

@@ -26,14 +26,20 @@ struct LegacyEntry<Environment: MenuEnvironment> {
 
   /// Runs the commands of an entry up to the end or `boot`.
   mutating func run(_ entry: BootEntry, index: Int) {
+    var stepsLeft = MenuLimits.stepCountMax
     for line in LegacyLines(entry.source, firstNumber: entry.place.line) {
-      guard line.number - entry.place.line < MenuLimits.stepCountMax else { return }
       let value = LegacyVariables.expanded(line.rest, context)
+      stepsLeft -= 1 + value.count / MenuLimits.bytesPerStep
+      let place = MenuPlace(file: entry.place.file, line: line.number)
+      guard stepsLeft > 0 else {
+        warn(.failed("more than \(MenuLimits.stepCountMax) steps"), place)
+        return
+      }
       if !run(line.command, value, index: index) {
         let kind: MenuWarning.Kind =
           LegacyCommand.isQuiet(line.command) || LegacyCommand.isForEntries(line.command)
           ? .failed(loader.lastFailure ?? line.command) : .unknownCommand(line.command)
-        warn(kind, MenuPlace(file: entry.place.file, line: line.number))
+        warn(kind, place)
       }
       if loader.isBootRequested || outcome != nil { return }
     }

@@ -19,9 +19,9 @@ struct LegacyMenu<Environment: MenuEnvironment> {
   /// Adds entries and settings to an empty menu.
   func fill(_ menu: inout Menu) {
     var byteCount = 0
+    var stepsLeft = MenuLimits.stepCountMax
     for line in LegacyLines(text) {
-      let title = line.command == "title"
-      if title {
+      if line.command == "title" {
         let name = LegacyVariables.expanded(line.rest, menu.context)
         guard menu.entries.count < MenuLimits.entryCountMax,
           byteCount <= MenuLimits.entryByteCountMax
@@ -33,7 +33,13 @@ struct LegacyMenu<Environment: MenuEnvironment> {
         let place = MenuPlace(file: menu.file.name, line: line.number + 1)
         menu.entries.append(BootEntry(kind: .boot, title: name, source: "", place: place))
       } else if menu.entries.isEmpty {
-        setUp(line, &menu)
+        let value = LegacyVariables.expanded(line.rest, menu.context)
+        stepsLeft -= 1 + value.count / MenuLimits.bytesPerStep
+        guard stepsLeft > 0 else {
+          warn(.failed("more than \(MenuLimits.stepCountMax) steps"), line, &menu)
+          return
+        }
+        setUp(line, value, &menu)
       } else {
         let last = menu.entries.count - 1
         byteCount += line.text.count + 1
@@ -44,9 +50,7 @@ struct LegacyMenu<Environment: MenuEnvironment> {
   }
 
   /// Runs a command that stands before the first title.
-  private func setUp(_ line: LegacyLine, _ menu: inout Menu) {
-    guard byteCountIsFair(line, menu) else { return }
-    let value = LegacyVariables.expanded(line.rest, menu.context)
+  private func setUp(_ line: LegacyLine, _ value: ByteString, _ menu: inout Menu) {
     switch line.command {
     case "default": setDefault(value, line, &menu)
     case "timeout":
@@ -62,10 +66,6 @@ struct LegacyMenu<Environment: MenuEnvironment> {
         warn(.unknownCommand(line.command), line, &menu)
       }
     }
-  }
-
-  private func byteCountIsFair(_ line: LegacyLine, _ menu: Menu) -> Bool {
-    line.number <= MenuLimits.stepCountMax
   }
 
   /// `default 2`, or `default saved`: then the number is in the file `default` beside the menu.
@@ -97,58 +97,4 @@ struct LegacyMenu<Environment: MenuEnvironment> {
     menu.warnings.append(
       MenuWarning(place: MenuPlace(file: menu.file.name, line: line.number), kind: kind))
   }
-}
-
-/// The variables of grub4dos: `set name=value` and `%name%`.
-enum LegacyVariables {
-  /// Runs `set name=value`.
-  static func set(_ assignment: ByteString, _ context: inout ScriptContext) {
-    guard let equals = assignment.bytes.firstIndex(of: 0x3d), equals > 0 else { return }
-    let name = ByteString(assignment.bytes[..<equals]).trimmed
-    _ = context.set(name, ByteString(assignment.bytes[(equals + 1)...]).trimmed)
-  }
-
-  /// A text with the values of its variables. What is not set stays as it is.
-  static func expanded(_ text: ByteString, _ context: ScriptContext) -> ByteString {
-    guard !context.variables.isEmpty, text.bytes.contains(0x25) else { return text }
-    var result = ByteString()
-    let parts = text.split(on: 0x25)
-    var index = 0
-    while index < parts.count {
-      result += parts[index]
-      guard index + 1 < parts.count else { break }
-      if index + 2 < parts.count, let value = context.value(parts[index + 1]),
-        result.count + value.count <= MenuLimits.variableByteCountMax
-      {
-        result += value
-        index += 2
-      } else {
-        result.append(0x25)
-        index += 1
-      }
-    }
-    return result
-  }
-}
-
-/// What is known about the commands of a legacy menu.
-enum LegacyCommand {
-  /// Whether a command is about hardware or looks, and does nothing here.
-  static func isQuiet(_ command: ByteString) -> Bool { quiet.contains(command) }
-
-  /// Whether a command belongs into an entry: before the first title it is ignored, as in GRUB.
-  static func isForEntries(_ command: ByteString) -> Bool { forEntries.contains(command) }
-
-  private static let quiet: [ByteString] = [
-    "color", "splashimage", "gfxmenu", "foreground", "background", "serial", "terminal", "boot",
-    "viewport", "shade", "setkey", "debug", "device", "graphicsmode", "font", "pause", "clear",
-    "makeactive", "map", "partnew", "parttype", "hide", "unhide", "dhcp", "bootp", "ifconfig",
-    "tftpserver", "rarp", "fstest", "geometry", "quiet", "verbose", "echo", "errorcheck", "write",
-    "setup", "install", "embed", "command", "commandline", "checkrange", "is64bit",
-  ]
-
-  private static let forEntries: [ByteString] = [
-    "root", "rootnoverify", "kernel", "initrd", "module", "modulenounzip", "chainloader", "uuid",
-    "find", "findiso", "savedefault", "lock", "configfile", "reboot", "halt",
-  ]
 }

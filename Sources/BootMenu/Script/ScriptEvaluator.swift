@@ -1,20 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import Bytes
 
-/// How a statement ended.
-enum ScriptFlow: Equatable {
-  /// The next statement follows.
-  case next
-  /// This many loops are left.
-  case breakLoops(Int)
-  /// This many loops are left but for the last, which goes on.
-  case continueLoop(Int)
-  /// The function or the sourced file is left.
-  case returned
-  /// The whole script is left.
-  case stopped
-}
-
 /// Runs a script of GRUB 2. What it finds is collected in `menu` and `loader`; it never throws:
 /// a script that breaks a limit stops with a `failure`.
 struct ScriptEvaluator<Environment: MenuEnvironment> {
@@ -251,22 +237,4 @@ struct ScriptEvaluator<Environment: MenuEnvironment> {
     let flow = execute(function.body)
     return flow == .stopped ? .stopped : .next
   }
-}
-
-/// The text of a block in braces.
-struct ScriptBlock: Equatable {
-  /// What stands between the braces.
-  var text: ByteString
-  /// The line that it starts on.
-  var line: Int
-}
-
-/// A command with its arguments.
-struct ScriptInvocation {
-  /// The command.
-  var name: ByteString
-  /// Its arguments.
-  var arguments: [ByteString]
-  /// The block in braces among them.
-  var block: ScriptBlock?
 }

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Names for the commands; docs/HACKING.md says what each is for.
+
+SHELL := /bin/sh
+IMAGE := build/pvgrub-swift
+TOOL := build/pvgrub-tool
+TOOLSET := Toolset/x86_64-xen.json
+# SwiftPM does not notice changed linker flags: a build folder for each toolset and linker script.
+IMAGE_KEY := $(shell cat $(TOOLSET) Sources/PVGrub/image.ld | sha256sum | cut -c1-12)
+IMAGE_BUILD := .build-image/$(IMAGE_KEY)
+SWIFT_IMAGE := swift build -c release --product PVGrub --triple x86_64-unknown-none-elf \
+	--toolset $(TOOLSET) --scratch-path $(IMAGE_BUILD) \
+	--explicit-target-dependency-import-check error
+
+.PHONY: all image tool test unit lab demo install format lint clean check-image
+
+all: image tool
+
+image: install
+	@mkdir -p build
+	$(SWIFT_IMAGE)
+	tools/check-image $(IMAGE_BUILD)/x86_64-unknown-none-elf/release/PVGrub
+	@cp $(IMAGE_BUILD)/x86_64-unknown-none-elf/release/PVGrub $(IMAGE)
+	@ls -l $(IMAGE)
+
+tool: install
+	@mkdir -p build
+	swift build -c release --product pvgrub-tool --scratch-path .build-tool
+	@cp .build-tool/release/pvgrub-tool $(TOOL)
+
+# Installs what is missing: compilers' companions, headers, QEMU, Xen.
+install:
+	@tools/install
+
+unit: install
+	swift build --build-tests --explicit-target-dependency-import-check error
+	swift test --skip-build
+
+# Everything that CI wants to see: unit tests, the image, and a few guests on real Xen.
+test: install
+	tools/run-tests ci
+
+# The whole matrix of guests.
+lab: image
+	lab/run --set full
+
+demo: image
+	lab/demo
+
+format:
+	swift format --in-place --recursive Sources Tests Package.swift
+
+lint:
+	swift format lint --strict --recursive Sources Tests Package.swift
+
+clean:
+	rm -rf .build .build-* build
