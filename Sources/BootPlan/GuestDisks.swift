@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 public import BlockIO
-public import BootMenu
+import BootMenu
 public import Bytes
 
 /// All disks of the guest, in the order of their virtual device numbers, and the names that menus
