@@ -69,7 +69,8 @@ let package = Package(
     .executableTarget(
       name: "pvgrub-tool",
       dependencies: [
-        "Bytes", "BootMenu", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Bytes", "BlockIO", "BootMenu", "BootPlan",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
     .systemLibrary(name: "CExt2fs", path: "Tests/CExt2fs"),
@@ -80,6 +81,8 @@ let package = Package(
     tests("FileSystemTests", ["FileSystem", "BlockIO", "Bytes", "TestSupport"]),
     tests("Ext4Tests", ["Ext4", "FileSystem", "BlockIO", "Bytes", "TestSupport", "CExt2fs"]),
     tests("BootMenuTests", ["BootMenu", "Bytes"]),
+    tests("BootPlanTests", ["BootPlan", "BootMenu", "BlockIO", "Bytes", "TestSupport"]),
+    tests("PvgrubToolTests", ["pvgrub-tool", "BootPlan", "BlockIO", "Bytes", "TestSupport"]),
     tests("MenuScreenTests", ["MenuScreen", "BootMenu", "Bytes"]),
     tests("DecompressionTests", ["Decompression", "Bytes"]),
     tests("KernelImageTests", ["KernelImage", "Decompression", "Bytes"]),

@@ -8,16 +8,21 @@ public enum BootPolicy {
   /// guest's disk says.
   public static let endlessTimeoutSeconds = 30
 
+  /// The longest timeout that a menu gets, in seconds: a day.
+  public static let timeoutSecondsMax = 86_400
+
   /// The seconds until the default boots, and a line for the log when they are not the menu's own.
   public static func timeout(
     of menu: Menu, options: HostOptions
   ) -> (seconds: Int, remark: ByteString?) {
     if let seconds = options.timeoutSeconds { return (seconds, nil) }
-    let own = menu.timeoutSeconds ?? -1
-    if own >= 0 { return (own, nil) }
-    if menu.timeoutSeconds == nil, menu.interruptibleSeconds > 0 {
-      return (menu.interruptibleSeconds, nil)
+    // What a script waits for a key while it is read comes before its menu's own timeout; where it
+    // sets none, the wait is all there is.
+    let wait = min(max(menu.interruptibleSeconds, 0), timeoutSecondsMax)
+    if let own = menu.timeoutSeconds, own >= 0 {
+      return (min(own, timeoutSecondsMax - wait) + wait, nil)
     }
+    if menu.timeoutSeconds == nil, wait > 0 { return (wait, nil) }
     return (
       endlessTimeoutSeconds,
       "the menu would wait for ever; the default boots after \(endlessTimeoutSeconds) s"

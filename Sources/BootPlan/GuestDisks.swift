@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 public import BlockIO
-public import BootMenu
+import BootMenu
 public import Bytes
 
 /// All disks of the guest, in the order of their virtual device numbers, and the names that menus
@@ -56,7 +56,19 @@ public struct GuestDisks<Device: BlockDevice> {
   public func position(named text: ByteString) -> Position? {
     guard let name = DeviceName(text) else { return nil }
     if let found = position(of: name) { return found }
-    return name.asPartitionOfDisk.flatMap { position(of: $0) }
+    if let partition = name.asPartitionOfDisk { return position(of: partition) }
+    // `xen/xvda,msdos2` where the guest config attaches a file system as `xvda2`.
+    guard case .named(let disk) = name.disk, let partition = name.partition else { return nil }
+    let bare = DeviceName(disk: .named("\(disk)\(partition.number)"), partition: nil)
+    return position(of: bare)
+  }
+
+  /// What is wrong with the partition table of the disk that a menu's name is about.
+  func partitionTableFailure(of text: ByteString) -> BootError? {
+    guard let name = DeviceName(text),
+      let disk = diskIndex(name.disk) ?? name.asPartitionOfDisk.flatMap({ diskIndex($0.disk) })
+    else { return nil }
+    return disks[disk].failure
   }
 
   private func position(of name: DeviceName) -> Position? {
@@ -93,7 +105,9 @@ public struct GuestDisks<Device: BlockDevice> {
     switch disk {
     case .hardDisk(let number): nth(number, isOptical: false)
     case .opticalDisk(let number): nth(number, isOptical: true)
-    case .named(let name): disks.firstIndex { Self.sameDisk($0.device.name, name) }
+    case .named(let name):
+      disks.firstIndex { $0.device.name == name }
+        ?? disks.firstIndex { Self.isSimilar($0.device.name, name) }
     case .other: nil
     }
   }
@@ -108,14 +122,16 @@ public struct GuestDisks<Device: BlockDevice> {
   }
 
   /// Linux names every Xen disk `xvd`, whatever the guest config calls it: `sda` is `xvda`.
-  private static func sameDisk(_ name: ByteString, _ wanted: ByteString) -> Bool {
-    name == wanted || stem(name) == stem(wanted)
+  private static func isSimilar(_ name: ByteString, _ wanted: ByteString) -> Bool {
+    guard let letters = letters(of: name) else { return false }
+    return letters == Self.letters(of: wanted)
   }
 
-  private static func stem(_ name: ByteString) -> ByteString {
+  /// What follows the kind of disk in its name: `a` of `xvda`, `b2` of `sdb2`.
+  private static func letters(of name: ByteString) -> ByteString? {
     for prefix: ByteString in ["xvd", "sd", "hd", "vd"] where name.hasPrefix(prefix) {
       return name.dropFirst(prefix.count)
     }
-    return name
+    return nil
   }
 }

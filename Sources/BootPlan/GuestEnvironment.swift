@@ -11,22 +11,31 @@ public final class GuestEnvironment<Device: BlockDevice>: MenuEnvironment {
   /// The environment of `disks`.
   public init(_ disks: GuestDisks<Device>) { self.disks = disks }
 
-  /// The file system that `device` stands for.
+  /// The file system that `device` stands for; the empty name is the first one of all.
   public func fileSystem(
     _ device: ByteString
   ) throws(BootError) -> MountedFileSystem<Device> {
-    guard let position = disks.position(named: device) else {
-      throw BootError(.wrongRequest, "(\(device)): no such disk or partition")
+    guard let position = device.isEmpty ? disks.mounted.first : disks.position(named: device) else {
+      throw disks.partitionTableFailure(of: device)
+        ?? BootError(
+          .wrongRequest,
+          device.isEmpty ? "no file system on any disk" : "(\(device)): no such disk or partition")
     }
     let volume = disks[position]
     if let fileSystem = volume.fileSystem { return fileSystem }
-    throw volume.failure
+    throw volume.failure ?? disks.disks[position.disk].failure
       ?? BootError(.unsupported, "\(volume.volume.name): no file system that is known here")
   }
 
   /// Where the contents of `file` are, or the reason why they can't be had.
   public func locate(_ file: MenuFile) throws(BootError) -> LocatedFile<Device> {
     try fileSystem(file.device).locate(Self.absolute(file.path))
+  }
+
+  /// Reads a menu's file for the error that it gives.
+  func read(_ file: MenuFile) throws(BootError) {
+    let system = try fileSystem(file.device)
+    _ = try system.contents(Self.absolute(file.path), limit: MenuLimits.fileByteCountMax)
   }
 
   /// The contents of a small file; nil if it can't be read.
@@ -69,9 +78,9 @@ public final class GuestEnvironment<Device: BlockDevice>: MenuEnvironment {
       return !uuid.isEmpty && volume.partitionIdentifier.lowercased == uuid.lowercased
     case .file(let path):
       do throws(BootError) {
-        _ = try system.kind(Self.absolute(path))
-        return true
-      } catch { return false }
+        if case .file = try system.kind(Self.absolute(path)) { return true }
+      } catch {}
+      return false
     }
   }
 

@@ -2,7 +2,8 @@
 public import BootMenu
 public import Bytes
 
-/// What the host says through `extra=` or `cmdline=` of the guest config: words with blanks between.
+/// What the host says through `extra=` or `cmdline=` of the guest config: words with blanks
+/// between.
 public struct HostOptions: Equatable, Sendable {
   /// `timeout=N`: seconds until the default boots, whatever the menu says.
   public var timeoutSeconds: Int?
@@ -14,14 +15,11 @@ public struct HostOptions: Equatable, Sendable {
   /// Words that nobody here knows; they are named in the log.
   public var unknown: [ByteString] = []
 
-  /// The longest timeout that is taken, in seconds.
-  public static let timeoutSecondsMax: UInt64 = 86_400
-
   /// Takes a command line apart.
   public init(_ commandLine: ByteString) {
     for word in commandLine.split(on: ASCII.space) where !word.isEmpty {
       if word.hasPrefix("timeout="), let seconds = Numbers.decimal(word.dropFirst(8)),
-        seconds <= Self.timeoutSecondsMax
+        seconds <= UInt64(BootPolicy.timeoutSecondsMax)
       {
         timeoutSeconds = Int(seconds)
       } else if word.hasPrefix("selftest=") {

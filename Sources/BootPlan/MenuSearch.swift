@@ -24,8 +24,8 @@ public struct MenuSearch<Device: BlockDevice> {
       return try MenuInterpreter(environment: environment).load(file)
     } catch {
       // The reason why a file can't be read is the file system's to tell.
-      if case .unreadable = error { _ = try environment.locate(file) }
-      throw BootError(error)
+      if case .unreadable(let file) = error { try environment.read(file) }
+      throw BootError(error).at(try environment.fileSystem(file.device).place)
     }
   }
 
@@ -37,22 +37,41 @@ public struct MenuSearch<Device: BlockDevice> {
     for position in disks.mounted {
       guard let system = disks[position].fileSystem else { continue }
       let device = disks.name(of: position)
-      for path in ConfigSearch.paths {
-        let file = MenuFile(device: device, path: path)
-        guard case .file? = environment.kind(of: file) else { continue }
-        if let found {
-          if found.file.device == device {
-            remarks.append("\(system.place): \(path) is there too; \(found.file.path) wins")
-          }
+      var winner: ByteString = ""
+      for path in candidates(on: system, &remarks) {
+        if found != nil {
+          remarks.append("\(system.place): \(path) is there too; \(winner) wins")
           continue
         }
         do throws(BootError) {
-          found = try load(file)
-        } catch { remarks.append(error.at(system.place).message) }
+          found = try load(MenuFile(device: device, path: path))
+          winner = path
+        } catch { remarks.append(error.message) }
       }
       if found != nil { break }
     }
     return Result(menu: found, remarks: remarks)
+  }
+
+  /// The paths where a file system has a menu, each file once: RHEL has links among them. What
+  /// keeps a path from being walked is remarked, unless there is simply nothing.
+  private func candidates(
+    on system: MountedFileSystem<Device>, _ remarks: inout [ByteString]
+  ) -> [ByteString] {
+    var paths: [ByteString] = []
+    var known: [ByteString] = []
+    for path in ConfigSearch.paths {
+      do throws(BootError) {
+        guard case .file = try system.kind(path) else { continue }
+        let canonical = try system.canonicalPath(path)
+        if known.contains(canonical) { continue }
+        known.append(canonical)
+        paths.append(path)
+      } catch {
+        if error.family != .wrongRequest { remarks.append(error.message) }
+      }
+    }
+    return paths
   }
 
   /// Lines that say what is on the disks, for a guest without a menu.
@@ -65,10 +84,11 @@ public struct MenuSearch<Device: BlockDevice> {
       for volume in disk.volumes {
         if let system = volume.fileSystem {
           let label: ByteString = system.label.isEmpty ? "" : " '\(system.label)'"
-          lines.append("  \(system.place)\(label) \(system.uuid)")
+          let uuid: ByteString = system.uuid.isEmpty ? "" : " \(system.uuid)"
+          lines.append("  \(system.place)\(label)\(uuid)")
         } else if let failure = volume.failure {
           lines.append("  \(failure.message)")
-        } else if volume.partitionNumber != nil || !disk.isPartitioned {
+        } else if volume.partitionNumber != nil || (!disk.isPartitioned && disk.failure == nil) {
           lines.append("  \(volume.volume.name): no file system that is known here")
         }
       }

@@ -37,14 +37,18 @@ public struct MountedFileSystem<Device: BlockDevice> {
   public let volume: Volume<Device>
   private let reader: Reader
 
-  /// The reader that knows what is on `volume`; nil if none does. Throws if a reader knows the format
-  /// but can't read this one.
+  /// The reader that knows what is on `volume`; nil if none does. Throws if a reader knows the
+  /// format but can't read this one.
   public static func probe(_ volume: Volume<Device>) throws(BootError) -> MountedFileSystem? {
     do throws(Ext4Error) {
       if let ext4 = try Ext4FileSystem<Device>.probe(volume) {
         return MountedFileSystem(volume: volume, reader: .ext4(ext4))
       }
-    } catch { throw BootError(error).at("\(volume.name): ext4") }
+    } catch {
+      // A volume that can't be read says nothing about what is on it.
+      if case .device(let error) = error { throw BootError(error).at(volume.name) }
+      throw BootError(error).at("\(volume.name): ext4")
+    }
     return nil
   }
 
@@ -86,6 +90,14 @@ public struct MountedFileSystem<Device: BlockDevice> {
     }
   }
 
+  /// `path` without symbolic links, `.`, `..` and doubled slashes: the same for two names of one
+  /// file.
+  func canonicalPath(_ path: ByteString) throws(BootError) -> ByteString {
+    switch reader {
+    case .ext4(let system): try resolve(path, in: system).path
+    }
+  }
+
   /// The names in a directory.
   public func names(_ path: ByteString) throws(BootError) -> [ByteString] {
     switch reader {
@@ -116,7 +128,7 @@ public struct MountedFileSystem<Device: BlockDevice> {
   ) throws(BootError) -> [UInt8] {
     do throws(FileError<System.Failure>) {
       return try FileContents.readAll(path, in: system, on: volume, limit: limit)
-    } catch { throw BootError(error).at(place) }
+    } catch { throw failure(error, path) }
   }
 
   private func names<System: FileSystem>(
@@ -130,7 +142,7 @@ public struct MountedFileSystem<Device: BlockDevice> {
       var result: [ByteString] = []
       for entry in try system.entries(of: target.node) { result.append(entry.name) }
       return result
-    } catch { throw BootError(error).at(place) }
+    } catch { throw BootError(error).at("\(place): \(path)") }
   }
 
   private func locate<System: FileSystem>(
@@ -152,6 +164,17 @@ public struct MountedFileSystem<Device: BlockDevice> {
   ) throws(BootError) -> PathTarget<System.Node> {
     do throws(FileError<System.Failure>) {
       return try PathWalk.resolve(path, in: system)
-    } catch { throw BootError(error).at(place) }
+    } catch { throw failure(error, path) }
+  }
+
+  /// The error with its place in front: volume, file system and, where the message does not have it
+  /// already, the file.
+  private func failure<Failure: BootFailure>(
+    _ error: FileError<Failure>, _ path: ByteString
+  ) -> BootError {
+    switch error {
+    case .reader, .device: BootError(error).at("\(place): \(path)")
+    default: BootError(error).at(place)
+    }
   }
 }

@@ -91,32 +91,32 @@ public enum Ext4Error: BootFailure {
   /// One line that names the place or the feature.
   public var message: ByteString {
     switch self {
-    case .device(let error): "ext4: \(error.message)"
+    case .device(let error): error.message
     case .notExt4: "not an ext2, ext3 or ext4 file system"
-    case .unsupportedFeature(let name): "ext4: feature \(name) is not supported"
+    case .unsupportedFeature(let name): "feature \(name) is not supported"
     case .unsupportedFile(let inode, let name):
-      "ext4: inode \(inode) uses \(name), which is not supported"
-    case .badSuperblock(let field, let value): "ext4: superblock: \(field) is \(value)"
+      "inode \(inode) uses \(name), which is not supported"
+    case .badSuperblock(let field, let value): "superblock: \(field) is \(value)"
     case .largerThanVolume(let count, let volume):
-      "ext4: file system of \(count) bytes on a volume of \(volume) bytes"
+      "file system of \(count) bytes on a volume of \(volume) bytes"
     case .badChecksum(let place, let stored, let computed):
-      "ext4: \(place.text): checksum \(hex: UInt64(stored)) instead of \(hex: UInt64(computed))"
-    case .blockOutOfRange(let place, let block): "ext4: \(place.text): no block \(block)"
-    case .inodeOutOfRange(let inode): "ext4: no inode \(inode)"
-    case .unusedInode(let inode): "ext4: inode \(inode) is not in use"
-    case .badSize(let inode, let count): "ext4: inode \(inode): size of \(count) bytes"
-    case .badExtentHeader(let place): "ext4: \(place.text): bad extent header"
+      "\(place.text): checksum \(hex: UInt64(stored)) instead of \(hex: UInt64(computed))"
+    case .blockOutOfRange(let place, let block): "\(place.text): no block \(block)"
+    case .inodeOutOfRange(let inode): "no inode \(inode)"
+    case .unusedInode(let inode): "inode \(inode) is not in use"
+    case .badSize(let inode, let count): "inode \(inode): size of \(count) bytes"
+    case .badExtentHeader(let place): "\(place.text): bad extent header"
     case .badExtentOrder(let place, let block):
-      "ext4: \(place.text): extent at file block \(block) out of order"
-    case .tooFragmented(let inode): "ext4: inode \(inode): too many extents"
-    case .directoryHole(let inode, let index): "ext4: directory inode \(inode): no block \(index)"
+      "\(place.text): extent at file block \(block) out of order"
+    case .tooFragmented(let inode): "inode \(inode): too many extents"
+    case .directoryHole(let inode, let index): "directory inode \(inode): no block \(index)"
     case .badDirectoryEntry(let place, let offset):
-      "ext4: \(place.text): bad entry at byte \(offset)"
-    case .badDirectoryIndex(let place): "ext4: \(place.text): bad index"
-    case .badInlineData(let inode): "ext4: inode \(inode): bad inline data"
-    case .notADirectory(let inode): "ext4: inode \(inode) is not a directory"
-    case .notALink(let inode): "ext4: inode \(inode) is not a symbolic link"
-    case .notAFile(let inode): "ext4: inode \(inode) is not a file"
+      "\(place.text): bad entry at byte \(offset)"
+    case .badDirectoryIndex(let place): "\(place.text): bad index"
+    case .badInlineData(let inode): "inode \(inode): bad inline data"
+    case .notADirectory(let inode): "inode \(inode) is not a directory"
+    case .notALink(let inode): "inode \(inode) is not a symbolic link"
+    case .notAFile(let inode): "inode \(inode) is not a file"
     }
   }
 }

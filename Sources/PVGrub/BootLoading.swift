@@ -7,16 +7,9 @@ import KernelImage
 import MiniOS
 import XenFrontends
 
-/// What a chosen entry comes to, with every file's place known.
-struct BootFiles {
-  let kernel: GuestFile
-  let initrds: [GuestFile]
-  let commandLine: ByteString
-}
-
 extension Loader {
   /// Loads kernel and initrds into the frames of a new domain; nothing is lost on failure.
-  func load(_ files: BootFiles) throws(BootError) -> NewDomain {
+  func load(_ files: GuestBootFiles) throws(BootError) -> NewDomain {
     let payload = PayloadFrames(
       domainPageCount: info.frameCount, moduleByteCount: Self.moduleByteCount(files.initrds))
     var domain: NewDomain?

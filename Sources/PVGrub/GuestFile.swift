@@ -14,6 +14,9 @@ typealias CachedDisk = CachedDevice<Disk>
 /// A file of the guest whose place on its disk is known.
 typealias GuestFile = LocatedFile<CachedDisk>
 
+/// The files of an entry, on such disks.
+typealias GuestBootFiles = BootFiles<CachedDisk>
+
 extension LocatedFile where Device == CachedDisk {
   /// The disk itself: contents go past the cache.
   var disk: Disk { volume.device.base }

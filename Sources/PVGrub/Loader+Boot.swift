@@ -10,7 +10,7 @@ extension Loader {
   /// Boots `target`, or throws with everything as it was: disks connected, memory given back.
   func boot(_ target: BootTarget) throws(BootError) -> Never {
     let start = hypervisor.now
-    let files = try locate(target)
+    let files = try environment.locate(target)
     say("Loading \(files.kernel.name)")
     for file in files.initrds { say("Loading \(file.name)") }
     let domain = try load(files)
@@ -31,17 +31,6 @@ extension Loader {
     }
     sayFarewell(files, since: start)
     handOver.jump()
-  }
-
-  /// Where everything is that the entry names.
-  private func locate(_ target: BootTarget) throws(BootError) -> BootFiles {
-    guard target.kind == .linux else {
-      throw BootError(.unsupported, "multiboot kernels can't be started yet")
-    }
-    var initrds: [GuestFile] = []
-    let kernel = try environment.locate(target.kernel)
-    for file in target.initrds { initrds.append(try environment.locate(file)) }
-    return BootFiles(kernel: kernel, initrds: initrds, commandLine: target.commandLine)
   }
 
   /// Closes the disks so that the next kernel can connect them, ends the watches, and makes sure
@@ -70,7 +59,7 @@ extension Loader {
     } catch { say("pvgrub-swift: \(error.message)") }
   }
 
-  private func sayFarewell(_ files: BootFiles, since start: UInt64) {
+  private func sayFarewell(_ files: GuestBootFiles, since start: UInt64) {
     var byteCount = files.kernel.byteCount
     for file in files.initrds { byteCount += file.byteCount }
     let milliseconds = (hypervisor.now - start) / 1_000_000

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import ArgumentParser
+import BlockIO
 import BootMenu
+import BootPlan
 import Bytes
 import Foundation
 
-/// `plan`: the entries of a menu and what each boots.
+/// `plan`: what the loader would do with a guest's disks, or with a menu alone.
 struct Plan: ParsableCommand {
   /// The language of a menu, as given on the command line.
   enum Language: String, ExpressibleByArgument {
@@ -12,19 +14,56 @@ struct Plan: ParsableCommand {
   }
 
   static let configuration = CommandConfiguration(
-    abstract: "Prints the entries of a menu, what each boots, and which is the default.",
-    discussion: "Exit status: 0 the default entry boots, 1 it does not, 2 bad input.")
+    abstract: "Prints what the loader would boot from a guest's disks, or from a menu alone.",
+    discussion: """
+      A disk is a raw image or a block device, in the order of the guest config: \
+      [VDEV[:cdrom]=]FILE, by default xvda, xvdb and so on.
 
-  @Option(help: "A menu file, read without the file system around it.")
-  var config: String
+      Exit status: 0 something boots; 1 nothing does, as a menu or a file is missing; 2 bad \
+      input; 3 a feature is not supported; 4 something on the disk is damaged; 5 a disk can't be \
+      read.
+      """)
+
+  @Argument(help: "The guest's disks.")
+  var disks: [String] = []
+
+  @Option(help: "What the guest config says in extra= or cmdline=.")
+  var extra = ""
+
+  @Option(help: "A menu file, read without the file system around it, in place of disks.")
+  var config: String?
 
   @Option(help: "The language of the menu: auto, grub2 or legacy.")
   var language = Language.auto
 
-  @Flag(help: "Print JSON.")
+  @Flag(help: "Print JSON; with --config only.")
   var json = false
 
+  func validate() throws {
+    if (config == nil) == disks.isEmpty { throw ValidationError("name disks, or --config") }
+    if json, config == nil { throw ValidationError("--json needs --config") }
+  }
+
   func run() throws {
+    guard let config else { return try runDisks() }
+    try run(config)
+  }
+
+  private func runDisks() throws {
+    var guests: [GuestDisk<CachedDevice<ImageFile>>] = []
+    for (index, argument) in disks.enumerated() {
+      let disk = DiskArgument(argument, index: index)
+      guests.append(GuestDisk(CachedDevice(try disk.open()), isOptical: disk.isOptical))
+    }
+    let plan = DiskPlan(guests, options: HostOptions(ByteString(extra)))
+    for line in plan.lines { print(line.text) }
+    if let failure = plan.failure {
+      complain(failure.message.text)
+      throw ExitCode(failure.family.exitStatus)
+    }
+  }
+
+  private func run(_ config: String) throws {
     guard let data = FileManager.default.contents(atPath: config) else {
       throw complaint("\(config) can't be read")
     }
@@ -53,33 +92,4 @@ struct Plan: ParsableCommand {
     }
   }
 
-  private func complaint(_ text: String) -> ExitCode {
-    FileHandle.standardError.write(Data("pvgrub-tool: \(text)\n".utf8))
-    return ExitCode(2)
-  }
-}
-
-/// A world with one file in it, and an environment block that nobody knows: what Fedora keeps there
-/// is shown as it is written in menus.
-final class SingleFile: MenuEnvironment {
-  private let file: MenuFile
-  private let contents: ByteString
-  private let environmentBlock: ByteString =
-    "# GRUB Environment Block\nkernelopts=$kernelopts\n"
-
-  init(file: MenuFile, contents: ByteString) {
-    self.file = file
-    self.contents = contents
-  }
-
-  func contents(of file: MenuFile, byteCountMax: Int) -> ByteString? {
-    if file.path.hasSuffix("/grubenv") { return environmentBlock }
-    return file == self.file && contents.count <= byteCountMax ? contents : nil
-  }
-  func kind(of file: MenuFile) -> MenuFileKind? {
-    contents(of: file, byteCountMax: .max).map { .file(byteCount: UInt64($0.count)) }
-  }
-  func device(having key: SearchKey) -> ByteString? { nil }
-  func names(inDirectory directory: MenuFile) -> [ByteString]? { nil }
-  func deviceNames() -> [ByteString] { [] }
 }

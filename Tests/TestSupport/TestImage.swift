@@ -17,7 +17,12 @@ public final class TestImage {
 
   /// Runs `testimages/<recipe>.sh IMAGE arguments...`. Throws if the recipe fails, as it does
   /// without mke2fs: there are no skipped tests.
-  public init(_ recipe: String, _ arguments: String...) throws {
+  public convenience init(_ recipe: String, _ arguments: String...) throws {
+    try self.init(recipe, arguments: arguments)
+  }
+
+  /// The same with the arguments in an array.
+  public init(_ recipe: String, arguments: [String]) throws {
     directory = FileManager.default.temporaryDirectory
       .appendingPathComponent("pvgrub-swift-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)

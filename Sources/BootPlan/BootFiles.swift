@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+public import BlockIO
+public import BootMenu
+public import Bytes
+
+/// What a chosen entry comes to, with every file's place known.
+public struct BootFiles<Device: BlockDevice> {
+  /// The kernel.
+  public let kernel: LocatedFile<Device>
+  /// The initial ramdisks, in the order in which the kernel gets them.
+  public let initrds: [LocatedFile<Device>]
+  /// The kernel's command line.
+  public let commandLine: ByteString
+}
+
+extension GuestEnvironment {
+  /// Where everything is that an entry names. Throws what the first file that can't be had says, or
+  /// that the kernel is of a kind that nobody starts here.
+  public func locate(_ target: BootTarget) throws(BootError) -> BootFiles<Device> {
+    guard target.kind == .linux else {
+      throw BootError(.unsupported, "multiboot kernels can't be started yet")
+    }
+    let kernel = try locate(target.kernel)
+    var initrds: [LocatedFile<Device>] = []
+    for file in target.initrds { initrds.append(try locate(file)) }
+    return BootFiles(kernel: kernel, initrds: initrds, commandLine: target.commandLine)
+  }
+}
