@@ -14,15 +14,20 @@ public struct BootFiles<Device: BlockDevice> {
 }
 
 extension GuestEnvironment {
-  /// Where everything is that an entry names. Throws what the first file that can't be had says, or
-  /// that the kernel is of a kind that nobody starts here.
+  /// Where everything is that an entry names. Throws what the first file that can't be had says, that
+  /// an initrd is empty, or that the kernel is of a kind that nobody starts here.
   public func locate(_ target: BootTarget) throws(BootError) -> BootFiles<Device> {
     guard target.kind == .linux else {
       throw BootError(.unsupported, "multiboot kernels can't be started yet")
     }
     let kernel = try locate(target.kernel)
     var initrds: [LocatedFile<Device>] = []
-    for file in target.initrds { initrds.append(try locate(file)) }
+    for name in target.initrds {
+      let file = try locate(name)
+      // What a full disk leaves of an update; a kernel without it would only panic.
+      guard file.byteCount > 0 else { throw BootError(.corrupt, "\(file.name): the file is empty") }
+      initrds.append(file)
+    }
     return BootFiles(kernel: kernel, initrds: initrds, commandLine: target.commandLine)
   }
 }

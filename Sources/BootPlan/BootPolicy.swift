@@ -29,6 +29,12 @@ public enum BootPolicy {
     )
   }
 
+  /// Whether a person may have the command line, with which anything can be booted: not beside a menu
+  /// that asks for a password.
+  public static func allowsCommandLine(_ menu: Menu) -> Bool {
+    menu.passwords.isEmpty && menu.superusers.isEmpty
+  }
+
   /// The entries to try without a person, in order, each once: the default, then its fallbacks.
   public static func unattendedOrder(of menu: Menu) -> [Menu.Selection] {
     var result: [Menu.Selection] = []

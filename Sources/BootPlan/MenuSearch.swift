@@ -38,6 +38,7 @@ public struct MenuSearch<Device: BlockDevice> {
       guard let system = disks[position].fileSystem else { continue }
       let device = disks.name(of: position)
       var winner: ByteString = ""
+      if let remark = system.remark { remarks.append(remark) }
       for path in candidates(on: system, &remarks) {
         if found != nil {
           remarks.append("\(system.place): \(path) is there too; \(winner) wins")

@@ -73,6 +73,15 @@ public struct MountedFileSystem<Device: BlockDevice> {
     }
   }
 
+  /// What an administrator should know of it; nil if nothing.
+  public var remark: ByteString? {
+    switch reader {
+    case .ext4(let system) where system.journalNeedsRecovery:
+      "\(place): was not unmounted; its journal is not replayed, so the newest changes may be missing"
+    case .ext4: nil
+    }
+  }
+
   /// Where it is and what it is, for messages.
   public var place: ByteString { "\(volume.name): \(formatName)" }
 

@@ -24,10 +24,7 @@ extension Loader {
       switch step.decision {
       case .choose(let index): choose(index, of: screen.menu, on: &screen)
       case .timeout: bootUnattended(menu, on: &screen)
-      case .commandLine:
-        console.write(screen.leave().bytes)
-        runShell(menu)
-        screen.redraw()
+      case .commandLine: openCommandLine(menu, on: &screen)
       case nil:
         event = waitForInput(until: screen.deadline(now: hypervisor.now))
         continue
@@ -41,6 +38,17 @@ extension Loader {
     for selection in BootPolicy.unattendedOrder(of: menu) {
       start(selection.index, of: menu, rest: selection.rest, on: &screen)
     }
+  }
+
+  /// The command line can boot anything, so a menu with passwords has none.
+  private func openCommandLine(_ menu: Menu, on screen: inout MenuScreen) {
+    guard BootPolicy.allowsCommandLine(menu) else {
+      screen.report("the command line is locked by the menu's password")
+      return
+    }
+    console.write(screen.leave().bytes)
+    runShell(menu)
+    screen.redraw()
   }
 
   private func choose(_ index: Int, of menu: Menu, on screen: inout MenuScreen) {

@@ -41,7 +41,7 @@ extension Loader {
     _ line: ByteString, in session: inout CommandSession<GuestEnvironment<CachedDisk>>
   ) {
     let reply = session.run(line)
-    console.write(reply.output.bytes)
+    console.write(TerminalText.harmless(reply.output).bytes)
     switch reply.outcome {
     case .boot(let target):
       do throws(BootError) {

@@ -3,6 +3,7 @@ import BlockIO
 import BootMenu
 import BootPlan
 import Bytes
+import MenuScreen
 import MiniOS
 import XenFrontends
 
@@ -41,8 +42,8 @@ final class Loader {
     UnsafeMutableRawPointer(bitPattern: UInt(AddressSpace.frame(ofMachine: machineFrame) << 12))
   }
 
-  /// Writes a line.
-  func say(_ line: ByteString) { console.write((line + "\n").bytes) }
+  /// Writes a line, without what would command the terminal: much of it comes from the disk.
+  func say(_ line: ByteString) { console.write((TerminalText.harmless(line) + "\n").bytes) }
 
   /// The first line, and what the host said that nobody understands.
   func greet() {

@@ -82,6 +82,13 @@ struct BootPolicyTests {
     #expect(remark == "the menu would wait for ever; the default boots after 30 s")
   }
 
+  @Test func aMenuWithAPasswordHasNoCommandLine() {
+    var menu = menu
+    #expect(BootPolicy.allowsCommandLine(menu))
+    menu.superusers = ["root"]
+    #expect(!BootPolicy.allowsCommandLine(menu))
+  }
+
   @Test func theHostsTimeoutWins() {
     #expect(timeout(-1, "timeout=2") == 2)
     #expect(timeout(nil, "timeout=0") == 0)

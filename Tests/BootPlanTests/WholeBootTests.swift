@@ -40,6 +40,15 @@ struct WholeBootTests {
     }
   }
 
+  @Test func refusesAnEmptyInitrd() throws {
+    let menu = "menuentry x { linux /k\ninitrd /i }"
+    let files = ["/boot/grub/grub.cfg", menu, "/k", "kernel", "/i", ""]
+    let environment = environment(try GuestImage(.bare, files).disk())
+    let target = try #require(try environment.defaultTarget())
+    let found = message { () throws(BootError) in try environment.locate(target) }
+    #expect(found == "xvda: ext4: /i: the file is empty")
+  }
+
   @Test func namesWhatIsNotAFile() throws {
     let environment = environment(try GuestImage(.bare).disk())
     let file = MenuFile(device: "hd0", path: "/boot")
