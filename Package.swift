@@ -87,5 +87,6 @@ let package = Package(
     tests("DecompressionTests", ["Decompression", "Bytes"]),
     tests("KernelImageTests", ["KernelImage", "Decompression", "Bytes"]),
     tests("DomainBuilderTests", ["DomainBuilder", "KernelImage", "Bytes"]),
+    tests("TidyTests", []),
     tests("XenFrontendsTests", ["XenFrontends", "CXen", "BlockIO", "Bytes"]),
   ])

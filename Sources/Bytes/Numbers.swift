@@ -3,7 +3,9 @@
 /// Numbers to text and back, without `String`.
 public enum Numbers {
   /// Appends `value` in decimal.
-  public static func appendDecimal<Number: BinaryInteger>(_ value: Number, to bytes: inout [UInt8]) {
+  public static func appendDecimal<Number: BinaryInteger>(
+    _ value: Number, to bytes: inout [UInt8]
+  ) {
     if value < 0 { bytes.append(0x2d) }
     var rest = UInt64(truncatingIfNeeded: value.magnitude)
     let start = bytes.count

@@ -71,7 +71,8 @@ public enum AddressSpace {
     return p2m[Int(frame)]
   }
 
-  /// The domain's frame with machine frame `machineFrame`, by Xen's table at the start of its range.
+  /// The domain's frame with machine frame `machineFrame`, by Xen's table at the start of its
+  /// range.
   public static func frame(ofMachine machineFrame: UInt64) -> UInt64 {
     let table = UnsafePointer<UInt64>(bitPattern: 0xffff_8000_0000_0000 as UInt)
     // SAFETY: Xen maps the machine-to-physical table here, readable, for every PV domain.

@@ -4,8 +4,8 @@
 public enum FrameWindow {
   private static let address = AddressSpace.grantTableStart - 4096
 
-  /// Maps `frame`, calls `body` with its 4096 bytes, and takes the mapping away. False if memory for
-  /// tables ran out or Xen refused.
+  /// Maps `frame`, calls `body` with its 4096 bytes, and takes the mapping away. False if memory
+  /// for tables ran out or Xen refused.
   public static func write(
     _ frame: UInt64, _ body: (UnsafeMutableRawBufferPointer) -> Void
   ) -> Bool {

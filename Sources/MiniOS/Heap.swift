@@ -193,7 +193,8 @@ public enum Heap {
     slab.pointee.freeList = UInt(bitPattern: pointer)
     slab.pointee.usedCount -= 1
     if wasFull { link(slab) }
-    let isOnlyOne = partial[slab.pointee.classIndex] == UInt(bitPattern: slab) && slab.pointee.next == 0
+    let isFirst = partial[slab.pointee.classIndex] == UInt(bitPattern: slab)
+    let isOnlyOne = isFirst && slab.pointee.next == 0
     if slab.pointee.usedCount == 0, !isOnlyOne {
       unlink(slab)
       slab.pointee.magic = 0

@@ -75,7 +75,8 @@ final class FileStream: KernelSource {
     guard count > 0 else { return }
     let plan = try ReadPlan(
       takeExtents(byteCount: count), volumeByteOffset: file.volumeByteOffset,
-      device: file.disk.geometry, target: ReadPlan.Target(frames: Self.ranges(buffers[buffer].frames[...])))
+      device: file.disk.geometry,
+      target: ReadPlan.Target(frames: Self.ranges(buffers[buffer].frames[...])))
     requestedByteCount += count
     try file.disk.submit(plan)
     pending = Chunk(buffer: buffer, byteCount: Int(count), plan: plan)

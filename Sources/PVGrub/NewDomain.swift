@@ -52,7 +52,8 @@ final class NewDomain {
     guard let range = plan.module else { return }
     do throws(MemoryError) {
       try module.take(
-        range.frameCount, target: range.lowerBound, for: "an initrd of \(plan.moduleByteCount) bytes")
+        range.frameCount, target: range.lowerBound,
+        for: "an initrd of \(plan.moduleByteCount) bytes")
     } catch { throw BootError(error) }
   }
 

@@ -80,7 +80,8 @@ final class PayloadFrames: KernelMemory {
         return AddressSpace.machineFrame(of: frame) << 12 | AddressSpace.Entry.memory
       }
       guard isDone else { throw .refused(operation: "to map the kernel's memory") }
-      for page in run where !(filled.contains(page * 4096) && filled.upperBound >= page * 4096 + 4096) {
+      for page in run
+      where !(filled.contains(page * 4096) && filled.upperBound >= page * 4096 + 4096) {
         pointer(page * 4096)?.initializeMemory(as: UInt8.self, repeating: 0, count: 4096)
       }
     }
