@@ -74,9 +74,11 @@ public enum AddressSpace {
   /// The domain's frame with machine frame `machineFrame`, by Xen's table at the start of its
   /// range.
   public static func frame(ofMachine machineFrame: UInt64) -> UInt64 {
-    let table = UnsafePointer<UInt64>(bitPattern: 0xffff_8000_0000_0000 as UInt)
+    guard let table = UnsafePointer<UInt64>(bitPattern: 0xffff_8000_0000_0000 as UInt) else {
+      preconditionFailure("not a null address")
+    }
     // SAFETY: Xen maps the machine-to-physical table here, readable, for every PV domain.
-    return table![Int(machineFrame)]
+    return table[Int(machineFrame)]
   }
 
   /// The p2m list itself, for the hand-over.
