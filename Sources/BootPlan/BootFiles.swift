@@ -14,8 +14,8 @@ public struct BootFiles<Device: BlockDevice> {
 }
 
 extension GuestEnvironment {
-  /// Where everything is that an entry names. Throws what the first file that can't be had says, that
-  /// an initrd is empty, or that the kernel is of a kind that nobody starts here.
+  /// Where everything is that an entry names. Throws what the first file that can't be had says,
+  /// that an initrd is empty, or that the kernel is of a kind that nobody starts here.
   public func locate(_ target: BootTarget) throws(BootError) -> BootFiles<Device> {
     guard target.kind == .linux else {
       throw BootError(.unsupported, "multiboot kernels can't be started yet")

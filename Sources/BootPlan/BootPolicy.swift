@@ -29,8 +29,8 @@ public enum BootPolicy {
     )
   }
 
-  /// Whether a person may have the command line, with which anything can be booted: not beside a menu
-  /// that asks for a password.
+  /// Whether a person may have the command line, with which anything can be booted: not beside a
+  /// menu that asks for a password.
   public static func allowsCommandLine(_ menu: Menu) -> Bool {
     menu.passwords.isEmpty && menu.superusers.isEmpty
   }

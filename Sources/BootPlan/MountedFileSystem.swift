@@ -77,7 +77,10 @@ public struct MountedFileSystem<Device: BlockDevice> {
   public var remark: ByteString? {
     switch reader {
     case .ext4(let system) where system.journalNeedsRecovery:
-      "\(place): was not unmounted; its journal is not replayed, so the newest changes may be missing"
+      """
+      \(place): was not unmounted; its journal is not replayed, so the newest changes may be \
+      missing
+      """
     case .ext4: nil
     }
   }

@@ -5,8 +5,9 @@ import Testing
 struct ByteStringTests {
   @Test func interpolatesStringsAndNumbers() {
     let name: ByteString = "xvda"
-    #expect("\(name): sector \(UInt64.max), \(-5) of \(hex: 0xbeef)" as ByteString
-      == "xvda: sector 18446744073709551615, -5 of 0xbeef")
+    #expect(
+      "\(name): sector \(UInt64.max), \(-5) of \(hex: 0xbeef)" as ByteString
+        == "xvda: sector 18446744073709551615, -5 of 0xbeef")
   }
 
   @Test func comparesByBytesNotByCanonicalEquivalence() {
