@@ -97,6 +97,11 @@ BOOTS = (
 )
 
 KEYS = (
+    # The host's word goes before the menu's.
+    Scenario(
+        "timeout-of-the-host", (Disk(disk.WHOLE_CFG),), booted(line_of(disk.WHOLE_CFG)),
+        TROUBLE + (r"Starting in",), cmdline="timeout=0",
+    ),
     Scenario(
         "mbr-lst-second-entry", (Disk(disk.MBR_LST),), second(disk.MBR_LST), TROUBLE,
         steps=(Step("second entry", keys=DOWN + ENTER),), sets=CI,
@@ -117,6 +122,11 @@ TOOLSTACK = (
         steps=(Step("GUEST: waiting", command="xl destroy {domid}"),), ends="destroyed", repeat=2,
     ),
     Scenario(
+        "xl-shutdown-in-menu", (Disk(disk.WHOLE_LST),), (r"second entry",), (r"^GUEST:",),
+        steps=(Step("second entry", keys=DOWN),
+               Step("", command="xl shutdown -w {domid}", pause=0.5)),
+    ),
+    Scenario(
         "xl-destroy-in-menu-and-again", (Disk(disk.WHOLE_LST),), (r"second entry",),
         steps=(Step("second entry", keys=DOWN), Step("", command="xl destroy {domid}", pause=0.5)),
         ends="destroyed", repeat=2,
@@ -125,7 +135,7 @@ TOOLSTACK = (
 
 FAILURES = (
     stays("no-menu", disk.NO_MENU, r"(?i)no (boot )?menu"),
-    stays("missing-kernel", disk.MISSING_KERNEL, r"vmlinuz-missing"),
+    stays("missing-kernel", disk.MISSING_KERNEL, r"xvda: ext4: /boot/vmlinuz-missing: not found"),
     Scenario(
         "missing-kernel-go-on", (Disk(disk.MISSING_KERNEL),),
         (r"vmlinuz-missing",) + second(disk.MISSING_KERNEL), TROUBLE,
@@ -133,14 +143,20 @@ FAILURES = (
                Step("", keys=ENTER, pause=1.0)),
         sets=CI,
     ),
-    stays("not-a-kernel", disk.NOT_A_KERNEL, r"vmlinuz-text"),
-    stays("cut-kernel", disk.CUT_KERNEL, r"vmlinuz-cut"),
+    stays("not-a-kernel", disk.NOT_A_KERNEL, r"vmlinuz-text: not a kernel"),
+    stays("cut-kernel", disk.CUT_KERNEL, r"vmlinuz-cut: the bzImage's payload"),
     # A reader may refuse the cut disk as a whole, or only the file that is cut.
     stays("cut-initrd", disk.CUT_INITRD,
           r"xvda.*(67108864 bytes on a volume of|initrd\.img-<release>:)"),
     stays("wild-initrd", disk.WILD_INITRD, r"initrd\.img-<release>:"),
-    stays("empty-initrd", disk.EMPTY_INITRD, r"initrd\.img-<release>"),
-    stays("memory-64", disk.WHOLE_LST, r"(?i)needs? .*\d+ ?Mi?B", memory=64),
+    stays("empty-initrd", disk.EMPTY_INITRD, r"initrd\.img-<release>: the file is empty"),
+    stays("memory-64", disk.WHOLE_LST, r"kernel needs at least \d+ MiB of memory", memory=64),
+    # The loader's own faults end the domain with a report and the crash reason.
+    Scenario(
+        "write-to-text", (Disk(disk.WHOLE_LST),),
+        (r"exception #PF page fault at address", r"rip=[0-9a-f]{16}", r"stack:"),
+        cmdline="selftest=write-text", ends="crash",
+    ),
 )
 
 # The lab's own soundness: what the loader's guests need must work without the loader.

@@ -22,7 +22,7 @@ extension Loader {
       let step = screen.step(event, now: hypervisor.now)
       console.write(step.output.bytes)
       switch step.decision {
-      case .choose(let index): choose(index, of: screen.menu, on: &screen)
+      case .choose(let index): start(index, of: screen.menu, rest: "", on: &screen)
       case .timeout: bootUnattended(menu, on: &screen)
       case .commandLine: openCommandLine(menu, on: &screen)
       case nil:
@@ -51,10 +51,6 @@ extension Loader {
     screen.redraw()
   }
 
-  private func choose(_ index: Int, of menu: Menu, on screen: inout MenuScreen) {
-    start(index, of: menu, rest: "", on: &screen)
-  }
-
   /// Runs an entry. Returns only if it opened a menu or failed.
   private func start(
     _ index: Int, of menu: Menu, rest: ByteString, on screen: inout MenuScreen
@@ -63,6 +59,8 @@ extension Loader {
     do throws(BootError) {
       try perform(try outcome(index, of: menu, rest: rest), on: &screen, title: title, rest: rest)
     } catch {
+      // One whole line for those who read the console's log, then the screen for a person.
+      say("pvgrub-swift: \(title): \(error.message)")
       screen.report("\(title): \(error.message)")
       screen.redraw()
     }

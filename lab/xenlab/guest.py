@@ -98,6 +98,8 @@ class GuestRun:
             lines.append(f'cmdline="{it.cmdline}"')
         else:
             lines.append(f'kernel="/lab/{it.boot}"')
+            if it.cmdline:
+                lines.append(f'extra="{it.cmdline}"')
         lines.append("disk=[" + ", ".join(f"'{self._disk_line(disk)}'" for disk in it.disks) + "]")
         lines += [f'{event}="destroy"' for event in ("on_poweroff", "on_reboot", "on_crash")]
         return "\n".join(lines) + "\n"
