@@ -76,11 +76,7 @@ struct Plan: ParsableCommand {
       }
     let path: ByteString = format == .legacy ? "/boot/grub/menu.lst" : "/boot/grub/grub.cfg"
     let file = MenuFile(device: "", path: path)
-    var interpreter = MenuInterpreter(environment: SingleFile(file: file, contents: text))
-    if config.hasSuffix("loopback.cfg") {
-      // Such a menu is read by another one that has set this.
-      interpreter.presets.append(("iso_path", "${iso_path}"))
-    }
+    let interpreter = MenuInterpreter(environment: SingleFile(file: file, contents: text))
     do throws(MenuError) {
       let menu = try interpreter.menu(text, file: file, format: format)
       let report = PlanReport(menu, interpreter: interpreter)

@@ -2,13 +2,11 @@
 import BootMenu
 import Bytes
 
-/// A world with one file in it, and an environment block that nobody knows: what Fedora keeps there
-/// is shown as it is written in menus.
+/// A world with one file in it: no disks, no environment block. The menu means here what it would
+/// mean to the image if nothing else were there.
 final class SingleFile: MenuEnvironment {
   private let file: MenuFile
   private let contents: ByteString
-  private let environmentBlock: ByteString =
-    "# GRUB Environment Block\nkernelopts=$kernelopts\n"
 
   init(file: MenuFile, contents: ByteString) {
     self.file = file
@@ -16,8 +14,7 @@ final class SingleFile: MenuEnvironment {
   }
 
   func contents(of file: MenuFile, byteCountMax: Int) -> ByteString? {
-    if file.path.hasSuffix("/grubenv") { return environmentBlock }
-    return file == self.file && contents.count <= byteCountMax ? contents : nil
+    file == self.file && contents.count <= byteCountMax ? contents : nil
   }
   func kind(of file: MenuFile) -> MenuFileKind? {
     contents(of: file, byteCountMax: .max).map { .file(byteCount: UInt64($0.count)) }
