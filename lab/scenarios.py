@@ -143,12 +143,28 @@ FAILURES = (
                Step("", keys=ENTER, pause=1.0)),
         sets=CI,
     ),
+    # Memory, disks and watches are all there again after each failure.
+    Scenario(
+        "fail-thrice-and-go-on", (Disk(disk.CUT_KERNEL),), second(disk.CUT_KERNEL), TROUBLE,
+        steps=(Step("vmlinuz-cut: the bzImage"), Step("", keys=ENTER, pause=1.0),
+               Step("vmlinuz-cut: the bzImage"), Step("", keys=ENTER, pause=1.0),
+               Step("vmlinuz-cut: the bzImage"), Step("", keys=DOWN, pause=1.0),
+               Step("", keys=ENTER, pause=1.0)),
+    ),
     stays("not-a-kernel", disk.NOT_A_KERNEL, r"vmlinuz-text: not a kernel"),
     stays("cut-kernel", disk.CUT_KERNEL, r"vmlinuz-cut: the bzImage's payload"),
     # A reader may refuse the cut disk as a whole, or only the file that is cut.
     stays("cut-initrd", disk.CUT_INITRD,
           r"xvda.*(67108864 bytes on a volume of|initrd\.img-<release>:)"),
     stays("wild-initrd", disk.WILD_INITRD, r"initrd\.img-<release>:"),
+    # The kernel is unpacked each time before the initrd fails: a leak would not leave room twice.
+    Scenario(
+        "wild-initrd-thrice", (Disk(disk.WILD_INITRD),), (r"initrd\.img-<release>:",),
+        (r"^GUEST:", r"too small", r"needs at least"), memory=128, ends="alive",
+        steps=(Step(r"Loading xvda: ext4: /boot/initrd"), Step("Enter starts", keys=ENTER, pause=1),
+               Step(r"Loading xvda: ext4: /boot/initrd"), Step("Enter starts", keys=ENTER, pause=1),
+               Step(r"Loading xvda: ext4: /boot/initrd"), Step("Enter starts")),
+    ),
     stays("empty-initrd", disk.EMPTY_INITRD, r"initrd\.img-<release>: the file is empty"),
     stays("memory-64", disk.WHOLE_LST, r"kernel needs at least \d+ MiB of memory", memory=64),
     # The loader's own faults end the domain with a report and the crash reason.

@@ -11,6 +11,25 @@ public struct BootFiles<Device: BlockDevice> {
   public let initrds: [LocatedFile<Device>]
   /// The kernel's command line.
   public let commandLine: ByteString
+
+  /// The size in bytes of all initrds as one module: each starts on a page of its own, and the
+  /// kernel's buffer format allows the zeros between. A size on a disk can be any number, so one
+  /// beyond the guest's memory throws before anybody reckons with it.
+  public func moduleByteCount(memoryByteCount: UInt64) throws(BootError) -> UInt64 {
+    var end: UInt64 = 0
+    for file in initrds {
+      guard let start = Checked.roundedUp(end, toMultipleOf: 4096),
+        let next = Checked.sum(start, file.byteCount), next <= memoryByteCount
+      else {
+        throw BootError(
+          .wrongRequest,
+          "\(file.name): \(file.byteCount >> 20) MiB do not fit into the guest's memory of "
+            + "\(memoryByteCount >> 20) MiB")
+      }
+      end = next
+    }
+    return end
+  }
 }
 
 extension GuestEnvironment {

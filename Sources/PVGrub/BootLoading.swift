@@ -10,8 +10,9 @@ import XenFrontends
 extension Loader {
   /// Loads kernel and initrds into the frames of a new domain; nothing is lost on failure.
   func load(_ files: GuestBootFiles) throws(BootError) -> NewDomain {
+    let moduleByteCount = try files.moduleByteCount(memoryByteCount: info.frameCount * 4096)
     let payload = PayloadFrames(
-      domainPageCount: info.frameCount, moduleByteCount: Self.moduleByteCount(files.initrds))
+      domainPageCount: info.frameCount, moduleByteCount: moduleByteCount)
     var domain: NewDomain?
     do throws(BootError) {
       let loaded = try unpack(files.kernel, into: payload)
@@ -23,8 +24,7 @@ extension Loader {
         try payload.complete(loaded.layout)
       } catch { throw BootError(error).at(files.kernel.name) }
       let new = try NewDomain(
-        payload: payload, kernel: kernel, info: info,
-        moduleByteCount: Self.moduleByteCount(files.initrds))
+        payload: payload, kernel: kernel, info: info, moduleByteCount: moduleByteCount)
       domain = new
       try new.takeModuleFrames()
       try read(files.initrds, into: new.module)
@@ -49,13 +49,6 @@ extension Loader {
     do throws(KernelLoadError<BlockError, MemoryError>) {
       return try loader.load()
     } catch { throw BootError(error).at(file.name) }
-  }
-
-  /// Each initrd starts on a page of its own; the kernel's buffer format allows the zeros between.
-  private static func moduleByteCount(_ initrds: [GuestFile]) -> UInt64 {
-    var end: UInt64 = 0
-    for file in initrds { end = (end + 4095) / 4096 * 4096 + file.byteCount }
-    return end
   }
 
   private func read(_ initrds: [GuestFile], into module: FrameList) throws(BootError) {

@@ -43,9 +43,9 @@ extension Loader {
     }
     do throws(XenStoreError) {
       try store.unwatchAll()
+      shutdownWatch = nil
       try store.drain()
     } catch { throw BootError(error) }
-    shutdownWatch = nil
     guard grants.activeCount == 0 else {
       throw BootError(.device, "\(grants.activeCount) pages are still granted to a backend")
     }

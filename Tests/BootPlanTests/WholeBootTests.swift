@@ -49,6 +49,18 @@ struct WholeBootTests {
     #expect(found == "xvda: ext4: /i: the file is empty")
   }
 
+  @Test func addsInitrdsUpFromPageToPageWithinTheGuestsMemory() throws {
+    let menu = "menuentry x { linux /k\ninitrd /k /k }"
+    let files = ["/boot/grub/grub.cfg", menu, "/k", "kernel"]
+    let environment = environment(try GuestImage(.bare, files).disk())
+    let target = try #require(try environment.defaultTarget())
+    let located = try environment.locate(target)
+    #expect(try located.moduleByteCount(memoryByteCount: 4102) == 4102)
+    #expect(
+      message { () throws(BootError) in try located.moduleByteCount(memoryByteCount: 4101) }
+        == "xvda: ext4: /k: 0 MiB do not fit into the guest's memory of 0 MiB")
+  }
+
   @Test func namesWhatIsNotAFile() throws {
     let environment = environment(try GuestImage(.bare).disk())
     let file = MenuFile(device: "hd0", path: "/boot")
