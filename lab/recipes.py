@@ -105,6 +105,9 @@ CUT_INITRD = DiskRecipe(
     "cut-initrd", menus=menu_lst("lab=cut-initrd"), initrd="", damage="cut_in_initrd"
 )
 WILD_INITRD = DiskRecipe("wild-initrd", menus=menu_lst("lab=wild-initrd"), damage="wild_initrd")
+ROTTEN_KERNEL = DiskRecipe(
+    "rotten-kernel", menus=menu_lst("lab=rotten-kernel"), damage="rot_in_kernel"
+)
 EMPTY_INITRD = DiskRecipe(
     "empty-initrd", menus=menu_lst("lab=empty-initrd"), initrd="",
     texts=(("/boot/initrd.img-{release}", ""),),

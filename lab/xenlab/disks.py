@@ -110,7 +110,20 @@ def wild_initrd(_recipe: DiskRecipe, image: Path) -> None:
         raise LabError(f"debugfs did not move the extent of {path}")
 
 
-DAMAGES = {"cut_in_initrd": cut_in_initrd, "wild_initrd": wild_initrd}
+def rot_in_kernel(_recipe: DiskRecipe, image: Path) -> None:
+    """Overwrites one block of the kernel's data, four fifths through the file."""
+    path = f"/boot/vmlinuz-{modules.kernel_release()}"
+    blocks = run_tool("/sbin/debugfs", "-R", f"blocks {path}", str(image)).split()
+    if not blocks:
+        raise LabError(f"debugfs shows no blocks of {path}")
+    with image.open("r+b") as file:
+        file.seek(int(blocks[len(blocks) * 4 // 5]) * 4096)
+        file.write(b"\x55" * 4096)
+
+
+DAMAGES = {
+    "cut_in_initrd": cut_in_initrd, "wild_initrd": wild_initrd, "rot_in_kernel": rot_in_kernel,
+}
 
 
 def _make(recipe: DiskRecipe, image: Path) -> None:
