@@ -42,10 +42,12 @@ test: install
 
 # The whole matrix of guests.
 lab: image
+	lab/install
 	lab/run --set full
 
 demo: image
-	lab/demo
+	@lab/install
+	@lab/demo
 
 format:
 	swift format --in-place --recursive Sources Tests Package.swift
