@@ -27,9 +27,7 @@ public enum AddressSpace {
   static let heapStart = windowStart
   /// Where a payload is unpacked; 1 GiB.
   public static let payloadStart = windowStart + 0x8000_0000
-  /// Bytes of the payload window.
-  public static let payloadByteCount: UInt64 = 0x4000_0000
-  /// Where the new domain's own pages are seen while they are filled.
+  /// Where the trampoline page is seen.
   public static let handoverStart = windowStart + 0xc000_0000
   /// Where the grant table is mapped.
   static let grantTableStart = windowStart + 0xf000_0000
@@ -44,9 +42,6 @@ public enum AddressSpace {
   /// Set while a new domain stands beside this one: its tables map frames as they are now, and a
   /// new table among them would be refused.
   public nonisolated(unsafe) static var tablesAreFrozen = false
-
-  /// Page-table hypercalls made.
-  public nonisolated(unsafe) private(set) static var hypercallCount = 0
 
   static func start(_ info: borrowing BootInfo) {
     p2m = UnsafeMutablePointer(bitPattern: UInt(info.p2mAddress))
@@ -106,7 +101,6 @@ public enum AddressSpace {
     guard Hypercall.updateMapping(scratch, entry: entry) == 0,
       let table = UnsafePointer<UInt64>(bitPattern: UInt(scratch))
     else { preconditionFailure("a page table can be read") }
-    hypercallCount += 1
     return table[index]
   }
 
@@ -114,7 +108,6 @@ public enum AddressSpace {
     let buffer = minios_update_buffer()
     buffer[0] = machineFrame << 12 | UInt64(index * 8)
     buffer[1] = value
-    hypercallCount += 1
     return Hypercall.updatePageTables(buffer, count: 1)
   }
 
@@ -126,10 +119,12 @@ public enum AddressSpace {
     let machine = machineFrame(of: frame)
     guard Hypercall.updateMapping(scratch, entry: machine << 12 | Entry.memory) == 0,
       let page = UnsafeMutableRawPointer(bitPattern: UInt(scratch))
-    else { return nil }
+    else {
+      FrameAllocator.free(first: frame, count: 1)
+      return nil
+    }
     page.initializeMemory(as: UInt64.self, repeating: 0, count: 512)
     Hypercall.updateMapping(scratch, entry: 0)
-    hypercallCount += 2
     noteTable(frame)
     return machine
   }
@@ -179,7 +174,6 @@ public enum AddressSpace {
         buffer[2 * step] = table << 12 | UInt64((first + step) * 8)
         buffer[2 * step + 1] = entry(done + step)
       }
-      hypercallCount += 1
       guard Hypercall.updatePageTables(buffer, count: batch) == 0 else { return false }
       done += batch
     }
@@ -190,7 +184,6 @@ public enum AddressSpace {
   public static func unmap(_ address: UInt64, count: Int) {
     _ = set(address, count: count) { _ in 0 }
     Hypercall.extended(MMUEXT_TLB_FLUSH_LOCAL, argument: 0)
-    hypercallCount += 1
   }
 
   /// Maps `count` free frames from `address` on; false when memory ran out.
@@ -248,7 +241,6 @@ public enum AddressSpace {
       }
     }
     Hypercall.updateMapping(scratch, entry: 0)
-    hypercallCount += 3
   }
 
   /// The frames that `count` pages from `address` on are mapped to.

@@ -21,9 +21,10 @@ public enum Clock {
       let base = record.load(fromByteOffset: 16, as: UInt64.self)
       let factor = record.load(fromByteOffset: 24, as: UInt32.self)
       let shift = record.load(fromByteOffset: 28, as: Int8.self)
+      let counter = timeStamp
       xen_rmb()
       guard version & 1 == 0, version == record.load(as: UInt32.self) else { continue }
-      let passed = timeStamp &- stamp
+      let passed = counter &- stamp
       let shifted = shift >= 0 ? passed &<< UInt64(shift) : passed &>> UInt64(-Int(shift))
       let product = shifted.multipliedFullWidth(by: UInt64(factor))
       return base &+ (product.high &<< 32 | product.low &>> 32)

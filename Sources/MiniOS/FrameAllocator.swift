@@ -103,6 +103,9 @@ public enum FrameAllocator {
     guard index < rangeCount else { return false }
     let found = range(index)
     guard found.first <= frame else { return false }
+    // A full table can't hold both halves: the frame counts as in use rather than losing one.
+    let isInside = frame > found.first && frame + 1 < found.end
+    if isInside, rangeCount == Int(MINIOS_FREE_RANGE_MAX) { return false }
     freeCount -= 1
     let before = Range(first: found.first, count: frame - found.first)
     let behind = Range(first: frame + 1, count: found.end - frame - 1)

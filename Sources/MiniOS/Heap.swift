@@ -116,11 +116,13 @@ public enum Heap {
   /// Makes the page tables of the next `byteCount` bytes of both parts of the window, so that the
   /// heap can grow by that much without a new table.
   public static func prepareTables(byteCount: UInt64) -> Bool {
-    for start in [AddressSpace.heapStart, AddressSpace.heapStart + smallByteCount] {
-      var end = start
-      while isUsed(Int((end - AddressSpace.heapStart) / 4096)) { end += 4096 }
+    for pages in [0..<smallPageCount, smallPageCount..<Int(MINIOS_HEAP_PAGE_MAX)] {
+      // Behind the last page in use: what is free before it has its tables already.
+      var end = pages.upperBound
+      while end > pages.lowerBound, !isUsed(end - 1) { end -= 1 }
+      let address = AddressSpace.heapStart + UInt64(end) * 4096
       for offset in stride(from: 0 as UInt64, through: byteCount, by: 2 << 20) {
-        guard AddressSpace.prepareTables(for: end + offset) else { return false }
+        guard AddressSpace.prepareTables(for: address + offset) else { return false }
       }
     }
     return true
@@ -234,15 +236,6 @@ public enum Heap {
     } else {
       freeSmall(pointer)
     }
-  }
-
-  /// The usable bytes behind `pointer`.
-  static func usableByteCount(_ pointer: UnsafeMutableRawPointer) -> Int {
-    if isLarge(pointer) {
-      let offset = Int((pointer - 16).load(as: UInt64.self) & 0xffff)
-      return Int((pointer - 8).load(as: UInt64.self)) * 4096 - offset
-    }
-    return slab(at: UInt(bitPattern: pointer) & ~UInt(slabByteCount - 1)).pointee.pieceByteCount
   }
 
   /// Large pieces come from the upper half of the window, so that an address tells them apart

@@ -31,9 +31,20 @@ extension Loader {
       try new.takeOwnFrames()
       return new
     } catch {
+      guard settleDisks() else {
+        say("pvgrub-swift: a backend still holds pages; they are given up")
+        throw error
+      }
       if let domain { domain.release() } else { payload.release() }
       throw error
     }
+  }
+
+  /// Whether no backend holds a frame of a read any more; closes disks whose backend died.
+  private func settleDisks() -> Bool {
+    var isSettled = true
+    for disk in disks where !disk.settle() { isSettled = false }
+    return isSettled
   }
 
   private func unpack(
@@ -44,7 +55,8 @@ extension Loader {
       stream = try FileStream(file, hypervisor: hypervisor)
     } catch { throw BootError(error).at(file.name) }
     defer { stream.end() }
-    let limit = FrameAllocator.freeCount * 4096
+    let free = FrameAllocator.freeCount
+    let limit = free > FrameList.reserve ? (free - FrameList.reserve) * 4096 : 0
     var loader = KernelLoader(source: stream, memory: payload, decoderMemoryLimit: limit)
     do throws(KernelLoadError<BlockError, MemoryError>) {
       return try loader.load()

@@ -42,12 +42,15 @@ final class FileStream: KernelSource {
 
   /// Waits for what is under way and gives the buffers back. To be called once, at the end.
   func end() {
-    if pending != nil {
+    if !file.disk.isDone {
       file.disk.cancel()
       _ = try? finishReading()
-      pending = nil
     }
-    for pages in buffers { hypervisor.release(pages) }
+    pending = nil
+    // What a backend may still write to is nobody's memory any more.
+    if file.disk.settle() {
+      for pages in buffers { hypervisor.release(pages) }
+    }
     buffers = []
   }
 

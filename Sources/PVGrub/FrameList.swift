@@ -10,19 +10,26 @@ struct FrameList {
   private(set) var frames: [UInt64] = []
 
   /// Takes `count` frames for the numbers from `target` on.
-  mutating func take(_ count: UInt64, target: UInt64, for purpose: ByteString) throws(MemoryError) {
+  mutating func take(
+    _ count: UInt64, target: UInt64, reserve: UInt64 = reserve, for purpose: ByteString
+  ) throws(MemoryError) {
     frames.reserveCapacity(frames.count + Int(count))
     for index in 0..<count {
-      guard let frame = FrameList.take(wanted: target + index) else {
+      guard let frame = FrameList.take(wanted: target + index, reserve: reserve) else {
         throw .outOfMemory(purpose: purpose)
       }
       frames.append(frame)
     }
   }
 
-  /// The frame `wanted` if it is free, else any; nil if none is.
-  static func take(wanted: UInt64) -> UInt64? {
-    FrameAllocator.take(wanted) ? wanted : FrameAllocator.allocate()
+  /// Frames that stay free for the loader's own heap, whatever a kernel or an initrd wants: 4 MiB.
+  /// Without them the heap would end the domain where an error should lead back to the menu.
+  static let reserve: UInt64 = 1024
+
+  /// The frame `wanted` if it is free, else any; nil if only the reserve is left.
+  static func take(wanted: UInt64, reserve: UInt64 = reserve) -> UInt64? {
+    guard FrameAllocator.freeCount > reserve else { return nil }
+    return FrameAllocator.take(wanted) ? wanted : FrameAllocator.allocate()
   }
 
   /// Gives all frames back.

@@ -24,8 +24,12 @@ final class HandOver {
     let machineFrame: UInt64
   }
 
-  /// Heap that may still be needed while the disks are closed.
-  private static let heapReserve: UInt64 = 16 << 20
+  /// Heap that may still be needed from the freeze on: lists of frames, and what closing takes.
+  private static func heapReserve(_ plan: DomainPlan) -> UInt64 {
+    let frameCount =
+      plan.kernel.frameCount + plan.p2m.frameCount + (plan.module?.frameCount ?? 0)
+    return 16 << 20 + 64 * frameCount
+  }
 
   /// Builds tables, start_info and trampoline, and lets Xen check the tables by pinning them. No
   /// page table may be made from here until `undo` or `jump`.
@@ -35,7 +39,7 @@ final class HandOver {
     self.domain = domain
     self.info = info
     let target = domain.plan.address(of: domain.plan.bootStack)
-    guard Heap.prepareTables(byteCount: Self.heapReserve),
+    guard Heap.prepareTables(byteCount: Self.heapReserve(domain.plan)),
       AddressSpace.prepareTables(for: target),
       AddressSpace.prepareTables(for: trampolineAddress),
       FrameWindow.write(domain.bootStack.frames[0], { _ in })

@@ -10,21 +10,14 @@ extension Loader {
   /// Boots `target`, or throws with everything as it was: disks connected, memory given back.
   func boot(_ target: BootTarget) throws(BootError) -> Never {
     let start = hypervisor.now
-    let files = try environment.locate(target)
-    say("Loading \(files.kernel.name)")
-    for file in files.initrds { say("Loading \(file.name)") }
-    let domain = try load(files)
+    let files: GuestBootFiles
     let handOver: HandOver
     do throws(BootError) {
-      handOver = try HandOver(domain, info: info, commandLine: files.commandLine)
-      do throws(BootError) {
-        try leaveDisks()
-      } catch {
-        handOver.undo()
-        throw error
-      }
+      files = try environment.locate(target)
+      say("Loading \(files.kernel.name)")
+      for file in files.initrds { say("Loading \(file.name)") }
+      handOver = try prepare(files)
     } catch {
-      domain.release()
       reconnectDisks()
       restartWatch()
       throw error
@@ -33,13 +26,37 @@ extension Loader {
     handOver.jump()
   }
 
+  /// Loads the files, has Xen check the new page tables, and leaves the disks.
+  private func prepare(_ files: GuestBootFiles) throws(BootError) -> HandOver {
+    let domain = try load(files)
+    do throws(BootError) {
+      let handOver = try HandOver(domain, info: info, commandLine: files.commandLine)
+      do throws(BootError) {
+        try leaveDisks()
+      } catch {
+        handOver.undo()
+        throw error
+      }
+      return handOver
+    } catch {
+      domain.release()
+      throw error
+    }
+  }
+
   /// Closes the disks so that the next kernel can connect them, ends the watches, and makes sure
   /// that no frame is granted any more.
   private func leaveDisks() throws(BootError) {
-    for disk in disks where disk.status == .connected {
+    for disk in disks where disk.status == .connected || disk.heldGrantCount > 0 {
       do throws(DiskError) {
         try disk.close()
-      } catch { throw BootError(error).at(disk.name) }
+      } catch {
+        // A drive that nobody read from is no reason not to boot, as long as it holds nothing.
+        guard disk.description.isCDROM, disk.heldGrantCount == 0 else {
+          throw BootError(error).at(disk.name)
+        }
+        say("pvgrub-swift: \(disk.name): \(error.message)")
+      }
     }
     do throws(XenStoreError) {
       try store.unwatchAll()
@@ -53,8 +70,8 @@ extension Loader {
 
   /// Watches for `xl shutdown` again after a boot that failed.
   private func restartWatch() {
-    guard shutdownWatch == nil else { return }
     do throws(XenStoreError) {
+      try store.unwatch(token: ShutdownWatch<XenHypervisor>.token)
       shutdownWatch = try ShutdownWatch(store: store)
     } catch { say("pvgrub-swift: \(error.message)") }
   }
@@ -62,7 +79,8 @@ extension Loader {
   private func sayFarewell(_ files: GuestBootFiles, since start: UInt64) {
     var byteCount = files.kernel.byteCount
     for file in files.initrds { byteCount += file.byteCount }
-    let milliseconds = (hypervisor.now - start) / 1_000_000
+    let end = hypervisor.now
+    let milliseconds = end > start ? (end - start) / 1_000_000 : 0
     say("Read \(byteCount >> 10) KiB in \(milliseconds) ms. Starting: \(files.commandLine)")
     console.flush(until: hypervisor.now + console.timeLimit)
   }

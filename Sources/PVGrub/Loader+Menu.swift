@@ -22,7 +22,7 @@ extension Loader {
       let step = screen.step(event, now: hypervisor.now)
       console.write(step.output.bytes)
       switch step.decision {
-      case .choose(let index): start(index, of: screen.menu, rest: "", on: &screen)
+      case .choose(let index): start(index, of: screen.menu, on: &screen)
       case .timeout: bootUnattended(menu, on: &screen)
       case .commandLine: openCommandLine(menu, on: &screen)
       case nil:
@@ -36,7 +36,7 @@ extension Loader {
   /// The default, then its fallbacks; each failure is told. Then the menu waits for a person.
   private func bootUnattended(_ menu: Menu, on screen: inout MenuScreen) {
     for selection in BootPolicy.unattendedOrder(of: menu) {
-      start(selection.index, of: menu, rest: selection.rest, on: &screen)
+      start(selection.index, of: menu, rest: selection.rest, isUnattended: true, on: &screen)
     }
   }
 
@@ -53,11 +53,25 @@ extension Loader {
 
   /// Runs an entry. Returns only if it opened a menu or failed.
   private func start(
-    _ index: Int, of menu: Menu, rest: ByteString, on screen: inout MenuScreen
+    _ index: Int, of menu: Menu, rest: ByteString = "", isUnattended: Bool = false,
+    on screen: inout MenuScreen
   ) {
     let title = menu.entries.indices.contains(index) ? menu.entries[index].title : ""
     do throws(BootError) {
-      try perform(try outcome(index, of: menu, rest: rest), on: &screen, title: title, rest: rest)
+      switch try outcome(index, of: menu, rest: rest) {
+      case .boot(let target):
+        console.write(screen.leave().bytes)
+        try boot(target)
+      case .menu(let inner) where isUnattended:
+        // A default such as `1>0`, or one that opens another menu, goes on inside of it.
+        guard let selection = inner.defaultSelection else { break }
+        start(
+          selection.index, of: inner, rest: selection.rest, isUnattended: true, on: &screen)
+      case .menu(let inner): screen.open(inner, title: title)
+      case .reboot: end { StubDomain.reboot() }
+      case .halt: end { StubDomain.powerOff() }
+      case .exit: break
+      }
     } catch {
       // One whole line for those who read the console's log, then the screen for a person.
       say("pvgrub-swift: \(title): \(error.message)")
@@ -76,26 +90,6 @@ extension Loader {
     } catch { throw BootError(error) }
   }
 
-  private func perform(
-    _ outcome: EntryOutcome, on screen: inout MenuScreen, title: ByteString, rest: ByteString
-  ) throws(BootError) {
-    switch outcome {
-    case .boot(let target):
-      console.write(screen.leave().bytes)
-      try boot(target)
-    case .menu(let inner):
-      if rest.isEmpty {
-        screen.open(inner, title: title)
-      } else if let selection = inner.defaultSelection {
-        // A default such as `1>0` goes on inside the submenu.
-        start(selection.index, of: inner, rest: selection.rest, on: &screen)
-      }
-    case .reboot: end { StubDomain.reboot() }
-    case .halt: end { StubDomain.powerOff() }
-    case .exit: break
-    }
-  }
-
   /// Sleeps until a key, a request of the toolstack, or `deadline`.
   func waitForInput(until deadline: UInt64?) -> MenuScreen.Event {
     let limit = min(deadline ?? .max, hypervisor.now + Self.sleepMax)
@@ -106,7 +100,8 @@ extension Loader {
       guard hypervisor.now < limit else { return .tick }
       // Both rings are looked at once more after their pending bits are cleared.
       if console.prepareToSleep(), isToolstackQuiet() {
-        hypervisor.poll(ports: [console.port, store.port], until: limit)
+        let ports = shutdownWatch == nil ? [console.port] : [console.port, store.port]
+        hypervisor.poll(ports: ports, until: limit)
       }
     }
   }

@@ -60,13 +60,17 @@ final class NewDomain {
   /// Takes the frames for everything that the kernel does not bring with it.
   func takeOwnFrames() throws(BootError) {
     let purpose: ByteString = "the guest's page tables"
+    // The last to come, and small: a part of the heap's reserve may go here.
+    let reserve = FrameList.reserve / 4
     do throws(MemoryError) {
       try tables.take(
-        plan.pageTables.frameCount, target: plan.pageTables.lowerBound, for: purpose)
+        plan.pageTables.frameCount, target: plan.pageTables.lowerBound, reserve: reserve,
+        for: purpose)
       try p2mTables.take(
-        plan.p2mTables.frameCount, target: plan.p2mTables.lowerBound, for: purpose)
-      try startInfoPage.take(1, target: plan.startInfo, for: purpose)
-      try bootStack.take(1, target: plan.bootStack, for: purpose)
+        plan.p2mTables.frameCount, target: plan.p2mTables.lowerBound, reserve: reserve,
+        for: purpose)
+      try startInfoPage.take(1, target: plan.startInfo, reserve: reserve, for: purpose)
+      try bootStack.take(1, target: plan.bootStack, reserve: reserve, for: purpose)
     } catch { throw BootError(error) }
   }
 

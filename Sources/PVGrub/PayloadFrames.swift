@@ -14,6 +14,9 @@ final class PayloadFrames: KernelMemory {
   /// Frames that must be left over beside the kernel's before pages of zeros are kept: 8 MiB.
   private static let sparePageCount: UInt64 = 2048
 
+  /// Shorter runs of zeros are kept: the allocator's table of ranges is finite.
+  private static let recycledRunPageCountMin: UInt64 = 16
+
   private let domainPageCount: UInt64
   private let moduleByteCount: UInt64
   /// The first page of the kernel, which the window starts with.
@@ -96,7 +99,7 @@ final class PayloadFrames: KernelMemory {
     while page < end {
       let start = page
       while page < end, isZero(page) { page += 1 }
-      if page > start { recycle(start..<page) }
+      if page - start >= Self.recycledRunPageCountMin { recycle(start..<page) }
       page += 1
     }
   }

@@ -21,6 +21,16 @@ extension DiskFrontend {
     status = .closed
   }
 
+  /// Makes sure that no frame of a plan is with the backend any more: a connection that has died,
+  /// or still has requests under way, is closed. False if the backend holds frames even then; they
+  /// must not be used again.
+  public func settle() -> Bool {
+    if let engine, engine.death != nil || !engine.isDone {
+      do throws(DiskError) { try close() } catch { return heldGrantCount == 0 }
+    }
+    return heldGrantCount == 0
+  }
+
   /// The steps of a close, from wherever the connection stands.
   func leave() throws(DiskError) {
     var firstError: DiskError?

@@ -15,6 +15,11 @@ public enum DiskStatus: Equatable {
   /// It can't be used.
   case failed(DiskError)
 
+  /// Whether it is a drive without a medium, or one that gave no answer.
+  public var isSkipped: Bool {
+    if case .skipped = self { true } else { false }
+  }
+
   /// Why the disk can't be read, for the log; nil if it can, or was never tried.
   public var failureReason: ByteString? {
     switch self {

@@ -159,6 +159,29 @@ import Testing
     try expectReconnects(guest, backend, disk)
   }
 
+  @Test func settlingADeadConnectionTakesEveryFrameBack() throws {
+    let (guest, backend, disk) = try connected()
+    backend.lies.isMute = true
+    let frame = guest.xen.makeTarget(count: 64)
+    #expect(throws: BlockError.self) { try disk.execute(plan(frame, 64 * 4096)) }
+    #expect(guest.grants.activeCount > 0)
+    #expect(disk.settle())
+    guest.expectClean(backend)
+    backend.lies.isMute = false
+    try expectReconnects(guest, backend, disk)
+  }
+
+  @Test func settlingSaysWhenTheBackendKeepsFrames() throws {
+    let (guest, backend, disk) = try connected()
+    #expect(disk.settle())
+    #expect(disk.status == .connected)
+    backend.lies.holdsGrants = true
+    let frame = guest.xen.makeTarget(count: 20)
+    try disk.execute(plan(frame, 20 * 4096))
+    #expect(!disk.settle())
+    backend.letGo()
+  }
+
   private func plan(_ frame: UInt64, _ byteCount: UInt64) -> ReadPlan {
     ReadPlan(pieces: [
       ReadPlan.Piece(
