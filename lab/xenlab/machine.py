@@ -71,10 +71,8 @@ class Machine:
     def _command_line(
         self, ramdisk: Path, disk: Path, memory_mib: int, control: int, console: int
     ) -> list[str]:
-        # SMAP kills dom0 in its first exception under TCG. With SVM, Xen switches the segment
-        # bases of PV guests by VMLOAD, and about one guest in twenty, toolstack-built ones too,
-        # has a process without its FS base: "segfault at 0" in its first seconds. PVH guests will
-        # need SVM, and RDTSCP off, in a machine of their own.
+        # SMAP kills dom0 in its first exception under TCG; PVH guests will need SVM, and RDTSCP
+        # off, in a machine of their own. Why SVM is off: README.md, "What the emulation does".
         return [
             "qemu-system-x86_64", "-accel", "tcg", "-cpu", "max,-smap,-rdtscp,-svm",
             "-m", str(memory_mib), "-smp", "1", "-display", "none", "-nic", "none",

@@ -105,10 +105,27 @@ def store(scenario: Scenario, outcome: Outcome, round_: int) -> Path:
     return folder
 
 
+# How many guests of one run may be booted again after the emulator's fault (README.md).
+SECOND_TRIES_MAX = 2
+EMULATOR_FAULT = b"Segmentation fault"
+_second_tries = 0
+
+
+def deserves_second_try(outcome: Outcome) -> bool:
+    """Whether a guest that failed shows the fault of the emulated CPU, and tries are left."""
+    global _second_tries
+    if EMULATOR_FAULT not in outcome.console or _second_tries >= SECOND_TRIES_MAX:
+        return False
+    _second_tries += 1
+    return True
+
+
 def boot(machine: Machine, scenario: Scenario, verbose: bool) -> bool:
     """Boots one scenario, as often as it says; one line for each."""
     good = True
-    for round_ in range(scenario.repeat):
+    rounds = list(range(scenario.repeat))
+    while rounds:
+        round_ = rounds.pop(0)
         must = tuple(judge.expand(pattern, scenario) for pattern in scenario.must)
         guest = GuestRun(machine, scenario, must)
         try:
@@ -120,6 +137,14 @@ def boot(machine: Machine, scenario: Scenario, verbose: bool) -> bool:
         judge.remember(scenario, outcome)
         faults = judge.faults(scenario, outcome)
         folder = store(scenario, outcome, round_)
+        if faults and deserves_second_try(outcome):
+            kept = folder.with_name(f"{folder.name}-segfault")
+            shutil.rmtree(kept, ignore_errors=True)
+            folder.rename(kept)
+            say(f"again {folder.name}: a program of the guest lost its FS base, as programs of "
+                f"toolstack-built guests do here (lab/README.md); logs: {kept}")
+            rounds.insert(0, round_)
+            continue
         verdict = "FAIL" if faults else "ok  "
         kernel = ""
         if outcome.started_after:
