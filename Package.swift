@@ -52,7 +52,9 @@ let package = Package(
     core("Decompression", ["Bytes", "CDecoders"]),
     core("KernelImage", ["Bytes", "Decompression"]),
     core("DomainBuilder", ["Bytes", "KernelImage"]),
-    core("BootPlan", ["Bytes", "BlockIO", "Partitions", "FileSystem", "Ext4", "BootMenu"]),
+    core(
+      "BootPlan",
+      ["Bytes", "BlockIO", "Partitions", "FileSystem", "Ext4", "BootMenu", "KernelImage"]),
 
     cModule("CXen"),
     core("XenFrontends", ["Bytes", "BlockIO", "CXen"]),
@@ -85,7 +87,7 @@ let package = Package(
     tests("PvgrubToolTests", ["pvgrub-tool", "BootPlan", "BlockIO", "Bytes", "TestSupport"]),
     tests("MenuScreenTests", ["MenuScreen", "BootMenu", "Bytes"]),
     tests("DecompressionTests", ["Decompression", "Bytes"]),
-    tests("KernelImageTests", ["KernelImage", "Decompression", "Bytes"]),
+    tests("KernelImageTests", ["KernelImage", "Decompression", "Bytes", "TestSupport"]),
     tests("DomainBuilderTests", ["DomainBuilder", "KernelImage", "Bytes"]),
     tests("TidyTests", []),
     tests("XenFrontendsTests", ["XenFrontends", "CXen", "BlockIO", "Bytes"]),

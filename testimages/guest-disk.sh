@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A guest's disk of 2 MiB with an ext4 of 1 MiB (label guest), made of pairs of arguments behind the
-# layout: a path, and the file's contents or, with @ in front, the target of a link.
+# layout: a path, and the file's contents, or the target of a link with @ in front, or a file to
+# copy with = in front.
 # Layouts: bare; msdos and gpt (the file system is partition 1, partition 2 is blank).
 work=$(mktemp -d "$1.XXXXXX")
 image=$1 layout=$2
@@ -10,6 +11,7 @@ while [ $# -ge 2 ]; do
   mkdir -p "$(dirname "$work$1")"
   case $2 in
     @*) ln -s "${2#@}" "$work$1" ;;
+    =*) cp "${2#=}" "$work$1" ;;
     *) printf '%s' "$2" >"$work$1" ;;
   esac
   shift 2

@@ -33,20 +33,29 @@ public struct BootFiles<Device: BlockDevice> {
 }
 
 extension GuestEnvironment {
-  /// Where everything is that an entry names. Throws what the first file that can't be had says,
+  /// Where everything is that an entry names. A unified kernel image stands for the kernel and the
+  /// ramdisks in it, before the entry's own, and for its command line if the entry has no options.
+  /// Throws what the first file that can't be had says,
   /// that an initrd is empty, or that the kernel is of a kind that nobody starts here.
   public func locate(_ target: BootTarget) throws(BootError) -> BootFiles<Device> {
     guard target.kind == .linux else {
       throw BootError(.unsupported, "multiboot kernels can't be started yet")
     }
-    let kernel = try locate(target.kernel)
+    var kernel = try locate(target.kernel)
+    var commandLine = target.commandLine
     var initrds: [LocatedFile<Device>] = []
+    if let unified = try UnifiedKernelFile(kernel) {
+      let (profile, options) = UnifiedKernelFile<Device>.splitProfile(commandLine)
+      kernel = try unified.kernel(profile: profile)
+      initrds = unified.initrds(profile: profile)
+      commandLine = options.isEmpty ? try unified.commandLine(profile: profile) : options
+    }
     for name in target.initrds {
       let file = try locate(name)
       // What a full disk leaves of an update; a kernel without it would only panic.
       guard file.byteCount > 0 else { throw BootError(.corrupt, "\(file.name): the file is empty") }
       initrds.append(file)
     }
-    return BootFiles(kernel: kernel, initrds: initrds, commandLine: target.commandLine)
+    return BootFiles(kernel: kernel, initrds: initrds, commandLine: commandLine)
   }
 }

@@ -6,7 +6,7 @@ public import Bytes
 public enum KernelImageError: BootFailure {
   /// Neither a bzImage, nor an ELF file, nor packed data.
   case notAKernel
-  /// A PE file without Linux's boot header: a unified kernel image, say.
+  /// A PE file without Linux's boot header, and without a kernel as a section.
   case portableExecutable
   /// A bzImage older than boot protocol 2.08 does not tell where its payload is.
   case bootProtocolTooOld(version: UInt16)
@@ -98,7 +98,7 @@ public enum KernelImageError: BootFailure {
   private var fileMessage: ByteString? {
     switch self {
     case .notAKernel: "not a kernel: neither a bzImage nor an ELF file"
-    case .portableExecutable: "a PE file (unified kernel image?) is not supported"
+    case .portableExecutable: "a PE file that is no unified kernel image: it has no .linux section"
     case .bootProtocolTooOld(let version):
       "bzImage of boot protocol \(version >> 8).\(version & 0xff), 2.8 or newer is needed"
     case .bootHeaderTruncated(let count): "bzImage ends inside its boot header, at byte \(count)"

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import BlockIO
+import Bytes
+
+extension LocatedFile {
+  /// The `count` bytes from `byteOffset` on as a file of its own, cut out of the extents; nil
+  /// unless they are all in the file.
+  func slice(at byteOffset: UInt64, count: UInt64, name: ByteString) -> LocatedFile? {
+    guard byteOffset <= byteCount, count <= byteCount - byteOffset else { return nil }
+    var before = byteOffset
+    var rest = count
+    var result: [Extent] = []
+    for extent in extents where rest > 0 {
+      var piece = extent
+      if before > 0 {
+        let (head, tail) = piece.split(at: before)
+        before -= min(before, head.byteCount)
+        guard let tail else { continue }
+        piece = tail
+      }
+      let (head, _) = piece.split(at: rest)
+      result.append(head)
+      rest -= head.byteCount
+    }
+    guard rest == 0 else { return nil }
+    return LocatedFile(name: name, volume: volume, extents: result, byteCount: count)
+  }
+
+  /// The bytes from `byteOffset` on, at most `countMax`, less where the file ends.
+  func bytes(at byteOffset: UInt64, countMax: Int) throws(BootError) -> [UInt8] {
+    guard byteOffset < byteCount else { return [] }
+    let count = min(UInt64(countMax), byteCount - byteOffset)
+    guard let part = slice(at: byteOffset, count: count, name: name) else { return [] }
+    var result: [UInt8] = []
+    for extent in part.extents {
+      switch extent {
+      case .run(let offset, let count):
+        do throws(BlockError) {
+          // At most countMax.
+          result += try volume.read(at: offset, count: Int(count))
+        } catch { throw BootError(error).at(name) }
+      case .zeros(let count): result += [UInt8](repeating: 0, count: Int(count))
+      case .inline(let bytes): result += bytes
+      }
+    }
+    return result
+  }
+}
