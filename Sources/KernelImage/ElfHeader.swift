@@ -18,6 +18,12 @@ public struct ElfHeader: Equatable, Sendable {
   public let programHeadersByteOffset: Int
   /// The number of program headers.
   public let programHeaderCount: Int
+  /// Where the section headers are in the file, in bytes; 0 if there are none that can be used.
+  public let sectionHeadersByteOffset: UInt64
+  /// The number of section headers.
+  public let sectionHeaderCount: Int
+  /// The index of the section with the sections' names.
+  public let sectionNamesIndex: Int
 
   /// Where the program headers end in the file, in bytes.
   public var programHeadersEnd: Int {
@@ -48,6 +54,26 @@ public struct ElfHeader: Equatable, Sendable {
     self.entry = entry
     programHeadersByteOffset = Int(offset)
     programHeaderCount = Int(count)
+    // Nothing depends on section headers but the search for notes, so a bad table is no error.
+    guard let sections = head.u64(at: 40), head.u16(at: 58) == UInt16(SectionHeader.byteCount),
+      let sectionCount = head.u16(at: 60), let namesIndex = head.u16(at: 62), sections > 0,
+      sectionCount > 0
+    else {
+      sectionHeadersByteOffset = 0
+      sectionHeaderCount = 0
+      sectionNamesIndex = 0
+      return
+    }
+    sectionHeadersByteOffset = sections
+    sectionHeaderCount = Int(sectionCount)
+    sectionNamesIndex = Int(namesIndex)
+  }
+
+  /// Where the section headers end in the file, in bytes; 0 if there are none, nil if beyond 64
+  /// bits.
+  var sectionHeadersEnd: UInt64? {
+    Checked.sum(
+      sectionHeadersByteOffset, UInt64(sectionHeaderCount) * UInt64(SectionHeader.byteCount))
   }
 
   /// The program headers in `head`, which must reach to `programHeadersEnd`.

@@ -57,6 +57,13 @@ public enum KernelImageError: BootFailure {
   /// A numeric note of another size than 4 or 8 bytes.
   case noteSize(type: UInt32, byteCount: Int)
 
+  /// Section headers that are too far behind the kernel to look for notes by them.
+  case sectionHeadersTooFar(offset: UInt64)
+  /// A section header, or a section of notes, that was not kept.
+  case sectionOutOfReach(offset: UInt64)
+  /// A number in a `__xen_guest` section that is none.
+  case guestWord(name: ByteString, value: ByteString)
+
   /// No Xen notes at all.
   case noXenNotes
   /// Only an entry point for PVH.
@@ -84,7 +91,8 @@ public enum KernelImageError: BootFailure {
     case .notAKernel, .onlyPVH, .noXenNotes: .wrongRequest
     case .portableExecutable, .bootProtocolTooOld, .unknownPayload, .payloadTooLarge, .elf32,
       .elfBigEndian, .elfMachine, .elfType, .programHeaderCount, .programHeadersTooFar,
-      .kernelTooLarge, .notesTooLarge, .loaderNotGeneric, .xenVersion, .requiredFeature:
+      .kernelTooLarge, .notesTooLarge, .sectionHeadersTooFar, .sectionOutOfReach,
+      .loaderNotGeneric, .xenVersion, .requiredFeature:
       .unsupported
     default: .corrupt
     }
@@ -139,6 +147,11 @@ public enum KernelImageError: BootFailure {
     case .notesTooLarge(let limit): "the kernel has more than \(limit) bytes of ELF notes"
     case .noteTruncated(let offset): "the ELF note at byte \(offset) of its segment is cut off"
     case .noteSize(let type, let count): "the Xen note of type \(type) has \(count) bytes"
+    case .sectionHeadersTooFar(let offset):
+      "no Xen notes in the kernel's segments, and its section headers at byte \(offset) are too far"
+    case .sectionOutOfReach(let offset):
+      "the kernel's section at byte \(offset), where its Xen notes may be, can't be read"
+    case .guestWord(let name, let value): "__xen_guest: \(name)=\(value) is not a number"
     case .noXenNotes: "not a Xen PV kernel: it has no Xen notes"
     case .onlyPVH: "this kernel has only a PVH entry: set type='pvh'"
     case .loaderNotGeneric(let loader, let guestOS):

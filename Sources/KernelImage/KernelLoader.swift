@@ -53,13 +53,15 @@ public struct KernelLoader<Source: KernelSource, Memory: KernelMemory> {
     let decoder = try makeDecoder(format, head: head)
     defer { decoder.end() }
     while stream.step != .finished { try doStep(decoder) }
+    var notes = try parseNotes()
+    if notes.count == 0 { notes = try searchNotes(decoder) }
     if decoder.hasChecksum { try readToEnd(decoder) }
     guard let header = stream.elfHeader, let layout = stream.layout else {
       preconditionFailure("a finished stream has headers")
     }
     return LoadedKernel(
       container: container, format: format, unpackedByteCount: decoder.producedByteCount,
-      header: header, layout: layout, notes: try parseNotes())
+      header: header, layout: layout, notes: notes)
   }
 
   /// Finds out what kind of file it is, and goes to the start of the packed data.
@@ -148,8 +150,7 @@ public struct KernelLoader<Source: KernelSource, Memory: KernelMemory> {
       guard count > 0 else {
         throw .image(
           .payloadEndsEarly(
-            position: decoder.producedByteCount,
-            neededByteCount: stream.layout?.fileEnd ?? UInt64(ElfHeader.byteCount)))
+            position: decoder.producedByteCount, neededByteCount: stream.neededByteCount))
       }
       do throws(KernelImageError) {
         try stream.advance(UnsafeRawBufferPointer(rebasing: part[..<count]))
@@ -194,6 +195,45 @@ public struct KernelLoader<Source: KernelSource, Memory: KernelMemory> {
     do throws(KernelImageError) {
       return try XenNotes(stream.notes)
     } catch { throw .image(error) }
+  }
+
+  /// The notes that the section headers lead to, for a kernel without any in its segments.
+  private mutating func searchNotes(_ decoder: Decoder) throws(Failure) -> XenNotes {
+    do throws(KernelImageError) {
+      try stream.searchSections()
+    } catch { throw .image(error) }
+    guard !stream.kept.isEmpty, let header = stream.elfHeader else { return XenNotes() }
+    while stream.step != .finished { try doStep(decoder) }
+    let search = SectionSearch(header: header, pieces: stream.kept)
+    let sections: (notes: [Range<UInt64>], guest: Range<UInt64>?)
+    do throws(KernelImageError) {
+      sections = try search.sections()
+    } catch { throw .image(error) }
+    var contents: [[UInt8]] = []
+    for range in sections.notes { contents.append(try bytes(of: range, in: search)) }
+    var words: [UInt8] = []
+    if let range = sections.guest { words = try bytes(of: range, in: search) }
+    do throws(KernelImageError) {
+      let notes = try XenNotes(contents)
+      return notes.count == 0 && !words.isEmpty ? try XenNotes(guestWords: words) : notes
+    } catch { throw .image(error) }
+  }
+
+  /// A section that was kept or is in memory.
+  private mutating func bytes(
+    of range: Range<UInt64>, in search: SectionSearch
+  ) throws(Failure) -> [UInt8] {
+    if let bytes = search.bytes(range) { return bytes }
+    do throws(Memory.Failure) {
+      // The search lets no section through that is over 64 KiB.
+      if let address = stream.address(of: range),
+        let bytes = try memory.contents(
+          physicalAddress: address, byteCount: Int(range.upperBound - range.lowerBound))
+      {
+        return bytes
+      }
+    } catch { throw .memory(error) }
+    throw .image(.sectionOutOfReach(offset: range.lowerBound))
   }
 
   private mutating func available() throws(Failure) -> UnsafeRawBufferPointer {

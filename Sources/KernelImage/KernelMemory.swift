@@ -20,4 +20,16 @@ public protocol KernelMemory {
   mutating func region(
     physicalAddress: UInt64, byteCount: Int
   ) throws(Failure) -> UnsafeMutableRawBufferPointer
+
+  /// The bytes from `physicalAddress` on, which are inside regions that were filled; nil if this
+  /// memory can't tell. Asked only after the last region, for kernels whose notes are found by
+  /// their section headers.
+  mutating func contents(physicalAddress: UInt64, byteCount: Int) throws(Failure) -> [UInt8]?
+}
+
+extension KernelMemory {
+  /// Memory that can't be read back: such a kernel is refused.
+  public mutating func contents(
+    physicalAddress: UInt64, byteCount: Int
+  ) throws(Failure) -> [UInt8]? { nil }
 }

@@ -17,6 +17,8 @@ public struct PVKernel: Equatable, Sendable {
   public let acceptsModulePFN: Bool
   /// The virtual address of the page for hypercall stubs, if the kernel wants one.
   public let hypercallPage: UInt64?
+  /// Whether the kernel asks for its symbol table behind its bss (`BSD_SYMTAB`).
+  public let wantsSymbolTable: Bool
   /// What the kernel can use.
   public let features: XenFeatures
 
@@ -54,6 +56,7 @@ public struct PVKernel: Equatable, Sendable {
     initP2M = notes.initP2M
     acceptsModulePFN = (notes.moduleStartPFN ?? 0) != 0
     hypercallPage = notes.hypercallPage
+    wantsSymbolTable = notes.bsdSymbolTable?.hasPrefix("yes") ?? false
   }
 
   /// A kernel like Linux of which only the addresses are known, for estimates.
@@ -65,6 +68,7 @@ public struct PVKernel: Equatable, Sendable {
     initP2M = 0x80_0000_0000
     acceptsModulePFN = true
     hypercallPage = nil
+    wantsSymbolTable = false
     features = XenFeatures()
   }
 

@@ -33,7 +33,12 @@ public struct PayloadStream {
   public private(set) var header: [UInt8] = []
 
   /// The contents of the note segments, in the order of `layout.notes`.
-  public private(set) var notes: [[UInt8]] = []
+  public var notes: [[UInt8]] { noteSegments.map { $0.bytes } }
+
+  private var noteSegments: [KeptBytes] = []
+
+  /// What was kept of the file behind its segments, if `searchSections` was called.
+  private(set) var kept: [KeptBytes] = []
 
   /// The number of bytes of the unpacked file seen so far.
   public private(set) var position: UInt64 = 0
@@ -59,7 +64,7 @@ public struct PayloadStream {
       try advanceHeader()
     case .store(_, let byteCount), .skip(let byteCount):
       precondition(UInt64(bytes.count) <= byteCount, "more than the step asked for")
-      captureNotes(bytes)
+      capture(bytes)
       position += UInt64(bytes.count)
       updateStep()
     case .copyHeader, .finished: preconditionFailure("no bytes were asked for")
@@ -98,9 +103,9 @@ public struct PayloadStream {
 
   /// Uses what has been read of the header, and lies in a segment or a note as well.
   private mutating func finishHeader(_ layout: LoadLayout) {
-    notes = [[UInt8]](repeating: [], count: layout.notes.count)
+    noteSegments = layout.notes.map { KeptBytes($0) }
     position = 0
-    header.withUnsafeBytes { captureNotes($0) }
+    header.withUnsafeBytes { capture($0) }
     position = UInt64(header.count)
     for segment in layout.segments where segment.file.lowerBound < position {
       // Both bounds are at most header.count.
@@ -135,20 +140,38 @@ public struct PayloadStream {
       }
       return
     }
-    let end = layout.fileEnd
+    let end = neededByteCount
     step = position < end ? .skip(byteCount: end - position) : .finished
   }
 
-  /// Keeps the part of `bytes`, which start at `position`, that lies in notes.
-  private mutating func captureNotes(_ bytes: UnsafeRawBufferPointer) {
-    guard let layout else { return }
-    let end = position + UInt64(bytes.count)
-    for (index, note) in layout.notes.enumerated() {
-      let lower = max(note.lowerBound, position)
-      let upper = min(note.upperBound, end)
-      guard lower < upper else { continue }
-      // Both differences are at most bytes.count.
-      notes[index].append(contentsOf: bytes[Int(lower - position)..<Int(upper - position)])
+  /// Where the last byte that is needed ends in the file, as far as is known.
+  public var neededByteCount: UInt64 {
+    guard let layout else { return UInt64(ElfHeader.byteCount) }
+    return max(layout.fileEnd, kept.last?.range.upperBound ?? 0)
+  }
+
+  /// Goes on to the section headers when all segments are in their place, to look for notes there.
+  mutating func searchSections() throws(KernelImageError) {
+    guard step == .finished, let elfHeader else { return }
+    kept = try SectionSearch.windows(elfHeader, behind: position).map { KeptBytes($0) }
+    updateStep()
+  }
+
+  /// The address at which the bytes of `range` are loaded; nil if they are not in one segment.
+  func address(of range: Range<UInt64>) -> UInt64? {
+    guard let layout else { return nil }
+    for segment in layout.segments
+    where segment.file.lowerBound <= range.lowerBound
+      && range.upperBound <= segment.file.upperBound
+    {
+      return segment.memory.lowerBound + (range.lowerBound - segment.file.lowerBound)
     }
+    return nil
+  }
+
+  /// Keeps the parts of `bytes`, which start at `position`, that lie in notes or windows.
+  private mutating func capture(_ bytes: UnsafeRawBufferPointer) {
+    for index in noteSegments.indices { noteSegments[index].capture(bytes, at: position) }
+    for index in kept.indices { kept[index].capture(bytes, at: position) }
   }
 }

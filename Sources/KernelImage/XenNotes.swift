@@ -42,7 +42,7 @@ public struct XenNotes: Equatable, Sendable {
   /// `PHYS32_RELOC`: alignment, lowest and highest address.
   public var phys32Relocation: [UInt32] = []
   /// The number of notes with the name "Xen".
-  public private(set) var count = 0
+  public internal(set) var count = 0
 
   /// The name of Xen's notes, with its terminator.
   private static let name: [UInt8] = [0x58, 0x65, 0x6e, 0]

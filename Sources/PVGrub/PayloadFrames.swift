@@ -60,6 +60,23 @@ final class PayloadFrames: KernelMemory {
     return UnsafeMutableRawBufferPointer(start: pointer(physicalAddress), count: Int(count))
   }
 
+  /// Bytes that are in memory already; pages that were given back are zeros.
+  func contents(physicalAddress: UInt64, byteCount: Int) throws(MemoryError) -> [UInt8]? {
+    var result: [UInt8] = []
+    result.reserveCapacity(byteCount)
+    while result.count < byteCount {
+      let address = physicalAddress + UInt64(result.count)
+      let count = min(byteCount - result.count, Int(4096 - address % 4096))
+      if ledger.frame(ofPage: address / 4096) != nil, let bytes = pointer(address) {
+        // SAFETY: a page of the ledger is mapped in the window until `unmap`.
+        result.append(contentsOf: UnsafeRawBufferPointer(start: bytes, count: count))
+      } else {
+        result.append(contentsOf: repeatElement(0, count: count))
+      }
+    }
+    return result
+  }
+
   private func pointer(_ physicalAddress: UInt64) -> UnsafeMutableRawPointer? {
     let address = AddressSpace.payloadStart + (physicalAddress - basePage * 4096)
     return UnsafeMutableRawPointer(bitPattern: UInt(address))

@@ -52,10 +52,14 @@ final class FakeMemory: KernelMemory {
   private let windowByteCount: Int
   private let failsAt: UInt64
   private let refuses: Bool
+  private let isReadable: Bool
   private var base: UInt64 = 0
   private var storage: UnsafeMutableRawBufferPointer?
 
-  init(window: Int = 1 << 30, failsAt: UInt64 = .max, refuses: Bool = false) {
+  init(
+    window: Int = 1 << 30, failsAt: UInt64 = .max, refuses: Bool = false, isReadable: Bool = true
+  ) {
+    self.isReadable = isReadable
     windowByteCount = window
     self.failsAt = failsAt
     self.refuses = refuses
@@ -82,6 +86,10 @@ final class FakeMemory: KernelMemory {
     let offset = Int(physicalAddress - base)
     return UnsafeMutableRawBufferPointer(
       rebasing: storage[offset..<offset + min(byteCount, windowByteCount)])
+  }
+
+  func contents(physicalAddress: UInt64, byteCount: Int) throws(FakeFailure) -> [UInt8]? {
+    isReadable ? bytes(at: physicalAddress, count: byteCount) : nil
   }
 
   func bytes(at address: UInt64, count: Int) -> [UInt8] {
