@@ -61,6 +61,8 @@ public enum KernelImageError: BootFailure {
   case noXenNotes
   /// Only an entry point for PVH.
   case onlyPVH
+  /// Only an entry point for PV.
+  case onlyPV
   /// `LOADER` is not "generic" and `GUEST_OS` not "linux".
   case loaderNotGeneric(loader: ByteString, guestOS: ByteString)
   /// `XEN_VERSION` is not "xen-3.0".
@@ -81,7 +83,7 @@ public enum KernelImageError: BootFailure {
   /// Whose fault it is.
   public var family: FailureFamily {
     switch self {
-    case .notAKernel, .onlyPVH, .noXenNotes: .wrongRequest
+    case .notAKernel, .onlyPVH, .onlyPV, .noXenNotes: .wrongRequest
     case .portableExecutable, .bootProtocolTooOld, .unknownPayload, .payloadTooLarge, .elf32,
       .elfBigEndian, .elfMachine, .elfType, .programHeaderCount, .programHeadersTooFar,
       .kernelTooLarge, .notesTooLarge, .loaderNotGeneric, .xenVersion, .requiredFeature:
@@ -139,8 +141,9 @@ public enum KernelImageError: BootFailure {
     case .notesTooLarge(let limit): "the kernel has more than \(limit) bytes of ELF notes"
     case .noteTruncated(let offset): "the ELF note at byte \(offset) of its segment is cut off"
     case .noteSize(let type, let count): "the Xen note of type \(type) has \(count) bytes"
-    case .noXenNotes: "not a Xen PV kernel: it has no Xen notes"
+    case .noXenNotes: "not a Xen kernel: it has no Xen notes"
     case .onlyPVH: "this kernel has only a PVH entry: set type='pvh'"
+    case .onlyPV: "this kernel has only a PV entry: set type='pv'"
     case .loaderNotGeneric(let loader, let guestOS):
       "not a Xen PV kernel: its loader is '\(loader)', its system '\(guestOS)'"
     case .xenVersion(let version): "not a Xen PV kernel: it is for Xen version '\(version)'"
