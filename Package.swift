@@ -88,7 +88,7 @@ let package = Package(
     tests("MenuScreenTests", ["MenuScreen", "BootMenu", "Bytes"]),
     tests("DecompressionTests", ["Decompression", "Bytes"]),
     tests("KernelImageTests", ["KernelImage", "Decompression", "Bytes", "TestSupport"]),
-    tests("DomainBuilderTests", ["DomainBuilder", "KernelImage", "Bytes"]),
+    tests("DomainBuilderTests", ["DomainBuilder", "KernelImage", "Bytes", "CXen"]),
     tests("TidyTests", []),
     tests("XenFrontendsTests", ["XenFrontends", "CXen", "BlockIO", "Bytes"]),
   ])

@@ -21,12 +21,25 @@ public enum DomainBuilderError: BootFailure {
   case placementTooShort(frameCount: UInt64, neededFrameCount: UInt64)
   /// No frames are left outside of the new domain's first mapping.
   case noFramesOutside(neededFrameCount: UInt64, frameCount: UInt64)
+  /// The kernel wants to be at addresses of a PVH guest that are not memory.
+  case kernelOutsideMemory(physicalAddress: UInt64)
+  /// No piece of a PVH guest's free memory is large enough for a module.
+  case noRoomForModule(byteCount: UInt64, largestByteCount: UInt64)
+  /// No piece of a PVH guest's free memory takes what tells the kernel where everything is.
+  case noRoomForData(byteCount: UInt64)
+  /// A memory map with more entries than the limit.
+  case memoryMapTooLong(entryCount: Int, entryCountMax: Int)
+  /// More modules than the limit.
+  case tooManyModules(count: Int, countMax: Int)
 
   /// Whose fault it is.
   public var family: FailureFamily {
     switch self {
-    case .memoryTooSmall, .memoryTooLarge, .commandLineTooLong: .wrongRequest
-    case .kernelOutOfReach, .mappingOutOfReach: .unsupported
+    case .memoryTooSmall, .memoryTooLarge, .commandLineTooLong, .noRoomForModule, .noRoomForData,
+      .tooManyModules:
+      .wrongRequest
+    case .kernelOutOfReach, .mappingOutOfReach, .kernelOutsideMemory, .memoryMapTooLong:
+      .unsupported
     case .placementOutside, .placementsOverlap, .placementTooShort, .noFramesOutside: .device
     }
   }
@@ -50,6 +63,17 @@ public enum DomainBuilderError: BootFailure {
     case .placementTooShort(let count, let needed): "\(count) frames were given for \(needed)"
     case .noFramesOutside(let needed, let count):
       "\(needed) frames are needed outside of the first mapping, there are \(count)"
+    case .kernelOutsideMemory(let address):
+      "the kernel wants to be at the address \(hex: address), which is no memory of this guest"
+    case .noRoomForModule(let count, let largest):
+      "the guest's memory is too small for an initrd of \(count >> 10) KiB: the largest free "
+        + "piece has \(largest >> 10) KiB"
+    case .noRoomForData(let count):
+      "the guest's memory is too small: no free piece for \(count) bytes of start information"
+    case .memoryMapTooLong(let count, let limit):
+      "Xen's memory map has \(count) entries, at most \(limit) are possible"
+    case .tooManyModules(let count, let limit):
+      "\(count) modules, at most \(limit) are possible"
     }
   }
 }

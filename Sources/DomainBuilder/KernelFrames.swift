@@ -72,6 +72,9 @@ public struct KernelFrames: Equatable, Sendable {
     return FrameSet([first..<end]).subtracting(FrameSet(runs.map { $0.targets })).runs
   }
 
+  /// The pages that have frames, as targets, and these frames as sources.
+  public var placements: [FramePlacement] { runs }
+
   /// Where the frames go in the domain of `kernel`.
   public func placements(for kernel: PVKernel) throws(DomainBuilderError) -> [FramePlacement] {
     let offset = kernel.physicalOffset / pageByteCount

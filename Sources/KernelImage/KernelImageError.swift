@@ -68,6 +68,8 @@ public enum KernelImageError: BootFailure {
   case noXenNotes
   /// Only an entry point for PVH.
   case onlyPVH
+  /// Only an entry point for PV.
+  case onlyPV
   /// `LOADER` is not "generic" and `GUEST_OS` not "linux".
   case loaderNotGeneric(loader: ByteString, guestOS: ByteString)
   /// `XEN_VERSION` is not "xen-3.0".
@@ -88,7 +90,7 @@ public enum KernelImageError: BootFailure {
   /// Whose fault it is.
   public var family: FailureFamily {
     switch self {
-    case .notAKernel, .onlyPVH, .noXenNotes: .wrongRequest
+    case .notAKernel, .onlyPVH, .onlyPV, .noXenNotes: .wrongRequest
     case .portableExecutable, .bootProtocolTooOld, .unknownPayload, .payloadTooLarge, .elf32,
       .elfBigEndian, .elfMachine, .elfType, .programHeaderCount, .programHeadersTooFar,
       .kernelTooLarge, .notesTooLarge, .sectionHeadersTooFar, .sectionOutOfReach,
@@ -152,8 +154,9 @@ public enum KernelImageError: BootFailure {
     case .sectionOutOfReach(let offset):
       "the kernel's section at byte \(offset), where its Xen notes may be, can't be read"
     case .guestWord(let name, let value): "__xen_guest: \(name)=\(value) is not a number"
-    case .noXenNotes: "not a Xen PV kernel: it has no Xen notes"
+    case .noXenNotes: "not a Xen kernel: it has no Xen notes"
     case .onlyPVH: "this kernel has only a PVH entry: set type='pvh'"
+    case .onlyPV: "this kernel has only a PV entry: set type='pv'"
     case .loaderNotGeneric(let loader, let guestOS):
       "not a Xen PV kernel: its loader is '\(loader)', its system '\(guestOS)'"
     case .xenVersion(let version): "not a Xen PV kernel: it is for Xen version '\(version)'"

@@ -30,6 +30,11 @@ public struct LoadedKernel: Equatable, Sendable {
     try PVKernel(header: header, memory: layout.memory, notes: notes)
   }
 
+  /// The kernel as the builder of PVH domains needs it; throws if it can't be started as PVH.
+  public func pvhKernel() throws(KernelImageError) -> PVHKernel {
+    try PVHKernel(memory: layout.memory, notes: notes)
+  }
+
   /// For the log: `bzImage (xz)` or `ELF (uncompressed)`.
   public var kindName: ByteString {
     switch container {

@@ -14,6 +14,7 @@
 
 #include <xen/xen.h>
 
+#include <xen/arch-x86/hvm/start_info.h>
 #include <xen/elfnote.h>
 #include <xen/event_channel.h>
 #include <xen/features.h>
