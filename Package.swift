@@ -89,4 +89,5 @@ let package = Package(
     tests("DomainBuilderTests", ["DomainBuilder", "KernelImage", "Bytes"]),
     tests("TidyTests", []),
     tests("XenFrontendsTests", ["XenFrontends", "CXen", "BlockIO", "Bytes"]),
+    tests("MiniOSTests", ["MiniOS", "CMiniOS"]),
   ])
