@@ -91,4 +91,5 @@ let package = Package(
     tests("DomainBuilderTests", ["DomainBuilder", "KernelImage", "Bytes", "CXen"]),
     tests("TidyTests", []),
     tests("XenFrontendsTests", ["XenFrontends", "CXen", "BlockIO", "Bytes"]),
+    tests("MiniOSTests", ["MiniOS", "CMiniOS"]),
   ])

@@ -175,6 +175,17 @@ FAILURES = (
     ),
 )
 
+PVH = (
+    direct("pvh-direct-256", 256, type="pvh"),
+    Scenario("pvh-menu", (Disk(disk.WHOLE_LST),), (r"\d+ MiB of memory", r"second entry"),
+             (r"^GUEST:",), type="pvh", cmdline="timeout=60", ends="alive"),
+    Scenario(
+        "pvh-write-text", (Disk(disk.WHOLE_LST),),
+        (r"exception #PF page fault at address", r"rip=[0-9a-f]{16}", r"stack:"),
+        type="pvh", cmdline="selftest=write-text", ends="crash",
+    ),
+)
+
 # The lab's own soundness: what the loader's guests need must work without the loader.
 SELF = ("self",)
 SELF_CHECK = (
@@ -196,7 +207,7 @@ SELF_CHECK = (
              boot="pvgrub2", sets=SELF),
 )
 
-SCENARIOS: tuple[Scenario, ...] = BASELINES + BOOTS + KEYS + TOOLSTACK + FAILURES + SELF_CHECK
+SCENARIOS: tuple[Scenario, ...] = BASELINES + BOOTS + KEYS + TOOLSTACK + FAILURES + PVH + SELF_CHECK
 
 # The one that lab/demo shows: either entry of its menu will do.
 DEMO = Scenario(

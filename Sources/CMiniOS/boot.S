@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The PV entry: Xen's notes (xen/include/public/elfnote.h) and the first instructions.
- * The PVH entry will stand beside it. */
+ * boot32.S has the PVH entry. */
 #if !defined(__linux__)
 
 /* Numbers as in elfnote.h, which has C comments only and is included for them. */

@@ -13,6 +13,7 @@ static uint64_t table_frames[MINIOS_TABLE_FRAME_MAX];
 static uint64_t page_bitmap[MINIOS_HEAP_PAGE_MAX / 64];
 static uint64_t update_buffer[MINIOS_UPDATE_MAX * 2];
 static uint64_t frame_buffer[MINIOS_UPDATE_MAX];
+static struct hvm_memmap_table_entry memory_map[MINIOS_MEMORY_MAP_MAX];
 
 uint64_t minios_scratch_page(void) { return (uint64_t)scratch_page; }
 uint64_t minios_shared_info_page(void) { return (uint64_t)shared_info_page; }
@@ -22,16 +23,23 @@ uint64_t *minios_table_frames(void) { return table_frames; }
 uint64_t *minios_page_bitmap(void) { return page_bitmap; }
 uint64_t *minios_update_buffer(void) { return update_buffer; }
 uint64_t *minios_frame_buffer(void) { return frame_buffer; }
+struct hvm_memmap_table_entry *minios_memory_map(void) { return memory_map; }
 
 #if !defined(__linux__)
 
 extern uint64_t start_info_address;
+extern uint32_t is_pvh;
+extern uint64_t boot_tables[];
+extern uint8_t hypercall_page[];
 extern uint8_t image_text_start[], image_text_end[], image_rodata_end[], image_end[];
 extern uint8_t boot_stack_guard[], boot_stack_top[];
 extern const uint64_t trap_stubs[32];
 extern const uint8_t trampoline_start[], trampoline_fields[], trampoline_end[];
 
 uint64_t minios_start_info(void) { return start_info_address; }
+int minios_is_pvh(void) { return is_pvh != 0; }
+uint64_t *minios_boot_tables(void) { return boot_tables; }
+uint64_t minios_hypercall_page(void) { return (uint64_t)hypercall_page; }
 uint64_t minios_text_start(void) { return (uint64_t)image_text_start; }
 uint64_t minios_text_end(void) { return (uint64_t)image_text_end; }
 uint64_t minios_rodata_end(void) { return (uint64_t)image_rodata_end; }
@@ -52,6 +60,10 @@ uint64_t minios_trampoline_fields_offset(void)
 #else /* The host builds these modules for their types only. */
 
 uint64_t minios_start_info(void) { return 0; }
+int minios_is_pvh(void) { return 0; }
+uint64_t *minios_boot_tables(void) { return table_frames; }
+uint64_t minios_hypercall_page(void) { return 0; }
+void minios_start_exceptions(void) {}
 uint64_t minios_text_start(void) { return 0; }
 uint64_t minios_text_end(void) { return 0; }
 uint64_t minios_rodata_end(void) { return 0; }

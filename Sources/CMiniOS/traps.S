@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Exception stubs. Xen enters them on the current stack with rcx, r11, the error code where the
- * vector has one, rip, cs, rflags, rsp and ss, lowest address first. */
+/* Exception stubs. In PV Xen enters them on the current stack with rcx, r11, the error code where
+ * the vector has one, rip, cs, rflags, rsp and ss, lowest address first. In PVH the processor
+ * enters them behind the two pops: its frame has no rcx and r11. */
 #if !defined(__linux__)
 
     .text
@@ -9,6 +10,7 @@
 trap_stub_\vector:
     popq %rcx
     popq %r11
+hardware_trap_stub_\vector:
     .if \has_error_code == 0
     pushq $0
     .endif
@@ -51,6 +53,11 @@ trap_common:
 trap_stubs:
     .irp vector, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
     .quad trap_stub_\vector
+    .endr
+    .globl hardware_trap_stubs
+hardware_trap_stubs:
+    .irp vector, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
+    .quad hardware_trap_stub_\vector
     .endr
 
     .text

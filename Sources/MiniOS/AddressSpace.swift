@@ -2,8 +2,13 @@
 import CMiniOS
 import CXen
 
-/// The loader's page tables. Xen owns them; every change is a hypercall with machine frames
-/// (xen.h, `mmu_update`). Tables are looked at through one scratch page, read-only.
+/// The loader's page tables. In PV Xen owns them, and entries hold machine frames (xen.h,
+/// `mmu_update`); in PVH they are ours, and a machine frame is the frame. `PageTables` writes the
+/// entries; tables are looked at through one scratch page.
+///
+/// In both modes a frame that nobody uses is mapped nowhere. What is mapped at its own address, frame
+/// times 4096: the image, what Xen told at the entry, the rings of console and xenstore. In PVH
+/// `StubDomain.stop` maps all below 4 GiB so, for the hand-over.
 public enum AddressSpace {
   /// Page-table entry bits (Intel SDM volume 3, 4.5).
   public enum Entry {
@@ -15,6 +20,10 @@ public enum AddressSpace {
     public static let noExecute: UInt64 = 1 << 63
     /// What an L1 entry of ordinary memory has: present, writable, accessed, not executable.
     public static let memory: UInt64 = 0x23 | noExecute
+    /// Memory that may only be read; constants.
+    static let readOnly: UInt64 = 0x21 | noExecute
+    /// Code: it may not be written.
+    static let code: UInt64 = 0x21
     /// What an entry of an upper table has.
     static let table: UInt64 = 0x67
     /// The bits that hold the frame.
@@ -43,7 +52,8 @@ public enum AddressSpace {
   /// new table among them would be refused.
   public nonisolated(unsafe) static var tablesAreFrozen = false
 
-  static func start(_ info: borrowing BootInfo) {
+  /// Takes over the page tables that Xen's PV builder made.
+  static func startPV(_ info: borrowing BootInfo) {
     p2m = UnsafeMutablePointer(bitPattern: UInt(info.p2mAddress))
     frameCount = info.frameCount
     l4MachineFrame = machineFrame(of: info.pageTables.address >> 12)
@@ -60,15 +70,23 @@ public enum AddressSpace {
     }
   }
 
-  /// The machine frame of the domain's frame `frame`.
+  /// Takes over the page tables in the image, which map nothing but the image.
+  static func startPVH() {
+    PageTables.narrow()
+    l4MachineFrame = PageTables.bootL4Frame
+  }
+
+  /// The machine frame of the domain's frame `frame`: in PVH the same.
   public static func machineFrame(of frame: UInt64) -> UInt64 {
+    if StubDomain.mode == .pvh { return frame }
     guard frame < frameCount, let p2m else { preconditionFailure("frame outside the domain") }
     return p2m[Int(frame)]
   }
 
   /// The domain's frame with machine frame `machineFrame`, by Xen's table at the start of its
-  /// range.
+  /// range; in PVH the same.
   public static func frame(ofMachine machineFrame: UInt64) -> UInt64 {
+    if StubDomain.mode == .pvh { return machineFrame }
     guard let table = UnsafePointer<UInt64>(bitPattern: 0xffff_8000_0000_0000 as UInt) else {
       preconditionFailure("not a null address")
     }
@@ -76,7 +94,7 @@ public enum AddressSpace {
     return table[Int(machineFrame)]
   }
 
-  /// The p2m list itself, for the hand-over.
+  /// PV: the p2m list itself, for the hand-over.
   public static var p2mList: UnsafeMutableBufferPointer<UInt64> {
     UnsafeMutableBufferPointer(start: p2m, count: Int(frameCount))
   }
@@ -84,7 +102,7 @@ public enum AddressSpace {
   /// The machine frame of the L4 table in use.
   public static var baseMachineFrame: UInt64 { l4MachineFrame }
 
-  /// The frames of all page tables in use.
+  /// The frames of all page tables in use; in PVH those inside the image are not among them.
   public static var tableFrames: UnsafeBufferPointer<UInt64> {
     UnsafeBufferPointer(start: minios_table_frames(), count: tableFrameCount)
   }
@@ -97,8 +115,8 @@ public enum AddressSpace {
 
   private static func readEntry(table machineFrame: UInt64, index: Int) -> UInt64 {
     let scratch = minios_scratch_page()
-    let entry = machineFrame << 12 | 0x21 | Entry.noExecute
-    guard Hypercall.updateMapping(scratch, entry: entry) == 0,
+    let entry = machineFrame << 12 | Entry.readOnly
+    guard PageTables.setMapping(scratch, entry: entry) == 0,
       let table = UnsafePointer<UInt64>(bitPattern: UInt(scratch))
     else { preconditionFailure("a page table can be read") }
     return table[index]
@@ -108,7 +126,7 @@ public enum AddressSpace {
     let buffer = minios_update_buffer()
     buffer[0] = machineFrame << 12 | UInt64(index * 8)
     buffer[1] = value
-    return Hypercall.updatePageTables(buffer, count: 1)
+    return PageTables.apply(buffer, count: 1)
   }
 
   /// A zeroed frame that is not mapped, ready to be a table.
@@ -117,14 +135,14 @@ public enum AddressSpace {
     guard let frame = FrameAllocator.allocate() else { return nil }
     let scratch = minios_scratch_page()
     let machine = machineFrame(of: frame)
-    guard Hypercall.updateMapping(scratch, entry: machine << 12 | Entry.memory) == 0,
+    guard PageTables.setMapping(scratch, entry: machine << 12 | Entry.memory) == 0,
       let page = UnsafeMutableRawPointer(bitPattern: UInt(scratch))
     else {
       FrameAllocator.free(first: frame, count: 1)
       return nil
     }
     page.initializeMemory(as: UInt64.self, repeating: 0, count: 512)
-    Hypercall.updateMapping(scratch, entry: 0)
+    PageTables.setMapping(scratch, entry: 0)
     noteTable(frame)
     return machine
   }
@@ -149,7 +167,7 @@ public enum AddressSpace {
       table = new
     }
     // The scratch page must not keep a table visible: it may be pinned or freed later.
-    Hypercall.updateMapping(minios_scratch_page(), entry: 0)
+    PageTables.setMapping(minios_scratch_page(), entry: 0)
     cachedRegion = region
     cachedL1 = table
     return table
@@ -174,16 +192,26 @@ public enum AddressSpace {
         buffer[2 * step] = table << 12 | UInt64((first + step) * 8)
         buffer[2 * step + 1] = entry(done + step)
       }
-      guard Hypercall.updatePageTables(buffer, count: batch) == 0 else { return false }
+      guard PageTables.apply(buffer, count: batch) == 0 else { return false }
       done += batch
     }
     return true
   }
 
+  /// Maps the frames that hold `byteCount` bytes from `address` on at their own addresses.
+  static func mapIdentity(_ address: UInt64, byteCount: UInt64, _ bits: UInt64) {
+    let first = address >> 12
+    let count = Int((address + byteCount + 4095) >> 12 - first)
+    guard count > 0 else { return }
+    if !set(first << 12, count: count, entry: { (first + UInt64($0)) << 12 | bits }) {
+      Panic.end("no memory for page tables")
+    }
+  }
+
   /// Removes the mappings of `count` pages from `address` on.
   public static func unmap(_ address: UInt64, count: Int) {
     _ = set(address, count: count) { _ in 0 }
-    Hypercall.extended(MMUEXT_TLB_FLUSH_LOCAL, argument: 0)
+    PageTables.flush()
   }
 
   /// Maps `count` free frames from `address` on; false when memory ran out.
@@ -219,7 +247,7 @@ public enum AddressSpace {
       let batch = min(count - done, 512 - first)
       readFrames(table: table, first: first, count: batch)
       _ = set(position, count: batch) { _ in 0 }
-      Hypercall.extended(MMUEXT_TLB_FLUSH_LOCAL, argument: 0)
+      PageTables.flush()
       for step in 0..<batch where frames[step] != .max {
         FrameAllocator.free(first: frames[step], count: 1)
       }
@@ -232,7 +260,7 @@ public enum AddressSpace {
   private static func readFrames(table: UInt64, first: Int, count: Int) {
     let frames = minios_frame_buffer()
     let scratch = minios_scratch_page()
-    Hypercall.updateMapping(scratch, entry: table << 12 | 0x21 | Entry.noExecute)
+    PageTables.setMapping(scratch, entry: table << 12 | Entry.readOnly)
     if let entries = UnsafePointer<UInt64>(bitPattern: UInt(scratch)) {
       for step in 0..<count {
         let entry = entries[first + step]
@@ -240,7 +268,7 @@ public enum AddressSpace {
         frames[step] = isPresent ? frame(ofMachine: (entry & Entry.frameMask) >> 12) : .max
       }
     }
-    Hypercall.updateMapping(scratch, entry: 0)
+    PageTables.setMapping(scratch, entry: 0)
   }
 
   /// The frames that `count` pages from `address` on are mapped to.
@@ -259,19 +287,19 @@ public enum AddressSpace {
   }
 
   /// Flushes the translation cache.
-  public static func flush() { Hypercall.extended(MMUEXT_TLB_FLUSH_LOCAL, argument: 0) }
+  public static func flush() { PageTables.flush() }
 
-  /// Pins a root table: Xen checks it and all below it. The result is 0 or an errno.
+  /// PV: pins a root table: Xen checks it and all below it. The result is 0 or an errno.
   public static func pin(_ machineFrame: UInt64) -> Int {
     Int(-Hypercall.extended(MMUEXT_PIN_L4_TABLE, argument: machineFrame))
   }
 
-  /// Unpins a root table.
+  /// PV: unpins a root table.
   public static func unpin(_ machineFrame: UInt64) {
     Hypercall.extended(MMUEXT_UNPIN_TABLE, argument: machineFrame)
   }
 
-  /// Tells Xen the numbers of machine frames: its table from machine frame to frame.
+  /// PV: tells Xen the numbers of machine frames: its table from machine frame to frame.
   public static func updateMachineTable(
     count: Int, _ pair: (Int) -> (machineFrame: UInt64, frame: UInt64)
   ) -> Bool {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import CMiniOS
 
-/// What the domain builder mapped at the start: who needs it, who may write it.
+/// What Xen's PV builder mapped at the start: who needs it, who may write it.
 enum BootMemory {
   /// A part of memory that is in use: image, ring, table, list or module.
   private struct Used {
@@ -72,8 +72,8 @@ enum BootMemory {
   /// Text can't be written, data can't be executed, and the page under the stack is not there
   /// (decision 11).
   static func protectImage() {
-    protect(minios_text_start(), to: minios_text_end(), 0x21)
-    protect(minios_text_end(), to: minios_rodata_end(), 0x21 | AddressSpace.Entry.noExecute)
+    protect(minios_text_start(), to: minios_text_end(), AddressSpace.Entry.code)
+    protect(minios_text_end(), to: minios_rodata_end(), AddressSpace.Entry.readOnly)
     protect(minios_rodata_end(), to: minios_image_end(), AddressSpace.Entry.memory)
     AddressSpace.unmap(minios_stack_guard(), count: 1)
   }

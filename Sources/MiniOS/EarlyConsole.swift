@@ -15,7 +15,7 @@ public enum EarlyConsole {
   static func start(_ info: borrowing BootInfo) {
     port = info.console.port
     let frame = AddressSpace.frame(ofMachine: info.console.machineFrame)
-    // The builder maps the ring page with the rest of the boot area: address = frame.
+    // The ring page is mapped at its own address: by Xen's builder in PV, by BootMemory in PVH.
     ring = UnsafeMutableRawPointer(bitPattern: UInt(frame << 12))
   }
 

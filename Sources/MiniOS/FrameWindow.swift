@@ -11,10 +11,10 @@ public enum FrameWindow {
   ) -> Bool {
     guard AddressSpace.prepareTables(for: address) else { return false }
     let entry = AddressSpace.machineFrame(of: frame) << 12 | AddressSpace.Entry.memory
-    guard Hypercall.updateMapping(address, entry: entry) == 0 else { return false }
+    guard PageTables.setMapping(address, entry: entry) == 0 else { return false }
     body(
       UnsafeMutableRawBufferPointer(
         start: UnsafeMutableRawPointer(bitPattern: UInt(address)), count: 4096))
-    return Hypercall.updateMapping(address, entry: 0) == 0
+    return PageTables.setMapping(address, entry: 0) == 0
   }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import Bytes
+import CMiniOS
 import CXen
 public import XenFrontends
 
@@ -63,6 +64,9 @@ enum Hypercall {
 
   /// Writes one byte to Xen's own log, which a debug or `guest_loglvl=all` Xen keeps.
   static func log(_ byte: UInt8) {
+    if StubDomain.mode == .pvh {
+      return minios_write_port(0xe9 /* XEN_HVM_DEBUGCONS_IOPORT */, byte)
+    }
     var byte = byte
     _ = withUnsafeMutablePointer(to: &byte) {
       xen_console_write($0, 1)

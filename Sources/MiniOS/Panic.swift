@@ -76,7 +76,7 @@ public enum Panic {
     EarlyConsole.write(Traps.name(registers.vector))
     if registers.vector == Traps.pageFault {
       EarlyConsole.write(" at address ")
-      EarlyConsole.write(hexadecimal: SharedInfo.faultAddress)
+      EarlyConsole.write(hexadecimal: Traps.faultAddress)
     }
     EarlyConsole.write(", error code ")
     EarlyConsole.write(hexadecimal: registers.error_code)

@@ -17,16 +17,25 @@ enum SharedInfo {
   /// Maps the page over one of the image's.
   static func start(_ info: borrowing BootInfo) {
     let address = minios_shared_info_page()
-    let entry = info.sharedInfoMachineAddress | AddressSpace.Entry.memory
-    if Hypercall.updateMapping(address, entry: entry) == 0 {
+    var machineAddress = info.sharedInfoMachineAddress
+    if StubDomain.mode == .pvh {
+      let frame = XenPages.add(space: Int32(XENMAPSPACE_shared_info), index: 0)
+      guard frame > 0 else { Panic.end("Xen gives no shared info page") }
+      machineAddress = UInt64(frame) << 12
+    }
+    let entry = machineAddress | AddressSpace.Entry.memory
+    if PageTables.setMapping(address, entry: entry) == 0 {
       page = UnsafeMutableRawPointer(bitPattern: UInt(address))
     }
   }
 
+  /// Forgets the page, which is about to go.
+  static func stop() { page = nil }
+
   /// The time record of the first virtual CPU.
   static var time: UnsafeRawPointer? { page.map { UnsafeRawPointer($0 + Offset.time) } }
 
-  /// The address of the last page fault.
+  /// PV: the address of the last page fault.
   static var faultAddress: UInt64 {
     page?.load(fromByteOffset: Offset.faultAddress, as: UInt64.self) ?? 0
   }

@@ -4,19 +4,39 @@ import CXen
 
 /// The stub-domain kernel: call `start` first, then everything else here works.
 public enum StubDomain {
+  /// By which of the image's two entries the domain came in.
+  public nonisolated(unsafe) private(set) static var mode = DomainMode.pv
+
   /// Brings the domain up: console for reports, memory, exceptions, time, page protection.
   /// No interrupt is ever enabled (decision 2).
   public static func start() -> BootInfo {
+    mode = minios_is_pvh() != 0 ? .pvh : .pv
     // Canary page first: prebuilt code reads %fs:0x28 from its first function on.
     setThreadBase(minios_thread_page())
     seedCanary()
-    let info = BootInfo()
-    AddressSpace.start(info)
+    let info = mode == .pv ? startPV() : startPVH()
+    SharedInfo.start(info)
+    return info
+  }
+
+  private static func startPV() -> BootInfo {
+    let info = BootInfo(pv: minios_start_info())
+    AddressSpace.startPV(info)
     EarlyConsole.start(info)
     Traps.start()
     BootMemory.freeUnused(info)
     BootMemory.protectImage()
-    SharedInfo.start(info)
+    return info
+  }
+
+  private static func startPVH() -> BootInfo {
+    Traps.start()
+    HypercallStubs.start()
+    let info = BootInfo(pvh: minios_start_info())
+    BootMemory.freeUnusedPVH(info)
+    BootMemory.mapPVH(info)
+    EarlyConsole.start(info)
+    XenPages.start(info.map)
     return info
   }
 
@@ -26,18 +46,32 @@ public enum StubDomain {
     page?[5] = Clock.timeStamp &* 0x9e37_79b9_7f4a_7c15 & ~0xff
   }
 
-  /// Leaves nothing of this kernel in the virtual CPU: no exception table, no callback, no timer,
-  /// no segment base, no pending event. The last step before the trampoline.
+  /// Leaves nothing of this kernel in the virtual CPU and in Xen: no exception table, no callback,
+  /// no timer, no segment base, no pending event, in PVH no page of Xen's in the memory map. The
+  /// last step before the trampoline: the clock stands still and no frontend works any more.
+  ///
+  /// In PVH everything below 4 GiB is mapped at its own address afterwards, readable, writable and
+  /// executable, by tables inside the image; the heap and all other windows stay as they were.
   public static func stop() {
     SharedInfo.clearAllPending()
     _ = xen_hypercall(UInt64(__HYPERVISOR_set_timer_op), 0, 0, 0, 0)
-    _ = xen_hypercall(UInt64(__HYPERVISOR_set_callbacks), 0, 0, 0, 0)
+    switch mode {
+    case .pv: _ = xen_hypercall(UInt64(__HYPERVISOR_set_callbacks), 0, 0, 0, 0)
+    case .pvh:
+      SharedInfo.stop()
+      XenPages.removeAll()
+      PageTables.widen()
+    }
     Traps.stop()
     setThreadBase(0)
   }
 
   private static func setThreadBase(_ address: UInt64) {
-    _ = xen_hypercall(UInt64(__HYPERVISOR_set_segment_base), 0 /* SEGBASE_FS */, address, 0, 0)
+    switch mode {
+    case .pv:
+      _ = xen_hypercall(UInt64(__HYPERVISOR_set_segment_base), 0 /* SEGBASE_FS */, address, 0, 0)
+    case .pvh: minios_write_msr(0xc000_0100 /* IA32_FS_BASE */, address)
+    }
   }
 
   /// Ends the domain as a guest that powers off.

@@ -9,8 +9,15 @@ enum Traps {
   /// `FLAT_KERNEL_CS` of xen-x86_64.h.
   private static let codeSelector: UInt16 = 0xe033
 
-  /// Tells Xen where the stubs are.
+  /// Tells Xen or the processor where the stubs are.
   static func start() {
+    switch StubDomain.mode {
+    case .pv: setTable()
+    case .pvh: minios_start_exceptions()
+    }
+  }
+
+  private static func setTable() {
     withUnsafeTemporaryAllocation(of: trap_info.self, capacity: 33) { table in
       for vector in 0..<32 {
         table.initializeElement(
@@ -24,9 +31,18 @@ enum Traps {
     }
   }
 
-  /// Takes the stubs away, for the next kernel.
+  /// PV: takes the stubs away, for the next kernel. A PVH kernel starts with a table of its own.
   static func stop() {
+    guard StubDomain.mode == .pv else { return }
     _ = xen_hypercall(UInt64(__HYPERVISOR_set_trap_table), 0, 0, 0, 0)
+  }
+
+  /// The address of the last page fault.
+  static var faultAddress: UInt64 {
+    switch StubDomain.mode {
+    case .pv: SharedInfo.faultAddress
+    case .pvh: minios_fault_address()
+    }
   }
 
   /// The mnemonic of Intel's manual, volume 3, table 6-1.

@@ -3,7 +3,7 @@ import Bytes
 import CXen
 public import XenFrontends
 
-/// The frontends' primitives over hypercalls of a PV domain.
+/// The frontends' primitives over hypercalls.
 public final class XenHypervisor: Hypervisor {
   private var grantFrameCount = 0
 
@@ -60,11 +60,15 @@ public final class XenHypervisor: Hypervisor {
     return (Int(argument.nr_frames), Int(argument.max_nr_frames))
   }
 
-  /// `GNTTABOP_setup_table`, and maps what it gives.
+  /// Maps the grant table: `GNTTABOP_setup_table` in PV, pages put into the memory map in PVH.
   public func mapGrantTable(frameCount: Int) throws(HypervisorError) -> UnsafeMutableRawPointer {
     guard let address = UnsafeMutableRawPointer(bitPattern: UInt(AddressSpace.grantTableStart))
     else { throw .outOfMemory(pageCount: frameCount) }
     guard frameCount > grantFrameCount else { return address }
+    if StubDomain.mode == .pvh {
+      try addGrantFrames(frameCount)
+      return address
+    }
     var machineFrames = [UInt](repeating: 0, count: frameCount)
     let result = machineFrames.withUnsafeMutableBufferPointer { list -> Int64 in
       guard let frames = list.baseAddress else { return 0 }
@@ -77,6 +81,19 @@ public final class XenHypervisor: Hypervisor {
     guard isMapped else { throw .outOfMemory(pageCount: frameCount) }
     grantFrameCount = frameCount
     return address
+  }
+
+  private func addGrantFrames(_ frameCount: Int) throws(HypervisorError) {
+    while grantFrameCount < frameCount {
+      let frame = XenPages.add(
+        space: Int32(XENMAPSPACE_grant_table), index: UInt64(grantFrameCount))
+      try Hypercall.check(frame, "a grant table of \(frameCount) frames")
+      let isMapped = AddressSpace.set(
+        AddressSpace.grantTableStart + UInt64(grantFrameCount) * 4096, count: 1
+      ) { _ in UInt64(frame) << 12 | AddressSpace.Entry.memory }
+      guard isMapped else { throw .outOfMemory(pageCount: frameCount) }
+      grantFrameCount += 1
+    }
   }
 
   /// The machine frame of `frame`.

@@ -28,6 +28,10 @@ extension Loader {
 
   /// Loads the files, has Xen check the new page tables, and leaves the disks.
   private func prepare(_ files: GuestBootFiles) throws(BootError) -> HandOver {
+    guard StubDomain.mode == .pv else {
+      throw BootError(
+        .unsupported, "the hand-over to a kernel needs type='pv' in the guest's config")
+    }
     let domain = try load(files)
     do throws(BootError) {
       let handOver = try HandOver(domain, info: info, commandLine: files.commandLine)

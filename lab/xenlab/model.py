@@ -60,6 +60,7 @@ class Scenario:
 
     boot: "loader" (--loader FILE), "direct" (the toolstack builds the domain) or
     "pvgrub2" (GRUB's own, for comparison).
+    type: "pv" or "pvh"; each has a machine of its own.
     ends: "poweroff" (the guest's own or by xl shutdown), "destroyed" (a step did it)
     or "alive" (all of `must` has come, the domain is still there and answers keys).
     like: a "direct" scenario; this guest may see at most 1 MiB less memory.

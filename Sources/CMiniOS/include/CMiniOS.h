@@ -5,6 +5,10 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <xen/arch-x86/hvm/start_info.h>
+
+#include "processor.h"
+#include "segments.h"
 
 #if defined(__clang__)
 #pragma clang assume_nonnull begin
@@ -29,8 +33,17 @@ struct minios_trampoline {
     uint64_t base_operations[6]; /* two mmuext_op: NEW_BASEPTR, UNPIN_TABLE */
 };
 
-/* The address in rsi at entry: struct start_info. */
+/* The address that the entry was given: in PV struct start_info, in PVH struct hvm_start_info. */
 uint64_t minios_start_info(void);
+/* Nonzero if the domain came in by the PVH entry. */
+int minios_is_pvh(void);
+
+/* PVH: the page tables in the image, MINIOS_BOOT_TABLE_COUNT of 512 entries (segments.h). */
+uint64_t *minios_boot_tables(void);
+/* PVH: a page of the image's code for Xen's hypercall stubs. */
+uint64_t minios_hypercall_page(void);
+/* PVH: the exception table, and a stack for page faults and double faults. */
+void minios_start_exceptions(void);
 
 /* Bounds of the image's parts; all page aligned. */
 uint64_t minios_text_start(void);
@@ -55,11 +68,13 @@ uint64_t *minios_table_frames(void);      /* MINIOS_TABLE_FRAME_MAX frame number
 uint64_t *minios_page_bitmap(void);       /* MINIOS_HEAP_PAGE_MAX bits */
 uint64_t *minios_update_buffer(void);     /* MINIOS_UPDATE_MAX struct mmu_update */
 uint64_t *minios_frame_buffer(void);      /* MINIOS_UPDATE_MAX frame numbers */
+struct hvm_memmap_table_entry *minios_memory_map(void); /* MINIOS_MEMORY_MAP_MAX entries */
 enum {
     MINIOS_FREE_RANGE_MAX = 2048,
     MINIOS_TABLE_FRAME_MAX = 4096,
     MINIOS_HEAP_PAGE_MAX = 262144,
     MINIOS_UPDATE_MAX = 512,
+    MINIOS_MEMORY_MAP_MAX = 128, /* E820MAX of xen/hvm/e820.h */
 };
 
 /* The address of the stub for exception `vector`, 0 to 31. */

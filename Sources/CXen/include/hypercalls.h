@@ -1,22 +1,36 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Hypercalls of a 64-bit domain as inline functions: number in rax, arguments in rdi, rsi, rdx,
  * r10 and r8 (xen/include/public/arch-x86/xen-x86_64.h). `syscall` destroys rcx and r11, and a
- * debug build of Xen poisons the argument registers too. */
+ * debug build of Xen poisons the argument registers too.
+ *
+ * A PV domain makes them by `syscall`, a PVH domain by the stubs that Xen writes into a page of it,
+ * one each 32 bytes: which instruction suits the processor is Xen's business. */
 #ifndef CXEN_HYPERCALLS_H
 #define CXEN_HYPERCALLS_H
 
 #include "public.h"
 
-/* Makes hypercall `number` of a PV domain; the result is negative for an error of xen/errno.h. */
+/* Where the code for hypercall `number` is: at `base` + `number` * `stride`. At the start one
+ * `syscall` for all; set by xen_use_hypercall_page. */
+struct xen_hypercall_stubs {
+    uint64_t base, stride;
+};
+extern struct xen_hypercall_stubs xen_hypercall_stubs;
+
+/* From now on hypercalls go by the page at `address`, which Xen has filled. */
+void xen_use_hypercall_page(uint64_t address);
+
+/* Makes hypercall `number`; the result is negative for an error of xen/errno.h. */
 static inline int64_t xen_hypercall(
     uint64_t number, uint64_t arg1, uint64_t arg2, uint64_t arg3, uint64_t arg4)
 {
     uint64_t result = number;
+    uint64_t stub = xen_hypercall_stubs.base + number * xen_hypercall_stubs.stride;
     register uint64_t r10 __asm__("r10") = arg4;
     register uint64_t r8 __asm__("r8") = 0;
-    __asm__ volatile("syscall"
+    __asm__ volatile("call *%[stub]"
                      : "+a"(result), "+D"(arg1), "+S"(arg2), "+d"(arg3), "+r"(r10), "+r"(r8)
-                     :
+                     : [stub] "r"(stub)
                      : "rcx", "r11", "memory");
     return (int64_t)result;
 }
@@ -51,6 +65,16 @@ static inline int64_t xen_setup_grant_table(uint32_t count, unsigned long *frame
     int64_t result =
         xen_hypercall_structure(__HYPERVISOR_grant_table_op, GNTTABOP_setup_table, &table, 1);
     return result < 0 ? result : table.status;
+}
+
+/* XENMEM_memory_map: fills `entries`, room for `count` of 20 bytes each, and tells how many. */
+static inline int64_t xen_memory_map(void *entries, uint32_t *count)
+{
+    struct xen_memory_map map = { .nr_entries = *count };
+    set_xen_guest_handle(map.buffer, entries);
+    int64_t result = xen_hypercall_structure(__HYPERVISOR_memory_op, XENMEM_memory_map, &map, 0);
+    *count = map.nr_entries;
+    return result;
 }
 
 /* SCHEDOP_poll on `count` ports until system time `deadline` in nanoseconds. */

@@ -15,10 +15,13 @@
 #include <xen/xen.h>
 
 #include <xen/arch-x86/hvm/start_info.h>
+#include <xen/arch-x86/cpuid.h>
 #include <xen/elfnote.h>
 #include <xen/event_channel.h>
 #include <xen/features.h>
 #include <xen/grant_table.h>
+#include <xen/hvm/hvm_op.h>
+#include <xen/hvm/params.h>
 #include <xen/io/blkif.h>
 #include <xen/io/console.h>
 #include <xen/io/ring.h>
