@@ -199,6 +199,8 @@ PVH = (
     menu("pvh-menu-64", 64),
     menu("pvh-menu-128-maxmem-512", 128, maxmem=512),
     menu("pvh-menu-2048-4-vcpus", 2048, vcpus=4),
+    # Some of it above 4 GiB, where the loader takes its heap from.
+    menu("pvh-menu-5120", 5120),
     menu("pvh-menu-two-disks-and-cdrom", 256, disks=TWO_DISKS_AND_CDROM),
     menu("pvh-menu-qdisk", 256, disks=(Disk(disk.MBR_LST, backend="qdisk-qcow2"),)),
     Scenario(
