@@ -175,15 +175,43 @@ FAILURES = (
     ),
 )
 
+
+
+def menu(name: str, memory: int, *texts: str, disks: tuple[Disk, ...] = (Disk(disk.WHOLE_LST),),
+         **more: object) -> Scenario:
+    """The loader as a PVH guest shows its menu and stays there."""
+    must = (rf"^pvgrub-swift: {memory} MiB of memory", r"second entry") + texts
+    return Scenario(name, disks, must, TROUBLE + (r"^GUEST:",), type="pvh", memory=memory,
+                    cmdline="timeout=60", ends="alive", **more)
+
+
+def reports(name: str, test: str, code: str) -> Scenario:
+    """A fault made on purpose in a PVH guest is reported, with this error code, and ends it."""
+    must = (rf"exception #PF page fault at address [0-9a-f]{{16}}, error code 0*{code}\b",
+            r"rip=[0-9a-f]{16}", r"stack:")
+    return Scenario(name, (Disk(disk.WHOLE_LST),), must, type="pvh", cmdline=f"selftest={test}",
+                    ends="crash")
+
+
 PVH = (
-    direct("pvh-direct-256", 256, type="pvh"),
-    Scenario("pvh-menu", (Disk(disk.WHOLE_LST),), (r"\d+ MiB of memory", r"second entry"),
-             (r"^GUEST:",), type="pvh", cmdline="timeout=60", ends="alive"),
+    direct("pvh-direct-256", 256, type="pvh", sets=CI),
+    menu("pvh-menu", 256, sets=CI),
+    menu("pvh-menu-64", 64),
+    menu("pvh-menu-128-maxmem-512", 128, maxmem=512),
+    menu("pvh-menu-2048-4-vcpus", 2048, vcpus=4),
+    # Some of it above 4 GiB, where the loader takes its heap from.
+    menu("pvh-menu-5120", 5120),
+    menu("pvh-menu-two-disks-and-cdrom", 256, disks=TWO_DISKS_AND_CDROM),
+    menu("pvh-menu-qdisk", 256, disks=(Disk(disk.MBR_LST, backend="qdisk-qcow2"),)),
     Scenario(
-        "pvh-write-text", (Disk(disk.WHOLE_LST),),
-        (r"exception #PF page fault at address", r"rip=[0-9a-f]{16}", r"stack:"),
-        type="pvh", cmdline="selftest=write-text", ends="crash",
+        "pvh-xl-shutdown-in-menu", (Disk(disk.WHOLE_LST),), (r"second entry",), (r"^GUEST:",),
+        steps=(Step("second entry", keys=DOWN),
+               Step("", command="xl shutdown -w {domid}", pause=0.5)), type="pvh",
     ),
+    reports("pvh-write-text", "write-text", "3"),
+    reports("pvh-null", "null", "0"),
+    reports("pvh-execute-heap", "execute-heap", "11"),
+    reports("pvh-stack", "stack", "2"),
 )
 
 # The lab's own soundness: what the loader's guests need must work without the loader.

@@ -6,9 +6,9 @@ import CXen
 /// `mmu_update`); in PVH they are ours, and a machine frame is the frame. `PageTables` writes the
 /// entries; tables are looked at through one scratch page.
 ///
-/// In both modes a frame that nobody uses is mapped nowhere. What is mapped at its own address, frame
-/// times 4096: the image, what Xen told at the entry, the rings of console and xenstore. In PVH
-/// `StubDomain.stop` maps all below 4 GiB so, for the hand-over.
+/// In both modes a frame that nobody uses is mapped nowhere. What is mapped at its own address,
+/// frame times 4096: the image, what Xen told at the entry, the rings of console and xenstore. In
+/// PVH `StubDomain.stop` maps all below 4 GiB so, for the hand-over.
 public enum AddressSpace {
   /// Page-table entry bits (Intel SDM volume 3, 4.5).
   public enum Entry {

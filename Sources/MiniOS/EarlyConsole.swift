@@ -60,6 +60,7 @@ public enum EarlyConsole {
   }
 
   private static func notify() {
+    guard ring != nil else { return }
     var argument = evtchn_send(port: port)
     _ = Hypercall.call(__HYPERVISOR_event_channel_op, EVTCHNOP_send, &argument)
   }

@@ -2,7 +2,7 @@
 import Bytes
 import CMiniOS
 import CXen
-public import XenFrontends
+import XenFrontends
 
 /// Hypercalls with Swift's types; numbers and structures are libxen-dev's.
 enum Hypercall {

@@ -32,7 +32,7 @@ struct MemoryMap {
     return MemoryMapEntry(address: entry.addr, byteCount: entry.size, type: entry.type)
   }
 
-  /// The frames of entry `index`: if it is RAM those that lie in it whole, else all that it touches.
+  /// The frames of entry `index`: if it is RAM those that lie in it whole, else all it touches.
   private func frames(_ index: Int) -> Range<UInt64> {
     let entry = self[index]
     let (sum, isOver) = entry.address.addingReportingOverflow(entry.byteCount)

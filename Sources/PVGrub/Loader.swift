@@ -98,6 +98,8 @@ final class Loader {
     say("pvgrub-swift: self-test \(name)")
     if name == "write-text" { SelfTest.writeToText() }
     if name == "null" { SelfTest.readNull() }
+    if name == "execute-heap" { SelfTest.executeHeap() }
+    if name == "stack" { say("\(SelfTest.useUpStack())") }
     say("pvgrub-swift: no self-test of this name, or it did no harm")
   }
 }

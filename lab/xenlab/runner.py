@@ -36,7 +36,8 @@ def arguments(argv: list[str]) -> argparse.Namespace:
                         help="the image to test (default: build/pvgrub-swift)")
     parser.add_argument("--list", action="store_true", help="name the scenarios and end")
     parser.add_argument("--keep", action="store_true", help="keep the logs of earlier runs")
-    parser.add_argument("--memory", type=int, default=4096, metavar="MIB", help="QEMU's memory")
+    parser.add_argument("--memory", type=int, default=4096, metavar="MIB",
+                        help="QEMU's memory; more if a guest needs it")
     parser.add_argument("--verbose", action="store_true", help="show every guest's console")
     return parser.parse_args(argv)
 
@@ -198,7 +199,8 @@ def boot_all(
                     machine = None
                 if machine is None:
                     starts += 1
-                    machine = start(image, pack, options, starts, scenario.type)
+                    memory = memory_for(scenarios, scenario.type, options.memory)
+                    machine = start(image, pack, memory, starts, scenario.type)
                 passed += boot(machine, scenario, options.verbose)
             except LabError as error:
                 say(f"FAIL {scenario.name}: the lab failed: {error}")
@@ -215,13 +217,18 @@ def boot_all(
     return passed
 
 
+def memory_for(scenarios: list[Scenario], guest_type: str, least_mib: int) -> int:
+    """QEMU's memory: the largest guest's, and 2 GiB for dom0 and Xen."""
+    return max([least_mib, *(one.memory + 2048 for one in scenarios if one.type == guest_type)])
+
+
 def start(
-    image: Path, pack: Path, options: argparse.Namespace, number: int, guest_type: str
+    image: Path, pack: Path, memory_mib: int, number: int, guest_type: str
 ) -> Machine:
     """A machine whose dom0 is ready; its own logs are in a folder machine-NUMBER."""
     logs = LOGS / f"machine-{number}"
     logs.mkdir(parents=True, exist_ok=True)
-    machine = Machine(image, pack, options.memory, logs, guest_type)
+    machine = Machine(image, pack, memory_mib, logs, guest_type)
     try:
         say(f"Xen and dom0 for {guest_type} guests ready after {machine.wait_ready():.1f} s")
     except BaseException:

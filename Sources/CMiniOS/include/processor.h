@@ -26,6 +26,14 @@ static inline void minios_write_msr(uint32_t number, uint64_t value)
                      : "memory");
 }
 
+/* Stops for good. */
+static inline void __attribute__((noreturn)) minios_halt(void)
+{
+    for (;;) {
+        __asm__ volatile("cli; hlt");
+    }
+}
+
 /* Writes a byte to an I/O port. */
 static inline void minios_write_port(uint16_t port, uint8_t value)
 {
