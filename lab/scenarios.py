@@ -184,6 +184,7 @@ PVH = (
         (r"exception #PF page fault at address", r"rip=[0-9a-f]{16}", r"stack:"),
         type="pvh", cmdline="selftest=write-text", ends="crash",
     ),
+    boots("pvh-whole-lst", disk.WHOLE_LST, type="pvh", like="pvh-direct-256"),
 )
 
 # The lab's own soundness: what the loader's guests need must work without the loader.
