@@ -212,6 +212,7 @@ PVH = (
     reports("pvh-null", "null", "0"),
     reports("pvh-execute-heap", "execute-heap", "11"),
     reports("pvh-stack", "stack", "2"),
+    boots("pvh-whole-lst", disk.WHOLE_LST, type="pvh", like="pvh-direct-256"),
 )
 
 # The lab's own soundness: what the loader's guests need must work without the loader.

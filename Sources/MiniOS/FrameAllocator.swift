@@ -17,14 +17,17 @@ public enum FrameAllocator {
     public var end: UInt64 { first + count }
   }
 
-  nonisolated(unsafe) private static var rangeCount = 0
+  /// How many ranges of free frames there are.
+  public nonisolated(unsafe) private(set) static var rangeCount = 0
 
   /// Frames that are free now.
   public nonisolated(unsafe) private(set) static var freeCount: UInt64 = 0
 
-  private static func range(_ index: Int) -> Range {
+  /// Range number `index`, less than `rangeCount`; in order of frames.
+  public static func range(_ index: Int) -> Range {
+    precondition(index >= 0 && index < rangeCount, "no such range")
     let table = minios_free_ranges()
-    // SAFETY: index < rangeCount <= MINIOS_FREE_RANGE_MAX, by all callers in this file.
+    // SAFETY: index < rangeCount <= MINIOS_FREE_RANGE_MAX, by the line above.
     return Range(first: table[2 * index], count: table[2 * index + 1])
   }
 

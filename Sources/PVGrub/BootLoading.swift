@@ -8,11 +8,11 @@ import MiniOS
 import XenFrontends
 
 extension Loader {
-  /// Loads kernel and initrds into the frames of a new domain; nothing is lost on failure.
+  /// Loads kernel and initrds into the frames of a new PV domain; nothing is lost on failure.
   func load(_ files: GuestBootFiles) throws(BootError) -> NewDomain {
     let moduleByteCount = try files.moduleByteCount(memoryByteCount: info.frameCount * 4096)
     let payload = PayloadFrames(
-      domainPageCount: info.frameCount, moduleByteCount: moduleByteCount)
+      .pv(pageCount: info.frameCount, moduleByteCount: moduleByteCount))
     var domain: NewDomain?
     do throws(BootError) {
       let loaded = try unpack(files.kernel, into: payload)
@@ -31,12 +31,53 @@ extension Loader {
       try new.takeOwnFrames()
       return new
     } catch {
-      guard settleDisks() else {
-        say("pvgrub-swift: a backend still holds pages; they are given up")
-        throw error
-      }
-      if let domain { domain.release() } else { payload.release() }
+      abandon { if let domain { domain.release() } else { payload.release() } }
       throw error
+    }
+  }
+
+  /// Loads kernel and initrds to their addresses in a new PVH domain; nothing is lost on failure.
+  func loadHVM(_ files: GuestBootFiles) throws(BootError) -> HVMDomain {
+    var request = try hvmRequest(files)
+    let payload = PayloadFrames(.pvh(request))
+    var domain: HVMDomain?
+    do throws(BootError) {
+      let loaded = try unpack(files.kernel, into: payload)
+      let kernel: PVHKernel
+      do throws(KernelImageError) {
+        kernel = try loaded.pvhKernel()
+      } catch { throw BootError(error).at(files.kernel.name) }
+      request.kernel = kernel.memory
+      let new = try HVMDomain(payload: payload, request, entry: .protected(kernel.entry))
+      domain = new
+      if let module = new.modules.first { try read(files.initrds, into: module) }
+      return new
+    } catch {
+      abandon { if let domain { domain.release() } else { payload.release() } }
+      throw error
+    }
+  }
+
+  /// What the planner of a PVH domain is asked for, as far as it is known without the kernel.
+  private func hvmRequest(_ files: GuestBootFiles) throws(BootError) -> HVMRequest {
+    let moduleByteCount = try files.moduleByteCount(memoryByteCount: info.frameCount * 4096)
+    let regions = info.regions
+    do throws(DomainBuilderError) {
+      return HVMRequest(
+        memoryMap: regions, free: [], kernel: 0..<0,
+        moduleByteCounts: moduleByteCount > 0 ? [moduleByteCount] : [],
+        dataByteCount: try HVMStartInfo.byteCount(
+          regionCount: regions.count, moduleCount: 1,
+          commandLineByteCount: files.commandLine.count))
+    } catch { throw BootError(error) }
+  }
+
+  /// Gives the frames of a load that failed back, unless a backend may still write to them.
+  private func abandon(_ release: () -> Void) {
+    if settleDisks() {
+      release()
+    } else {
+      say("pvgrub-swift: a backend still holds pages; they are given up")
     }
   }
 

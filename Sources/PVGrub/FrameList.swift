@@ -9,6 +9,12 @@ struct FrameList {
   /// The frames in the order of the part.
   private(set) var frames: [UInt64] = []
 
+  /// No frames yet.
+  init() {}
+
+  /// Frames that were taken before.
+  init(_ frames: ArraySlice<UInt64>) { self.frames = Array(frames) }
+
   /// Takes `count` frames for the numbers from `target` on.
   mutating func take(
     _ count: UInt64, target: UInt64, reserve: UInt64 = reserve, for purpose: ByteString
@@ -20,6 +26,15 @@ struct FrameList {
       }
       frames.append(frame)
     }
+  }
+
+  /// Takes exactly the frames of `range`; false, and none taken, if one of them is in use.
+  mutating func takeAll(_ range: DomainBuilder.FrameRange) -> Bool {
+    // Room first: the heap may grow by it.
+    frames.reserveCapacity(frames.count + range.count)
+    guard LowFrames.take(range) else { return false }
+    frames.append(contentsOf: range)
+    return true
   }
 
   /// Frames that stay free for the loader's own heap, whatever a kernel or an initrd wants: 4 MiB.

@@ -9,7 +9,7 @@ import MiniOS
 /// The rebuild of the domain in place (pv-handoff 3.7). `prepare` may fail and leaves everything as
 /// it was; `jump` does not return.
 final class HandOver {
-  private let domain: NewDomain
+  let domain: NewDomain
   private let info: BootInfo
   private let permutation: FramePermutation
   /// For each number that gets another frame: the number, and the machine frame that it gets.

@@ -11,40 +11,53 @@ extension Loader {
   func boot(_ target: BootTarget) throws(BootError) -> Never {
     let start = hypervisor.now
     let files: GuestBootFiles
-    let handOver: HandOver
+    let lastStep: LastStep
     do throws(BootError) {
       files = try environment.locate(target)
       say("Loading \(files.kernel.name)")
       for file in files.initrds { say("Loading \(file.name)") }
-      handOver = try prepare(files)
+      lastStep = try prepare(files)
     } catch {
       reconnectDisks()
       restartWatch()
       throw error
     }
     sayFarewell(files, since: start)
-    handOver.jump()
+    lastStep.jump()
   }
 
-  /// Loads the files, has Xen check the new page tables, and leaves the disks.
-  private func prepare(_ files: GuestBootFiles) throws(BootError) -> HandOver {
-    guard StubDomain.mode == .pv else {
-      throw BootError(
-        .unsupported, "the hand-over to a kernel needs type='pv' in the guest's config")
-    }
-    let domain = try load(files)
+  /// Loads the files, makes the last step ready, and leaves the disks.
+  private func prepare(_ files: GuestBootFiles) throws(BootError) -> LastStep {
+    let step = try lastStep(files)
     do throws(BootError) {
-      let handOver = try HandOver(domain, info: info, commandLine: files.commandLine)
+      try leaveDisks()
+    } catch {
+      step.giveUp()
+      throw error
+    }
+    return step
+  }
+
+  /// Loads the files, and builds the domain beside this one as far as it can be undone.
+  private func lastStep(_ files: GuestBootFiles) throws(BootError) -> LastStep {
+    switch StubDomain.mode {
+    case .pv:
+      let domain = try load(files)
       do throws(BootError) {
-        try leaveDisks()
+        return .pv(try HandOver(domain, info: info, commandLine: files.commandLine))
       } catch {
-        handOver.undo()
+        domain.release()
         throw error
       }
-      return handOver
-    } catch {
-      domain.release()
-      throw error
+    case .pvh:
+      let domain = try loadHVM(files)
+      do throws(BootError) {
+        let data = domain.startInfo(info, commandLine: files.commandLine)
+        return .pvh(try HVMHandOver(domain, data: data))
+      } catch {
+        domain.release()
+        throw error
+      }
     }
   }
 

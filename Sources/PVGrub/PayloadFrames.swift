@@ -8,7 +8,20 @@ import MiniOS
 ///
 /// Frames are taken when their bytes come. In a guest whose memory hardly holds both the kernel and
 /// its decoder, pages that turn out to be all zeros are given back until the decoder has gone.
+///
+/// In a PV domain any frame will do: it gets its number later. In a PVH domain each page wants the
+/// frame of its own address. All of these that are free are kept for the kernel from the start; a
+/// page whose frame the loader is in gets one outside of the kernel, and is moved in the last step,
+/// which also makes the pages of zeros.
 final class PayloadFrames: KernelMemory {
+  /// What the new domain is, for checks before its kernel is unpacked.
+  enum Target {
+    /// A PV domain.
+    case pv(pageCount: UInt64, moduleByteCount: UInt64)
+    /// A PVH domain; the kernel's addresses are put in.
+    case pvh(HVMRequest)
+  }
+
   /// Pages mapped at a time.
   private static let stepPageCount: UInt64 = 512
   /// Frames that must be left over beside the kernel's before pages of zeros are kept: 8 MiB.
@@ -17,8 +30,9 @@ final class PayloadFrames: KernelMemory {
   /// Shorter runs of zeros are kept: the allocator's table of ranges is finite.
   private static let recycledRunPageCountMin: UInt64 = 16
 
-  private let domainPageCount: UInt64
-  private let moduleByteCount: UInt64
+  private let target: Target
+  /// PVH: frames of the kernel that were free before, in pieces.
+  private var kept: [DomainBuilder.FrameRange] = []
   /// The first page of the kernel, which the window starts with.
   private var basePage: UInt64 = 0
   private var pageCount: UInt64 = 0
@@ -28,23 +42,56 @@ final class PayloadFrames: KernelMemory {
   /// The last region given out, which is filled when the next one is asked for.
   private var lastRegion: Range<UInt64> = 0..<0
 
-  init(domainPageCount: UInt64, moduleByteCount: UInt64) {
-    self.domainPageCount = domainPageCount
-    self.moduleByteCount = moduleByteCount
-  }
+  init(_ target: Target) { self.target = target }
 
   func prepare(physicalAddresses: Range<UInt64>) throws(MemoryError) {
     do throws(DomainBuilderError) {
-      let needed = try DomainPlan.presumedPageCount(
-        kernelAddresses: physicalAddresses, moduleByteCount: moduleByteCount,
-        outsideFrameCount: UInt64(AddressSpace.tableFrames.count))
-      guard needed <= domainPageCount else {
-        throw .memoryTooSmall(neededPageCount: needed, pageCount: domainPageCount)
-      }
+      try check(physicalAddresses)
     } catch { throw .domain(error) }
     basePage = physicalAddresses.lowerBound / 4096
     pageCount = (physicalAddresses.upperBound + 4095) / 4096 - basePage
     isTight = FrameAllocator.freeCount < pageCount + Self.sparePageCount
+    // In a tight guest the decoder may have to use some of them for a while.
+    if isInPlace, !isTight { kept = LowFrames.takeFree(in: pages) }
+  }
+
+  private func check(_ addresses: Range<UInt64>) throws(DomainBuilderError) {
+    switch target {
+    case .pv(let domainPageCount, let moduleByteCount):
+      let needed = try DomainPlan.presumedPageCount(
+        kernelAddresses: addresses, moduleByteCount: moduleByteCount,
+        outsideFrameCount: UInt64(AddressSpace.tableFrames.count))
+      guard needed <= domainPageCount else {
+        throw .memoryTooSmall(neededPageCount: needed, pageCount: domainPageCount)
+      }
+    case .pvh(var request):
+      request.kernel = addresses
+      try HVMPlan.check(request)
+    }
+  }
+
+  /// Whether each page wants the frame of its own number.
+  private var isInPlace: Bool {
+    if case .pvh = target { return true }
+    return false
+  }
+
+  /// The kernel's pages.
+  private var pages: DomainBuilder.FrameRange { basePage..<basePage + pageCount }
+
+  /// A frame for `page`.
+  private func takeFrame(_ page: UInt64) -> UInt64? {
+    guard isInPlace else { return FrameList.take(wanted: page) }
+    for range in kept where range.contains(page) { return page }
+    guard FrameAllocator.freeCount > FrameList.reserve else { return nil }
+    return FrameAllocator.take(page) ? page : LowFrames.takeOne(outside: pages)
+  }
+
+  /// Gives the frame of `page` back if it has one.
+  private func giveBack(_ page: UInt64) {
+    guard let frame = ledger.remove(page: page) else { return }
+    for range in kept where range.contains(frame) { return }
+    FrameAllocator.free(first: frame, count: 1)
   }
 
   func region(
@@ -88,7 +135,7 @@ final class PayloadFrames: KernelMemory {
     let missing = ledger.missingPages(in: pages.lowerBound * 4096..<pages.upperBound * 4096)
     for run in missing {
       for page in run {
-        guard let frame = FrameList.take(wanted: page) else {
+        guard let frame = takeFrame(page) else {
           throw .outOfMemory(purpose: "the kernel")
         }
         ledger.set(page: page, frames: frame..<frame + 1)
@@ -127,15 +174,14 @@ final class PayloadFrames: KernelMemory {
 
   private func recycle(_ pages: Range<UInt64>) {
     AddressSpace.unmap(windowAddress(ofPage: pages.lowerBound), count: pages.count)
-    for page in pages {
-      if let frame = ledger.remove(page: page) { FrameAllocator.free(first: frame, count: 1) }
-    }
+    for page in pages { giveBack(page) }
   }
 
   /// Takes zeroed frames for the pages that no byte of the file has come to: bss, gaps, and pages
-  /// of zeros. After the decoder has given its memory back.
+  /// of zeros. After the decoder has given its memory back. In PVH the last step makes them.
   func complete(_ layout: LoadLayout) throws(MemoryError) {
     isTight = false
+    if isInPlace { return }
     for run in ledger.missingPages(in: layout.memory) { try map(run, filled: 0..<0) }
   }
 
@@ -147,9 +193,9 @@ final class PayloadFrames: KernelMemory {
   /// Gives everything back.
   func release() {
     unmap()
-    for page in basePage..<basePage + pageCount {
-      if let frame = ledger.remove(page: page) { FrameAllocator.free(first: frame, count: 1) }
-    }
+    for page in pages { giveBack(page) }
+    for range in kept { LowFrames.release(range) }
+    kept = []
     pageCount = 0
   }
 

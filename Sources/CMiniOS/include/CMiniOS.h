@@ -10,6 +10,8 @@
 #include "processor.h"
 #include "segments.h"
 
+#include "hvm_trampoline.h"
+
 #if defined(__clang__)
 #pragma clang assume_nonnull begin
 #endif
