@@ -55,7 +55,7 @@ public struct KernelLoader<Source: KernelSource, Memory: KernelMemory> {
     while stream.step != .finished { try doStep(decoder) }
     var notes = try parseNotes()
     if notes.count == 0 { notes = try searchNotes(decoder) }
-    if decoder.hasChecksum { try readToEnd(decoder) }
+    if decoder.hasEnd { try readToEnd(decoder) }
     guard let header = stream.elfHeader, let layout = stream.layout else {
       preconditionFailure("a finished stream has headers")
     }
@@ -94,7 +94,10 @@ public struct KernelLoader<Source: KernelSource, Memory: KernelMemory> {
         .memoryLimit(format, needed: needed, limit: decoderMemoryLimit))
     }
     do throws(DecompressionError) {
-      return try Decoder(format, memoryLimit: decoderMemoryLimit)
+      let decoder = try Decoder(format, memoryLimit: decoderMemoryLimit)
+      // Regions are no window in a row.
+      guard !decoder.needsLinearOutput else { throw .unsupportedOption(format, position: 0) }
+      return decoder
     } catch { throw .decompression(error) }
   }
 

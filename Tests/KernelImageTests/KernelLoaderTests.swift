@@ -205,12 +205,6 @@ struct KernelLoaderTests {
     #expect(throws: Failure.image(.fileTruncated(position: 9000))) { try load(short) }
   }
 
-  @Test func namesAFormatWithoutADecoder() throws {
-    let file = ELFBuilder.bzImage(
-      try Packer.run(["zstd"], ELFBuilder.linux().bytes) + [0, 0, 0, 0])
-    #expect(throws: Failure.decompression(.unsupported(.zstd))) { try load(FakeFile(file)) }
-  }
-
   @Test func errorsOfSourceAndMemoryComeThrough() throws {
     let elf = ELFBuilder.linux().bytes
     #expect(throws: Failure.source(.broken(0))) { try load(FakeFile(elf, failsAtChunk: 0)) }
