@@ -48,7 +48,7 @@ let package = Package(
     core("Ext4", ["Bytes", "BlockIO", "FileSystem"]),
     core("BootMenu", ["Bytes"]),
     core("MenuScreen", ["Bytes", "BootMenu"]),
-    cModule("CDecoders", hostLibraries: ["z", "lzma"]),
+    cModule("CDecoders", hostLibraries: ["z", "lzma", "bz2", "lzo2", "lz4", "zstd"]),
     core("Decompression", ["Bytes", "CDecoders"]),
     core("KernelImage", ["Bytes", "Decompression"]),
     core("DomainBuilder", ["Bytes", "KernelImage"]),

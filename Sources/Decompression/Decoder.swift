@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-/// Unpacks one stream, piece by piece: a face over all formats that are built in.
+/// Unpacks one stream, piece by piece: a face over all formats.
 ///
-/// After an error the decoder is of no more use. Its memory is given back by `end()`, or when it
-/// goes.
+/// Most formats write to any memory. Those with `needsLinearOutput` look back at what came out:
+/// their output must be one window that goes on where the last piece ended, and stays until the
+/// end. After an error the decoder is of no more use. Its memory is given back by `end()`, or when
+/// it goes.
 public final class Decoder {
   /// What one call did.
   public struct Progress: Equatable, Sendable {
@@ -14,6 +16,9 @@ public final class Decoder {
     /// Whether the stream is at its end, its checksum right.
     public let isFinished: Bool
   }
+
+  /// The most bytes of a head that may be asked for.
+  public static let headByteCountMax = 64 * 1024
 
   /// The format of the stream.
   public let format: PayloadFormat
@@ -29,41 +34,106 @@ public final class Decoder {
   private enum Implementation {
     case copy
     case gzip(GzipDecoder)
-    case xz(XZDecoder)
+    case bzip2(Bzip2Decoder)
+    case lzma(LZMADecoder)
+    case lzo(LZODecoder)
+    case lz4(LZ4Decoder)
+    case zstd(ZstdDecoder)
     case ended
   }
 
-  /// A decoder for a stream of `format` that may use `memoryLimit` bytes of heap. Throws if the
-  /// format has no decoder or the heap no room.
+  /// A decoder for a stream of `format` that may use `memoryLimit` bytes of heap. Throws if these
+  /// are too few for any stream of the format, or the heap has no room.
   public init(_ format: PayloadFormat, memoryLimit: UInt64) throws(DecompressionError) {
     self.format = format
+    let needed = DecoderMemory.byteCountMin(format)
+    guard memoryLimit >= needed else {
+      throw .memoryLimit(format, needed: needed, limit: memoryLimit)
+    }
     switch format {
     case .uncompressed: implementation = .copy
-    case .gzip:
-      guard memoryLimit >= DecoderMemory.gzipByteCount else {
-        throw .memoryLimit(format, needed: DecoderMemory.gzipByteCount, limit: memoryLimit)
-      }
-      implementation = .gzip(try GzipDecoder())
-    case .xz: implementation = .xz(try XZDecoder(memoryLimit: memoryLimit))
-    case .bzip2, .lzma, .lzo, .lz4, .zstd: throw .unsupported(format)
+    case .gzip: implementation = .gzip(try GzipDecoder())
+    case .bzip2: implementation = .bzip2(try Bzip2Decoder())
+    case .lzma, .xz:
+      implementation = .lzma(try LZMADecoder(format, memoryLimit: memoryLimit))
+    case .lzo: implementation = .lzo(LZODecoder())
+    case .lz4: implementation = .lz4(LZ4Decoder(memoryLimit: memoryLimit))
+    case .zstd: implementation = .zstd(try ZstdDecoder())
     }
   }
 
-  /// Whether the end of the stream can be told from the stream itself, with a checksum before it.
-  public var hasChecksum: Bool { format != .uncompressed }
+  /// Whether the end of the stream can be told from the stream itself.
+  public var hasEnd: Bool { format != .uncompressed && format != .lz4 }
 
-  /// Unpacks as much of `input` as `output` has room for. Nothing consumed and nothing produced
-  /// means that more of one of them is needed.
+  /// Whether what comes out must stay in one window, in a row.
+  public var needsLinearOutput: Bool { format == .lz4 || format == .zstd }
+
+  /// The room in bytes that one call needs at most if output is linear.
+  public var outputByteCountMax: Int {
+    switch format {
+    case .lz4: LZ4Decoder.blockByteCount
+    case .zstd: Decoder.headByteCountMax + ZstdDecoder.blockByteCountMax
+    default: 1
+    }
+  }
+
+  /// Whether packed data without an end of its own may end here.
+  public var mayEndHere: Bool {
+    switch implementation {
+    case .lz4(let decoder): decoder.isBetweenBlocks
+    default: false
+    }
+  }
+
+  /// For linear output: the first bytes of what will come out, as far as `decodeHead` has found
+  /// them.
+  public var head: UnsafeRawBufferPointer {
+    switch implementation {
+    case .lz4(let decoder): decoder.head
+    case .zstd(let decoder): decoder.head
+    default: UnsafeRawBufferPointer(start: nil, count: 0)
+    }
+  }
+
+  /// For linear output, before the first `decode`: goes on to make `head` longer, which must not
+  /// have reached `headByteCountMax` yet. Finished when `head` won't become longer. Nothing counts
+  /// as produced: all of the head comes out again by `decode`.
+  public func decodeHead(
+    input: UnsafeRawBufferPointer
+  ) throws(DecompressionError) -> Progress {
+    let progress: Progress
+    switch implementation {
+    case .lz4(let decoder):
+      progress = try decoder.decodeHead(input: input, position: consumedByteCount)
+    case .zstd(let decoder):
+      progress = try decoder.decodeHead(input: input, position: consumedByteCount)
+    default: preconditionFailure("a head without linear output")
+    }
+    consumedByteCount += UInt64(progress.consumedByteCount)
+    return progress
+  }
+
+  /// Unpacks as much of `input` as `output` has room for, or less. Nothing consumed and nothing
+  /// produced means that more of one of them is needed.
   public func decode(
     input: UnsafeRawBufferPointer, output: UnsafeMutableRawBufferPointer
   ) throws(DecompressionError) -> Progress {
     let progress: Progress
+    let position = consumedByteCount
     switch implementation {
     case .copy: progress = copy(from: input, to: output)
     case .gzip(let decoder):
-      progress = try decoder.decode(input: input, output: output, position: consumedByteCount)
-    case .xz(let decoder):
-      progress = try decoder.decode(input: input, output: output, position: consumedByteCount)
+      progress = try decoder.decode(input: input, output: output, position: position)
+    case .bzip2(let decoder):
+      progress = try decoder.decode(input: input, output: output, position: position)
+    case .lzma(let decoder):
+      progress = try decoder.decode(input: input, output: output, position: position)
+    case .lzo(let decoder):
+      progress = try decoder.decode(input: input, output: output, position: position)
+    case .lz4(let decoder):
+      progress = try decoder.decode(input: input, output: output, position: position)
+    case .zstd(let decoder):
+      progress = try decoder.decode(input: input, output: output, position: position)
     case .ended: preconditionFailure("decode after end")
     }
     consumedByteCount += UInt64(progress.consumedByteCount)

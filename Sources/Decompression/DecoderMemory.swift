@@ -20,14 +20,40 @@ public enum DecoderMemory {
   /// header and the longest block header.
   public static let headByteCount = 12 + 1024
 
+  /// libbz2's state (bzip2 manual: 100k), and 4 bytes for each byte of a block of up to 900 kB.
+  private static let bzip2StateByteCount: UInt64 = 100_000
+  private static let bzip2LevelByteCount: UInt64 = 4 * 100_000
+
+  /// The heap in bytes without which no stream of `format` can be unpacked.
+  public static func byteCountMin(_ format: PayloadFormat) -> UInt64 {
+    switch format {
+    case .uncompressed, .lzma, .xz, .lz4: 0
+    case .gzip: gzipByteCount
+    case .bzip2: bzip2StateByteCount + bzip2LevelByteCount
+    // A packed block that came in two pieces, and an unpacked one.
+    case .lzo: UInt64(2 * LZODecoder.blockByteCountMax)
+    // The state, a packed block that came in two pieces, and the head.
+    case .zstd:
+      UInt64(
+        ZstdDecoder.stateByteCount + 2 * ZstdDecoder.blockByteCountMax + Decoder.headByteCountMax)
+    }
+  }
+
   /// The heap in bytes that a decoder needs for the stream that starts with `head`; nil if the head
-  /// does not tell, or the format has no decoder.
+  /// does not tell.
   public static func byteCountNeeded(_ format: PayloadFormat, head: ByteView) -> UInt64? {
     switch format {
-    case .uncompressed: 0
-    case .gzip: gzipByteCount
+    case .uncompressed, .gzip, .lzo, .zstd: byteCountMin(format)
+    case .bzip2:
+      head.u8(at: 3).flatMap { level in
+        guard level >= 0x31, level <= 0x39 else { return nil }
+        return bzip2StateByteCount + UInt64(level - 0x30) * bzip2LevelByteCount
+      }
+    case .lzma: head.u32(at: 1).map { UInt64($0) + xzOverheadByteCount }
     case .xz: xzDictionaryByteCount(head).map { $0 + xzOverheadByteCount }
-    case .bzip2, .lzma, .lzo, .lz4, .zstd: nil
+    // The first block, packed; others may be larger, and then say so.
+    case .lz4:
+      head.u32(at: 4).map { UInt64(Decoder.headByteCountMax) + UInt64($0) }
     }
   }
 

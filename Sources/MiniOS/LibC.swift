@@ -13,6 +13,10 @@
 
   @c(minios_out_of_memory) func outOfMemory() -> Never { Panic.end("out of memory") }
 
+  @c(minios_library_failed) func libraryFailed() -> Never {
+    Panic.end("a decoder found itself in an impossible state")
+  }
+
   @c(__stack_chk_fail) func stackWasOverrun() -> Never {
     Panic.end("a decoder overran its stack")
   }

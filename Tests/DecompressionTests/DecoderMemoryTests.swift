@@ -42,6 +42,36 @@ struct DecoderMemoryTests {
     let head = ByteView([])
     #expect(DecoderMemory.byteCountNeeded(.uncompressed, head: head) == 0)
     #expect(DecoderMemory.byteCountNeeded(.gzip, head: head) == DecoderMemory.gzipByteCount)
-    #expect(DecoderMemory.byteCountNeeded(.zstd, head: head) == nil)
+    for format in [PayloadFormat.lzo, .zstd] {
+      #expect(
+        DecoderMemory.byteCountNeeded(format, head: head) == DecoderMemory.byteCountMin(format))
+    }
+    // libzstd's state is below 256 KiB, or something has changed.
+    #expect(DecoderMemory.byteCountMin(.zstd) < 576 << 10)
+    #expect(DecoderMemory.byteCountMin(.lzo) == 512 << 10)
+  }
+
+  @Test(arguments: [1, 5, 9])
+  func readsTheBlockSizeOfABzip2Stream(level: Int) throws {
+    let packed = try Oracle.run(["bzip2", "-\(level)"], input: [1, 2, 3])
+    #expect(
+      DecoderMemory.byteCountNeeded(.bzip2, head: ByteView(packed))
+        == 100_000 + 400_000 * UInt64(level))
+    #expect(DecoderMemory.byteCountNeeded(.bzip2, head: ByteView(Array("BZh0".utf8))) == nil)
+    #expect(DecoderMemory.byteCountNeeded(.bzip2, head: ByteView([])) == nil)
+  }
+
+  @Test func readsTheDictionarySizeOfAnLZMAStream() throws {
+    let packed = try Oracle.run(["xz", "--format=lzma", "-9"], input: [1, 2, 3])
+    let needed = try #require(DecoderMemory.byteCountNeeded(.lzma, head: ByteView(packed)))
+    #expect(needed == 64 << 20 + DecoderMemory.xzOverheadByteCount)
+    #expect(DecoderMemory.byteCountNeeded(.lzma, head: ByteView([0x5d, 0, 0])) == nil)
+  }
+
+  @Test func readsTheFirstBlocksSizeOfLZ4Data() throws {
+    let packed = try Oracle.run(["lz4", "-l"], input: Oracle.sample(byteCount: 5000))
+    let needed = try #require(DecoderMemory.byteCountNeeded(.lz4, head: ByteView(packed)))
+    #expect(needed == UInt64(packed.count - 8 + 65536))
+    #expect(DecoderMemory.byteCountNeeded(.lz4, head: ByteView([2, 0x21, 0x4c, 0x18])) == nil)
   }
 }

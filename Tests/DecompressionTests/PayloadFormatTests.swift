@@ -7,7 +7,7 @@ struct PayloadFormatTests {
   @Test(
     arguments: [
       (["gzip"], .gzip), (["bzip2"], .bzip2), (["xz"], .xz), (["xz", "--format=lzma"], .lzma),
-      (["lz4", "-l"], .lz4), (["zstd"], .zstd),
+      (["lzop"], .lzo), (["lz4", "-l"], .lz4), (["zstd"], .zstd),
     ] as [([String], PayloadFormat)])
   func knowsWhatThePackersWrite(command: [String], format: PayloadFormat) throws {
     let packed = try Oracle.run(command, input: Oracle.sample(byteCount: 2000))

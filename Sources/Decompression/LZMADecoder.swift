@@ -2,19 +2,25 @@
 import Bytes
 import CDecoders
 
-/// liblzma's stream decoder for one .xz stream.
-final class XZDecoder {
+/// liblzma's decoders: for one .xz stream, or one in the format of lzma-utils.
+final class LZMADecoder {
+  private let format: PayloadFormat
   /// On the heap, so that its address stays the same for liblzma.
   private let stream: UnsafeMutablePointer<lzma_stream>
   private let memoryLimit: UInt64
 
-  init(memoryLimit: UInt64) throws(DecompressionError) {
+  /// A decoder for `format`, xz or lzma.
+  init(_ format: PayloadFormat, memoryLimit: UInt64) throws(DecompressionError) {
+    self.format = format
     self.memoryLimit = memoryLimit
     stream = .allocate(capacity: 1)
     stream.initialize(to: lzma_stream())
-    guard lzma_stream_decoder(stream, max(1, memoryLimit), 0) == LZMA_OK else {
+    let limit = max(1, memoryLimit)
+    let status =
+      format == .xz ? lzma_stream_decoder(stream, limit, 0) : lzma_alone_decoder(stream, limit)
+    guard status == LZMA_OK else {
       stream.deallocate()
-      throw .outOfMemory(.xz)
+      throw .outOfMemory(format)
     }
   }
 
@@ -40,13 +46,13 @@ final class XZDecoder {
       return Decoder.Progress(
         consumedByteCount: consumed, producedByteCount: produced,
         isFinished: status == LZMA_STREAM_END)
-    case LZMA_MEM_ERROR: throw .outOfMemory(.xz)
+    case LZMA_MEM_ERROR: throw .outOfMemory(format)
     case LZMA_MEMLIMIT_ERROR:
-      throw .memoryLimit(.xz, needed: lzma_memusage(stream), limit: memoryLimit)
-    case LZMA_FORMAT_ERROR: throw .wrongMagic(.xz)
+      throw .memoryLimit(format, needed: lzma_memusage(stream), limit: memoryLimit)
+    case LZMA_FORMAT_ERROR: throw .wrongMagic(format)
     case LZMA_OPTIONS_ERROR:
-      throw .unsupportedOption(.xz, position: position + UInt64(consumed))
-    default: throw .corrupt(.xz, position: position + UInt64(consumed))
+      throw .unsupportedOption(format, position: position + UInt64(consumed))
+    default: throw .corrupt(format, position: position + UInt64(consumed))
     }
   }
 }
