@@ -13,6 +13,19 @@ public struct FrameRange: Equatable, Sendable {
     self.start = start
     self.count = count
   }
+
+  /// Frames in the order of a file, as runs.
+  public static func runs(_ frames: ArraySlice<UInt64>) -> [FrameRange] {
+    var result: [FrameRange] = []
+    for frame in frames {
+      if let last = result.last, last.start + last.count == frame {
+        result[result.count - 1].count += 1
+      } else {
+        result.append(FrameRange(start: frame, count: 1))
+      }
+    }
+    return result
+  }
 }
 
 /// How a file gets into page frames: what the device can put there itself, and the rest.

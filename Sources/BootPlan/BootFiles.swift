@@ -7,40 +7,54 @@ public import Bytes
 public struct BootFiles<Device: BlockDevice> {
   /// The kernel.
   public let kernel: LocatedFile<Device>
-  /// The initial ramdisks, in the order in which the kernel gets them.
+  /// The files that the kernel gets as its module, in order: initial ramdisks, one behind the
+  /// other, or the modules of a list.
   public let initrds: [LocatedFile<Device>]
+  /// The modules' command lines if the kernel gets a list of modules; nil for initial ramdisks.
+  public let moduleCommandLines: [ByteString]?
   /// The kernel's command line.
   public let commandLine: ByteString
 
-  /// The size in bytes of all initrds as one module: each starts on a page of its own, and the
-  /// kernel's buffer format allows the zeros between. A size on a disk can be any number, so one
-  /// beyond the guest's memory throws before anybody reckons with it.
-  public func moduleByteCount(memoryByteCount: UInt64) throws(BootError) -> UInt64 {
-    var end: UInt64 = 0
-    for file in initrds {
-      guard let start = Checked.roundedUp(end, toMultipleOf: 4096),
-        let next = Checked.sum(start, file.byteCount), next <= memoryByteCount
-      else {
-        throw BootError(
-          .wrongRequest,
-          "\(file.name): \(file.byteCount >> 20) MiB do not fit into the guest's memory of "
-            + "\(memoryByteCount >> 20) MiB")
-      }
-      end = next
+  /// Where each file is in the kernel's module, which ends with one of `hostByteCount` bytes that
+  /// the host gave, if that is not 0. A size on a disk can be any number, so one beyond the guest's
+  /// memory throws before anybody reckons with it.
+  public func moduleLayout(
+    memoryByteCount: UInt64, hostByteCount: UInt64 = 0
+  ) throws(BootError) -> ModuleLayout {
+    var byteCounts = initrds.map { $0.byteCount }
+    var commandLines = moduleCommandLines
+    if hostByteCount > 0 {
+      byteCounts.append(hostByteCount)
+      commandLines?.append("")
     }
-    return end
+    switch ModuleLayout.make(
+      byteCounts: byteCounts, commandLines: commandLines, byteCountMax: memoryByteCount)
+    {
+    case .fits(let layout): return layout
+    case .tooLarge(let index):
+      let isFile = index < initrds.count
+      let name: ByteString = isFile ? initrds[index].name : "the host's ramdisk"
+      throw BootError(
+        .wrongRequest,
+        "\(name): \(byteCounts[index] >> 20) MiB do not fit into the guest's memory of "
+          + "\(memoryByteCount >> 20) MiB")
+    }
+  }
+
+  /// The size in bytes of all initrds as one module.
+  public func moduleByteCount(memoryByteCount: UInt64) throws(BootError) -> UInt64 {
+    try moduleLayout(memoryByteCount: memoryByteCount).byteCount
   }
 }
 
 extension GuestEnvironment {
   /// Where everything is that an entry names. A unified kernel image stands for the kernel and the
   /// ramdisks in it, before the entry's own, and for its command line if the entry has no options.
-  /// Throws what the first file that can't be had says,
-  /// that an initrd is empty, or that the kernel is of a kind that nobody starts here.
+  /// Throws what the first file that can't be had says, or that an initrd is empty.
+  ///
+  /// As GRUB's loader for Xen has it, `linux` and `multiboot` are the same: what decides is whether
+  /// `initrd` or `module` followed (decision 24).
   public func locate(_ target: BootTarget) throws(BootError) -> BootFiles<Device> {
-    guard target.kind == .linux else {
-      throw BootError(.unsupported, "multiboot kernels can't be started yet")
-    }
     var kernel = try locate(target.kernel)
     var commandLine = target.commandLine
     var initrds: [LocatedFile<Device>] = []
@@ -50,12 +64,16 @@ extension GuestEnvironment {
       initrds = unified.initrds(profile: profile)
       commandLine = options.isEmpty ? try unified.commandLine(profile: profile) : options
     }
-    for name in target.initrds {
+    let hasList = initrds.isEmpty && target.initrds.isEmpty && !target.modules.isEmpty
+    for name in target.initrds + target.modules.map({ $0.file }) {
       let file = try locate(name)
       // What a full disk leaves of an update; a kernel without it would only panic.
       guard file.byteCount > 0 else { throw BootError(.corrupt, "\(file.name): the file is empty") }
       initrds.append(file)
     }
-    return BootFiles(kernel: kernel, initrds: initrds, commandLine: commandLine)
+    return BootFiles(
+      kernel: kernel, initrds: initrds,
+      moduleCommandLines: hasList ? target.modules.map { $0.commandLine } : nil,
+      commandLine: commandLine)
   }
 }

@@ -12,8 +12,17 @@ public struct HostOptions: Equatable, Sendable {
   public var menu: MenuFile?
   /// `selftest=NAME`: a fault to make on purpose, to see that it is reported.
   public var selfTest: ByteString?
+  /// `selftest=fail:STEP,...`: the steps that are to fail, one in each boot.
+  public var failures: FailureSchedule?
+  /// `chained`: a loader like this one started this one, because it found no menu.
+  public var isChained = false
+  /// `ramdisk=ignore`: the host's module is not used.
+  public var ignoresModule = false
   /// Words that nobody here knows; they are named in the log.
   public var unknown: [ByteString] = []
+
+  /// What a loader says to the one that it starts.
+  static let chainedWord: ByteString = "chained"
 
   /// Takes a command line apart.
   public init(_ commandLine: ByteString) {
@@ -22,6 +31,13 @@ public struct HostOptions: Equatable, Sendable {
         seconds <= UInt64(BootPolicy.timeoutSecondsMax)
       {
         timeoutSeconds = Int(seconds)
+      } else if word.hasPrefix("selftest=fail:"), let failures = FailureSchedule(word.dropFirst(14))
+      {
+        self.failures = failures
+      } else if word == Self.chainedWord {
+        isChained = true
+      } else if word == "ramdisk=ignore" {
+        ignoresModule = true
       } else if word.hasPrefix("selftest=") {
         selfTest = word.dropFirst(9)
       } else if word.hasPrefix("("), let file = MenuFile(word, root: ""), !file.path.isEmpty {

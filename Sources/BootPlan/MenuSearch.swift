@@ -13,6 +13,11 @@ public struct MenuSearch<Device: BlockDevice> {
     public let remarks: [ByteString]
   }
 
+  /// Where a guest keeps a PV loader of its own (Xen, docs/misc/x86-xenpv-bootloader), best first.
+  static var guestLoaderPaths: [ByteString] {
+    ["/boot/xen/pvboot-x86_64.elf", "/xen/pvboot-x86_64.elf"]
+  }
+
   private let environment: GuestEnvironment<Device>
 
   /// A search in `environment`.
@@ -27,6 +32,35 @@ public struct MenuSearch<Device: BlockDevice> {
       if case .unreadable(let file) = error { try environment.read(file) }
       throw BootError(error).at(try environment.fileSystem(file.device).place)
     }
+  }
+
+  /// The menu of a text that came without a file, `ramdisk=` of the host. Paths without a device
+  /// are on the first file system.
+  public func menu(_ text: ByteString) throws(BootError) -> Menu {
+    let device = environment.disks.mounted.first.map { environment.disks.name(of: $0) } ?? ""
+    do throws(MenuError) {
+      return try MenuInterpreter(environment: environment).menu(
+        text, file: MenuFile(device: device, path: "text"),
+        format: MenuFormat(path: "", text: text))
+    } catch { throw BootError(error) }
+  }
+
+  /// A menu that starts the loader that a guest without a menu of ours keeps for itself; nil if
+  /// there is none. The loader is told that it is chained, lest it starts itself.
+  public func guestLoader() -> Menu? {
+    let disks = environment.disks
+    for position in disks.mounted {
+      let device = disks.name(of: position)
+      for path in Self.guestLoaderPaths {
+        let file = MenuFile(device: device, path: path)
+        guard case .file? = environment.kind(of: file) else { continue }
+        do throws(BootError) {
+          return try menu(
+            "menuentry '\(file.name)' { multiboot \(file.name) \(HostOptions.chainedWord)\n }")
+        } catch { return nil }
+      }
+    }
+    return nil
   }
 
   /// The first usable menu on any disk.

@@ -26,6 +26,8 @@ public struct DomainPlan: Equatable, Sendable {
   public let moduleByteCount: UInt64
   /// Whether the module is in the first mapping.
   public let isModuleMapped: Bool
+  /// Whether the module starts with a list of modules.
+  public let hasModuleList: Bool
   /// The list of machine frame numbers, 8 bytes a frame.
   public let p2m: FrameRange
   /// The virtual address of the list.
@@ -129,7 +131,9 @@ public struct DomainPlan: Equatable, Sendable {
     let modulePageCount = DomainBuilder.pageCount(ofBytes: request.moduleByteCount)
     let p2mPageCount = DomainBuilder.pageCount(ofBytes: request.pageCount * 8)
     let separateP2M = Self.usableP2MAddress(request.kernel, pageCount: p2mPageCount)
-    isModuleMapped = modulePageCount > 0 && !request.kernel.acceptsModulePFN
+    hasModuleList = modulePageCount > 0 && request.hasModuleList
+    isModuleMapped =
+      modulePageCount > 0 && (!request.kernel.acceptsModulePFN || request.hasModuleList)
 
     // From virt_base up, frame by frame; the order is the builder's.
     kernel = memory.lowerBound / pageByteCount..<DomainBuilder.pageCount(ofBytes: memory.upperBound)

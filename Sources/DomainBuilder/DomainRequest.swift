@@ -9,6 +9,8 @@ public struct DomainRequest: Equatable, Sendable {
   public var kernel: PVKernel
   /// The exact size of the module (the initrd) in bytes; 0 for none.
   public var moduleByteCount: UInt64
+  /// Whether the module starts with a list of modules. The kernel is to find it mapped, then.
+  public var hasModuleList = false
   /// The number of frames that must be left beside the new domain's segments: the page tables that
   /// the loader runs on until its last step.
   public var outsideFrameCount: UInt64

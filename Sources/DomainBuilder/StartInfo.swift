@@ -99,6 +99,7 @@ public struct StartInfo: Equatable, Sendable {
     moduleByteCount = 0
     if let module = plan.module {
       moduleByteCount = plan.moduleByteCount
+      if plan.hasModuleList { flags |= Self.flagMultibootModule }
       if plan.isModuleMapped {
         moduleStart = plan.address(of: module.lowerBound)
       } else {

@@ -10,25 +10,26 @@ import XenFrontends
 extension Loader {
   /// Loads kernel and initrds into the frames of a new PV domain; nothing is lost on failure.
   func load(_ files: GuestBootFiles) throws(BootError) -> NewDomain {
-    let moduleByteCount = try files.moduleByteCount(memoryByteCount: info.frameCount * 4096)
+    let layout = try files.moduleLayout(
+      memoryByteCount: info.frameCount * 4096, hostByteCount: ramdisk?.byteCount ?? 0)
     let payload = PayloadFrames(
-      .pv(pageCount: info.frameCount, moduleByteCount: moduleByteCount))
+      .pv(pageCount: info.frameCount, moduleByteCount: layout.byteCount))
     var domain: NewDomain?
     do throws(BootError) {
-      let loaded = try unpack(files.kernel, into: payload)
-      let kernel: PVKernel
-      do throws(KernelImageError) {
-        kernel = try loaded.pvKernel()
-      } catch { throw BootError(error).at(files.kernel.name) }
-      do throws(MemoryError) {
-        try payload.complete(loaded.layout)
-      } catch { throw BootError(error).at(files.kernel.name) }
+      let kernel = try loadKernel(files.kernel, into: payload)
       let new = try NewDomain(
-        payload: payload, kernel: kernel, info: info, moduleByteCount: moduleByteCount)
+        payload: payload, kernel: kernel, info: info, moduleLayout: layout,
+        hostModuleFrames: ramdisk?.frames ?? 0..<0)
       domain = new
+      try Fault.check(.plan)
       try new.takeModuleFrames()
-      try read(files.initrds, into: new.module)
+      try Fault.check(.moduleFrames)
+      try read(files.initrds) { index, byteCount in
+        layout.frames(ofFile: index, byteCount: byteCount, in: new.module.frames)
+      }
+      try Fault.check(.module)
       try new.takeOwnFrames()
+      try Fault.check(.tableFrames)
       return new
     } catch {
       abandon { if let domain { domain.release() } else { payload.release() } }
@@ -38,7 +39,8 @@ extension Loader {
 
   /// Loads kernel and initrds to their addresses in a new PVH domain; nothing is lost on failure.
   func loadHVM(_ files: GuestBootFiles) throws(BootError) -> HVMDomain {
-    var request = try hvmRequest(files)
+    let layout = try files.moduleLayout(memoryByteCount: info.frameCount * 4096)
+    var request = try hvmRequest(files, moduleByteCount: layout.byteCount)
     let payload = PayloadFrames(.pvh(request))
     var domain: HVMDomain?
     do throws(BootError) {
@@ -50,7 +52,11 @@ extension Loader {
       request.kernel = kernel.memory
       let new = try HVMDomain(payload: payload, request, entry: .protected(kernel.entry))
       domain = new
-      if let module = new.modules.first { try read(files.initrds, into: module) }
+      if let module = new.modules.first {
+        try read(files.initrds) { index, byteCount in
+          layout.frames(ofFile: index, byteCount: byteCount, in: module.frames)
+        }
+      }
       return new
     } catch {
       abandon { if let domain { domain.release() } else { payload.release() } }
@@ -59,8 +65,9 @@ extension Loader {
   }
 
   /// What the planner of a PVH domain is asked for, as far as it is known without the kernel.
-  private func hvmRequest(_ files: GuestBootFiles) throws(BootError) -> HVMRequest {
-    let moduleByteCount = try files.moduleByteCount(memoryByteCount: info.frameCount * 4096)
+  private func hvmRequest(
+    _ files: GuestBootFiles, moduleByteCount: UInt64
+  ) throws(BootError) -> HVMRequest {
     let regions = info.regions
     do throws(DomainBuilderError) {
       return HVMRequest(
@@ -81,6 +88,26 @@ extension Loader {
     }
   }
 
+  /// Unpacks the kernel and makes sure that it can be started.
+  private func loadKernel(
+    _ file: GuestFile, into payload: PayloadFrames
+  ) throws(BootError) -> PVKernel {
+    let loaded = try unpack(file, into: payload)
+    let kernel: PVKernel
+    do throws(KernelImageError) {
+      kernel = try loaded.pvKernel()
+    } catch { throw BootError(error).at(file.name) }
+    try Fault.check(.notes)
+    do throws(MemoryError) {
+      try payload.complete(loaded.layout)
+    } catch { throw BootError(error).at(file.name) }
+    try Fault.check(.zeros)
+    if kernel.wantsSymbolTable {
+      say("pvgrub-swift: \(file.name): its symbol table is not loaded (BSD_SYMTAB)")
+    }
+    return kernel
+  }
+
   /// Whether no backend holds a frame of a read any more; closes disks whose backend died.
   private func settleDisks() -> Bool {
     var isSettled = true
@@ -96,6 +123,7 @@ extension Loader {
       stream = try FileStream(file, hypervisor: hypervisor)
     } catch { throw BootError(error).at(file.name) }
     defer { stream.end() }
+    try Fault.check(.buffers)
     let free = FrameAllocator.freeCount
     let limit = free > FrameList.reserve ? (free - FrameList.reserve) * 4096 : 0
     var loader = KernelLoader(source: stream, memory: payload, decoderMemoryLimit: limit)
@@ -104,16 +132,16 @@ extension Loader {
     } catch { throw BootError(error).at(file.name) }
   }
 
-  private func read(_ initrds: [GuestFile], into module: FrameList) throws(BootError) {
-    var firstFrame = 0
-    for file in initrds {
-      let count = Int((file.byteCount + 4095) / 4096)
-      let frames = module.frames[firstFrame..<firstFrame + count]
-      firstFrame += count
+  /// Reads each file into the frames that `frames` tells for its index and its size in bytes.
+  private func read(
+    _ initrds: [GuestFile], into frames: (Int, UInt64) -> ArraySlice<UInt64>
+  ) throws(BootError) {
+    for (index, file) in initrds.enumerated() {
+      let frames = frames(index, file.byteCount)
       do throws(BlockError) {
         let plan = try ReadPlan(
           file.extents, volumeByteOffset: file.volumeByteOffset, device: file.disk.geometry,
-          target: ReadPlan.Target(frames: FileStream.ranges(frames)))
+          target: ReadPlan.Target(frames: BlockIO.FrameRange.runs(frames)))
         try file.disk.execute(plan)
         try file.disk.finish(plan)
       } catch { throw BootError(error).at(file.name) }

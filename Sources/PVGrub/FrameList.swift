@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import BlockIO
 import Bytes
 import DomainBuilder
 import MiniOS
@@ -55,14 +56,6 @@ struct FrameList {
 
   /// The frames as runs.
   var runs: [DomainBuilder.FrameRange] {
-    var result: [DomainBuilder.FrameRange] = []
-    for frame in frames {
-      if let last = result.last, last.upperBound == frame {
-        result[result.count - 1] = last.lowerBound..<frame + 1
-      } else {
-        result.append(frame..<frame + 1)
-      }
-    }
-    return result
+    BlockIO.FrameRange.runs(frames[...]).map { $0.start..<$0.start + $0.count }
   }
 }

@@ -38,6 +38,7 @@ final class HandOver {
   ) throws(BootError) {
     self.domain = domain
     self.info = info
+    try Fault.check(.ownTables)
     let target = domain.plan.address(of: domain.plan.bootStack)
     guard Heap.prepareTables(byteCount: Self.heapReserve(domain.plan)),
       AddressSpace.prepareTables(for: target),
@@ -52,11 +53,16 @@ final class HandOver {
       throw BootError(error)
     }
     do throws(BootError) {
+      try Fault.check(.permutation)
       noteChanges()
       try fillTables()
+      try Fault.check(.tables)
       try fillStartInfo(commandLine)
+      try Fault.check(.startInfo)
       try fillTrampoline(target)
+      try Fault.check(.trampoline)
       try pin()
+      try Fault.check(.pin)
     } catch {
       undo()
       throw error

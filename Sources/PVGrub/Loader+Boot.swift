@@ -10,16 +10,19 @@ extension Loader {
   /// Boots `target`, or throws with everything as it was: disks connected, memory given back.
   func boot(_ target: BootTarget) throws(BootError) -> Never {
     let start = hypervisor.now
+    Fault.step = failures?.next()
     let files: GuestBootFiles
     let lastStep: LastStep
     do throws(BootError) {
       files = try environment.locate(target)
+      try Fault.check(.locate)
       say("Loading \(files.kernel.name)")
       for file in files.initrds { say("Loading \(file.name)") }
       lastStep = try prepare(files)
     } catch {
       reconnectDisks()
       restartWatch()
+      if Fault.step != nil { sayWhatIsHeld() }
       throw error
     }
     sayFarewell(files, since: start)
@@ -74,12 +77,18 @@ extension Loader {
         }
         say("pvgrub-swift: \(disk.name): \(error.message)")
       }
+      try Fault.check(.closeDisk)
     }
     do throws(XenStoreError) {
       try store.unwatchAll()
       shutdownWatch = nil
+    } catch { throw BootError(error) }
+    try Fault.check(.unwatch)
+    do throws(XenStoreError) {
       try store.drain()
     } catch { throw BootError(error) }
+    try Fault.check(.drain)
+    try Fault.check(.grants)
     guard grants.activeCount == 0 else {
       throw BootError(.device, "\(grants.activeCount) pages are still granted to a backend")
     }
@@ -91,6 +100,13 @@ extension Loader {
       try store.unwatch(token: ShutdownWatch<XenHypervisor>.token)
       shutdownWatch = try ShutdownWatch(store: store)
     } catch { say("pvgrub-swift: \(error.message)") }
+  }
+
+  /// A line of the self-test: after each failure the numbers must be the same.
+  private func sayWhatIsHeld() {
+    say(
+      "pvgrub-swift: self-test: \(FrameAllocator.freeCount) frames free, \(Heap.pageCount) in the "
+        + "heap, \(AddressSpace.tableFrames.count) tables, \(grants.activeCount) grants")
   }
 
   private func sayFarewell(_ files: GuestBootFiles, since start: UInt64) {

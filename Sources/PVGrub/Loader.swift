@@ -21,12 +21,17 @@ final class Loader {
   /// Every disk that xenstore lists, connected or not.
   var disks: [Disk] = []
   var environment = GuestEnvironment<CachedDisk>(GuestDisks([]))
+  /// The host's module, if it is an initial ramdisk for the kernel.
+  var ramdisk: Ramdisk?
+  /// The failures that the host wants to see.
+  var failures: FailureSchedule?
   /// Requests of `xl shutdown`; nil if xenstore gives no watch.
   var shutdownWatch: ShutdownWatch<XenHypervisor>?
 
   init(_ info: BootInfo) throws(BootError) {
     self.info = info
     options = HostOptions(info.commandLine)
+    failures = options.failures
     guard let consolePage = Self.ringPage(info.console.machineFrame),
       let storePage = Self.ringPage(info.store.machineFrame)
     else { throw BootError(.device, "Xen gave no ring for console or xenstore") }
@@ -78,13 +83,16 @@ final class Loader {
   /// The menu that the host or the guest names; nil if there is none. Says what was found.
   func findMenu() -> Menu? {
     let search = MenuSearch(environment)
+    let ramdiskMenu = takeRamdisk(search)
     if let file = options.menu {
       do throws(BootError) {
         return try search.load(file)
       } catch { say("pvgrub-swift: \(error.message)") }
     }
+    if let ramdiskMenu { return ramdiskMenu }
     let result = search.find()
     for remark in result.remarks { say("pvgrub-swift: \(remark)") }
+    if result.menu == nil, !options.isChained, let loader = search.guestLoader() { return loader }
     if result.menu == nil {
       say("pvgrub-swift: no boot menu found (grub.cfg, menu.lst, grub.conf)")
       for line in search.inventory() { say(line) }

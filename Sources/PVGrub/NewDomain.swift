@@ -14,6 +14,11 @@ final class NewDomain {
   let payload: PayloadFrames
   let kernel: PVKernel
   let plan: DomainPlan
+  /// Where the files of the module are in it.
+  let moduleLayout: ModuleLayout
+  /// The frames of the host's module, which become the end of this domain's; they stay the
+  /// loader's if the boot fails.
+  let hostModuleFrames: DomainBuilder.FrameRange
   private(set) var module = FrameList()
   private(set) var tables = FrameList()
   private(set) var p2mTables = FrameList()
@@ -22,16 +27,19 @@ final class NewDomain {
 
   /// Plans the domain around a kernel that is unpacked already.
   init(
-    payload: PayloadFrames, kernel: PVKernel, info: BootInfo,
-    moduleByteCount: UInt64
+    payload: PayloadFrames, kernel: PVKernel, info: BootInfo, moduleLayout: ModuleLayout,
+    hostModuleFrames: DomainBuilder.FrameRange
   ) throws(BootError) {
     self.payload = payload
     self.kernel = kernel
+    self.moduleLayout = moduleLayout
+    self.hostModuleFrames = hostModuleFrames
     // The loader's own page tables need places beside the new domain until the last moment; a few
     // more may be made until then.
-    let request = DomainRequest(
-      pageCount: info.frameCount, kernel: kernel, moduleByteCount: moduleByteCount,
+    var request = DomainRequest(
+      pageCount: info.frameCount, kernel: kernel, moduleByteCount: moduleLayout.byteCount,
       outsideFrameCount: UInt64(AddressSpace.tableFrames.count) + 16)
+    request.hasModuleList = moduleLayout.hasList
     do throws(DomainBuilderError) {
       plan = try DomainPlan(request)
     } catch { throw BootError(error) }
@@ -47,14 +55,24 @@ final class NewDomain {
     } catch { throw BootError(error) }
   }
 
-  /// Takes the frames for the module.
+  /// Takes the frames for the files of the module, and fills those of the list before them.
   func takeModuleFrames() throws(BootError) {
     guard let range = plan.module else { return }
     do throws(MemoryError) {
       try module.take(
-        range.frameCount, target: range.lowerBound,
+        range.frameCount - hostModuleFrames.frameCount, target: range.lowerBound,
         for: "an initrd of \(plan.moduleByteCount) bytes")
     } catch { throw BootError(error) }
+    var done = 0
+    while done < moduleLayout.list.count {
+      let part = moduleLayout.list[done..<min(done + 4096, moduleLayout.list.count)]
+      let isDone = FrameWindow.write(module.frames[done / 4096]) { page in
+        page.initializeMemory(as: UInt8.self, repeating: 0)
+        page.copyBytes(from: part)
+      }
+      guard isDone else { throw BootError(MemoryError.refused(operation: "to fill the modules")) }
+      done += 4096
+    }
   }
 
   /// Takes the frames for everything that the kernel does not bring with it.
@@ -77,7 +95,8 @@ final class NewDomain {
   /// Who goes where.
   func permutation(_ info: BootInfo) throws(DomainBuilderError) -> FramePermutation {
     let sources = FrameSources(
-      kernel: payload.ledger, module: module.runs, p2m: [Self.p2mListFrames(info)],
+      kernel: payload.ledger, module: module.runs + [hostModuleFrames],
+      p2m: [Self.p2mListFrames(info)],
       p2mTables: p2mTables.runs, startInfo: startInfoPage.frames[0],
       xenstore: AddressSpace.frame(ofMachine: info.store.machineFrame),
       console: AddressSpace.frame(ofMachine: info.console.machineFrame),

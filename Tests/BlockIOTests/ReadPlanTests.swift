@@ -23,6 +23,17 @@ import Testing
       byteCount: count)
   }
 
+  @Test func framesThatFollowEachOtherAreARun() {
+    let frames: [UInt64] = [7, 8, 9, 20, 19, 18, 0, 1]
+    #expect(
+      FrameRange.runs(frames[...]) == [
+        .init(start: 7, count: 3), .init(start: 20, count: 1), .init(start: 19, count: 1),
+        .init(start: 18, count: 1), .init(start: 0, count: 2),
+      ])
+    #expect(FrameRange.runs(frames[1..<3]) == [.init(start: 8, count: 2)])
+    #expect(FrameRange.runs([]) == [])
+  }
+
   @Test func runOfWholePagesIsOnePiece() throws {
     let plan = try plan([.run(byteOffset: 8192, byteCount: 12288)], volume: 1 << 20)
     #expect(plan.pieces == [piece(1 << 20 + 8192, 100, 0, 12288)])

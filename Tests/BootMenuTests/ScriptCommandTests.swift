@@ -52,6 +52,18 @@ import Testing
     #expect(target.initrds == [])
   }
 
+  @Test func anyKernelHasRamdisksOrModulesButNotBoth() throws {
+    let menu = try scriptMenu(
+      "menuentry x { multiboot /k; initrd /i; module /m; }\n"
+        + "menuentry y { linux /k; module /m a; initrd /i; }")
+    let first = try target(0, of: menu)
+    #expect(first.initrds.map { $0.path } == ["/i"])
+    #expect(first.modules == [])
+    let second = try target(1, of: menu)
+    #expect(second.initrds == [])
+    #expect(second.modules.map { $0.commandLine } == ["a"])
+  }
+
   @Test func multibootKernelsHaveModules() throws {
     let menu = try scriptMenu(
       "menuentry x { multiboot2 /xen.gz dom0_mem=1G; "

@@ -22,6 +22,30 @@ struct HostOptionsTests {
     #expect(options.unknown == [])
   }
 
+  @Test func takesWordsForTestsAndTheHostsModule() {
+    let options = HostOptions("selftest=fail:pin,grants ramdisk=ignore chained")
+    #expect(options.failures?.steps == [.pin, .grants])
+    #expect(options.ignoresModule)
+    #expect(options.isChained)
+    #expect(options.unknown == [])
+    #expect(HostOptions("selftest=fail:nothing").failures == nil)
+    #expect(HostOptions("selftest=fail:nothing").selfTest == "fail:nothing")
+    #expect(HostOptions("ramdisk=x").unknown == ["ramdisk=x"])
+  }
+
+  @Test func aScheduleFailsEachStepOnceInOrder() throws {
+    var schedule = try #require(FailureSchedule("locate,all,pin"))
+    var steps: [BootStep] = []
+    while let step = schedule.next() { steps.append(step) }
+    #expect(steps == [.locate] + BootStep.allCases + [.pin])
+    let names = BootStep.allCases.map { $0.name }
+    #expect(Set(names).count == names.count)
+    let many = ByteString([UInt8](Array(repeating: "all", count: 20).joined(separator: ",").utf8))
+    #expect(FailureSchedule(many) == nil)
+    #expect(FailureSchedule("") == nil)
+    #expect(FailureSchedule("all,") == nil)
+  }
+
   @Test func takesAMenuInTheNamesOfGRUB2() {
     #expect(HostOptions("(hd0,msdos2)/m").menu == MenuFile(device: "hd0,msdos2", path: "/m"))
     #expect(HostOptions("(hd1)/m").menu == MenuFile(device: "hd1", path: "/m"))

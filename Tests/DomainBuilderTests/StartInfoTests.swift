@@ -80,6 +80,21 @@ struct StartInfoTests {
     #expect(info.p2mFrameCount == 0)
   }
 
+  @Test func aListOfModulesIsMappedWhateverTheKernelTakes() throws {
+    let own = try #require(StartInfo(ByteView(ownPage())))
+    var request = DomainRequest(
+      pageCount: 65536, kernel: try Kernels.linux(), moduleByteCount: 5001)
+    request.hasModuleList = true
+    let plan = try DomainPlan(request)
+    #expect(plan.isModuleMapped)
+    #expect(plan.module == plan.kernel.upperBound..<plan.kernel.upperBound + 2)
+    let info = try StartInfo(plan, own: own, commandLine: "")
+    #expect(info.flags == 0x14)
+    #expect(info.moduleStart == Kernels.linuxBase + plan.kernel.upperBound * 4096)
+    request.moduleByteCount = 0
+    #expect(try StartInfo(DomainPlan(request), own: own, commandLine: "").flags == 0x10)
+  }
+
   @Test func tellsOfNoModuleWhereThereIsNone() throws {
     let own = try #require(StartInfo(ByteView(ownPage())))
     let plan = try DomainPlan(

@@ -23,9 +23,9 @@ extension ScriptEvaluator {
     case .multiboot:
       loader.target = BootTarget(kind: .multiboot, kernel: file, commandLine: commandLine)
     case .module:
-      guard let kind = loader.target?.kind, kind == .multiboot,
-        let count = loader.target?.modules.count, count < MenuLimits.payloadCountMax
+      guard let target = loader.target, target.modules.count < MenuLimits.payloadCountMax
       else { return .failed("you need to load the kernel first") }
+      guard target.initrds.isEmpty else { return .failed("initrd already loaded") }
       loader.target?.modules.append(.init(file: file, commandLine: commandLine))
     default: loader.chainloaded = file.name
     }
@@ -35,9 +35,8 @@ extension ScriptEvaluator {
   }
 
   private mutating func initrd(_ arguments: [ByteString]) -> ScriptResult {
-    guard let target = loader.target, target.kind == .linux else {
-      return .failed("you need to load the kernel first")
-    }
+    guard let target = loader.target else { return .failed("you need to load the kernel first") }
+    guard target.modules.isEmpty else { return .failed("modules already loaded") }
     guard !arguments.isEmpty else { return .failed("file name expected") }
     guard arguments.count <= MenuLimits.payloadCountMax else { return .failed("too many files") }
     var files: [MenuFile] = []
