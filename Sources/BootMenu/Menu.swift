@@ -88,6 +88,12 @@ extension Menu {
     public var index: Int
     /// The name for the submenu; empty if there is none.
     public var rest: ByteString
+
+    /// An entry, with a name for the submenu that it opens.
+    public init(index: Int, rest: ByteString = "") {
+      self.index = index
+      self.rest = rest
+    }
   }
 
   /// The default entry: what `defaultName` stands for, or the first entry if it stands for none.

@@ -86,7 +86,7 @@ final class Loader {
     let result = search.find()
     for remark in result.remarks { say("pvgrub-swift: \(remark)") }
     if result.menu == nil {
-      say("pvgrub-swift: no boot menu found (grub.cfg, menu.lst, grub.conf)")
+      say("pvgrub-swift: no boot menu found (grub.cfg, extlinux.conf, loader/entries, menu.lst)")
       for line in search.inventory() { say(line) }
     }
     return result.menu
