@@ -188,7 +188,7 @@ extension SyslinuxParser {
       label?.isExit = true
       warn(.failed("MENU GOTO \(line.rest)"), place(line))
     case "separator": finishLabel()
-    case "begin": openMenu(line)
+    case "begin": openMenu(line.rest, place(line))
     case "end": endMenu()
     case "start": menus[menus.count - 1].isStart = true
     case "hidden": settings.isHidden = true
@@ -199,7 +199,7 @@ extension SyslinuxParser {
     case "include":
       let words = line.words
       guard words.count > 1 else { return include(words.first ?? "", place(line), depth: depth) }
-      openMenu(SyslinuxLine(words[1].bytes[...], number: line.number, column: line.restColumn))
+      openMenu(words[1], place(line))
       include(words[0], place(line), depth: depth)
       endMenu()
     default:
@@ -209,15 +209,15 @@ extension SyslinuxParser {
     }
   }
 
-  private mutating func openMenu(_ line: SyslinuxLine) {
+  private mutating func openMenu(_ tag: ByteString, _ place: MenuPlace) {
     finishLabel()
     guard menus.count < MenuLimits.submenuDepthMax else {
-      warn(.failed("menus nested more than \(MenuLimits.submenuDepthMax) deep"), place(line))
+      warn(.failed("menus nested more than \(MenuLimits.submenuDepthMax) deep"), place)
       ignoredMenuCount += 1
       return
     }
-    var menu = SyslinuxSubmenu(place: place(line))
-    menu.tag = line.rest
+    var menu = SyslinuxSubmenu(place: place)
+    menu.tag = tag
     menu.append = menus[menus.count - 1].append
     menus.append(menu)
   }
