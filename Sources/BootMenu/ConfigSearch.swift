@@ -1,12 +1,45 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 public import Bytes
 
-/// Where menus are looked for.
+/// Where menus are looked for on a file system: the names that pygrub, the stage-1 menus of Debian
+/// and Qubes, syslinux and the distributions use.
 public enum ConfigSearch {
-  /// The paths on a file system, best first: a `grub.cfg` wins over a stale `menu.lst` (pygrub's
-  /// order).
-  public static let paths: [ByteString] = [
+  /// A boot loader of the guest's own that is a PV kernel (Xen's "x86 PV Bootloader Protocol",
+  /// docs/misc/x86-xenpv-bootloader): it comes before any menu.
+  public static let guestLoaders: [ByteString] = [
+    "/boot/xen/pvboot-x86_64.elf", "/xen/pvboot-x86_64.elf",
+  ]
+
+  /// Scripts for GRUB 2, best first; those with `@` are for btrfs without a default subvolume.
+  public static let scripts: [ByteString] = [
     "/boot/grub/grub.cfg", "/grub/grub.cfg", "/boot/grub2/grub.cfg", "/grub2/grub.cfg",
+    "/@/boot/grub/grub.cfg", "/@/boot/grub2/grub.cfg",
+  ]
+
+  /// The directory of an EFI system partition in whose directories scripts are that go on with
+  /// another one.
+  public static let firmwareDirectory: ByteString = "/EFI"
+
+  /// Configurations of isolinux, extlinux and syslinux, best first (syslinux documentation,
+  /// "Location").
+  public static let syslinux: [ByteString] = [
+    "/boot/isolinux/isolinux.cfg", "/isolinux/isolinux.cfg", "/isolinux.cfg",
+    "/boot/extlinux/extlinux.conf", "/boot/extlinux.conf", "/extlinux/extlinux.conf",
+    "/extlinux.conf", "/boot/syslinux/extlinux.conf", "/syslinux/extlinux.conf",
+    "/boot/syslinux/syslinux.cfg", "/syslinux/syslinux.cfg", "/syslinux.cfg",
+  ]
+
+  /// Directories of the Boot Loader Specification.
+  public static let entryDirectories: [ByteString] = [
+    "/loader/entries", "/boot/loader/entries", "/EFI/Linux", "/boot/EFI/Linux",
+  ]
+
+  /// Menus of GRUB legacy, best first. Anything else on the same disk wins over them: they are
+  /// often left over from an older system (pygrub's order).
+  public static let legacy: [ByteString] = [
     "/boot/grub/menu.lst", "/boot/grub/grub.conf", "/grub/menu.lst", "/grub/grub.conf",
   ]
+
+  /// How many directories of an EFI system partition are looked into.
+  public static let firmwareDirectoryCountMax = 32
 }

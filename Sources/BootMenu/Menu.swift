@@ -53,6 +53,8 @@ public struct Menu: Sendable {
   public var interruptibleSeconds = 0
   /// The passwords.
   public var passwords: [Password] = []
+  /// Whether people may type commands and options: a file can say that they may not.
+  public var isEditable = true
   /// The users that may boot and edit everything; empty if the menu is open to all.
   public var superusers: [ByteString] = []
   /// What was skipped.
@@ -67,6 +69,8 @@ public struct Menu: Sendable {
   var idPrefix: ByteString = ""
   /// How many menus this one is inside of.
   var depth = 0
+  /// The directory that names without a slash are in, where it is not that of the file.
+  var directory: MenuFile?
   /// The root device at the end of the file.
   var root: ByteString = ""
 
@@ -84,6 +88,12 @@ extension Menu {
     public var index: Int
     /// The name for the submenu; empty if there is none.
     public var rest: ByteString
+
+    /// An entry, with a name for the submenu that it opens.
+    public init(index: Int, rest: ByteString = "") {
+      self.index = index
+      self.rest = rest
+    }
   }
 
   /// The default entry: what `defaultName` stands for, or the first entry if it stands for none.

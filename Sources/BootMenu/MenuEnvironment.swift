@@ -41,4 +41,8 @@ public protocol MenuEnvironment: AnyObject {
 
   /// The names of all devices.
   func deviceNames() -> [ByteString]
+
+  /// What a unified kernel image says about itself, for each of its profiles; empty if the file is
+  /// none.
+  func unifiedKernelTexts(of file: MenuFile) -> [UnifiedKernelText]
 }

@@ -7,11 +7,19 @@ public enum MenuFormat: Equatable, Sendable {
   case grub2
   /// A `menu.lst` for GRUB legacy.
   case legacy
+  /// A configuration of syslinux, extlinux, isolinux or pxelinux.
+  case syslinux
+  /// The Boot Loader Specification: an entry's file, or `loader.conf` with the entries beside it.
+  case bls
 
   /// The format that a path or, where the path does not tell, the text speaks for. `grub.conf` is
   /// the name of both kinds.
   public init(path: ByteString, text: ByteString) {
-    if path.hasSuffix("menu.lst") {
+    if MenuFormat.isSyslinux(path) {
+      self = .syslinux
+    } else if path.hasSuffix(".conf"), MenuFormat.contains(path, "/loader/") {
+      self = .bls
+    } else if path.hasSuffix("menu.lst") {
       self = .legacy
     } else if path.hasSuffix(".cfg") {
       self = .grub2
@@ -20,12 +28,27 @@ public enum MenuFormat: Equatable, Sendable {
     }
   }
 
+  /// Whether a path is one that syslinux, extlinux, isolinux or pxelinux looks for.
+  private static func isSyslinux(_ path: ByteString) -> Bool {
+    let start = path.bytes.lastIndex(of: ASCII.slash).map { $0 + 1 } ?? 0
+    let names: [ByteString] = ["syslinux.cfg", "isolinux.cfg", "extlinux.conf"]
+    let folders: [ByteString] = ["/syslinux/", "/isolinux/", "/extlinux/", "/pxelinux.cfg/"]
+    return names.contains(path.dropFirst(start)) || folders.contains { contains(path, $0) }
+  }
+
+  private static func contains(_ path: ByteString, _ part: ByteString) -> Bool {
+    guard path.count >= part.count else { return false }
+    return (0...(path.count - part.count)).contains { path.dropFirst($0).hasPrefix(part) }
+  }
+
   private static func detected(in text: ByteString) -> MenuFormat {
     let modern: [ByteString] = ["menuentry", "submenu", "set", "if", "function", "insmod"]
+    let syslinux: [ByteString] = ["label", "append", "ui", "prompt"]
     for line in text.bytes.split(separator: ASCII.newline) {
       let word = ByteString(
         line.drop { ASCII.isBlank($0) }.prefix { !ASCII.isBlank($0) && $0 != 0x3d })
       if word == "title" { return .legacy }
+      if syslinux.contains(word.lowercased) { return .syslinux }
       if modern.contains(word) { return .grub2 }
     }
     return .legacy

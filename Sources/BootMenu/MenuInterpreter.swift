@@ -33,6 +33,8 @@ public struct MenuInterpreter<Environment: MenuEnvironment> {
     case .legacy:
       menu.root = file.device
       LegacyMenu(text, root: file.device, environment: environment).fill(&menu)
+    case .syslinux: SyslinuxMenu(environment: environment).fill(&menu, from: text)
+    case .bls: fillWithEntries(&menu, from: text)
     case .grub2:
       var context = ScriptContext(file: file, root: file.device)
       for (name, value) in presets {
@@ -64,6 +66,8 @@ public struct MenuInterpreter<Environment: MenuEnvironment> {
     if !isUnlocked, entry.access != .anyone { throw .locked(title: entry.title) }
     switch (menu.format, entry.kind) {
     case (.legacy, _): return try legacy(entry, index: index, of: menu, isUnlocked: isUnlocked)
+    case (.syslinux, _): return try syslinux(entry, of: menu, rest: rest)
+    case (.bls, _): return try bootLoaderEntry(entry, of: menu)
     case (.grub2, .submenu): return try submenu(entry, of: menu, rest: rest)
     case (.grub2, .boot): return try boot(entry, of: menu)
     }

@@ -33,6 +33,18 @@ public enum MenuLimits {
   public static let warningCountMax = 64
   /// The output of one command line that is kept, in bytes.
   public static let outputByteCountMax = 64 << 10
+  /// The number of files that one configuration of syslinux includes, one in another counted too.
+  public static let includeCountMax = 64
+  /// The depth of included files within included files.
+  public static let includeDepthMax = 8
+  /// The number of labels of syslinux in a row of which each stands for another.
+  public static let aliasDepthMax = 8
+  /// The number of labels of syslinux in one menu that stand for another.
+  public static let aliasCountMax = 256
+  /// The size in bytes of one entry file of the Boot Loader Specification.
+  public static let entryFileByteCountMax = 64 << 10
+  /// The number of unified kernel images that are looked at on one device.
+  public static let unifiedKernelCountMax = 256
   /// The length of one logical line of a legacy menu in bytes.
   public static let legacyLineByteCountMax = 16 << 10
 }

@@ -30,9 +30,9 @@ public enum BootPolicy {
   }
 
   /// Whether a person may have the command line, with which anything can be booted: not beside a
-  /// menu that asks for a password.
+  /// menu that asks for a password, or that says that nobody may type anything.
   public static func allowsCommandLine(_ menu: Menu) -> Bool {
-    menu.passwords.isEmpty && menu.superusers.isEmpty
+    menu.isEditable && menu.passwords.isEmpty && menu.superusers.isEmpty
   }
 
   /// The entries to try without a person, in order, each once: the default, then its fallbacks.

@@ -3,30 +3,45 @@ public import BlockIO
 public import BootMenu
 public import Bytes
 
-/// Looks for the guest's menu: every disk, every partition, the paths of `ConfigSearch`.
+/// Looks for the guest's menu: every disk in order, on each the guest's own loader, then the menus
+/// of every volume, and menus of GRUB legacy last. A menu that boots nothing is passed over.
 public struct MenuSearch<Device: BlockDevice> {
   /// What was found.
   public struct Result {
-    /// The first menu that can be used.
+    /// The first menu that can be used; one that boots nothing if there is no other.
     public let menu: Menu?
     /// Lines for the log: menus that were there but could not be used, and those that lost.
     public let remarks: [ByteString]
   }
 
-  /// Where a guest keeps a PV loader of its own (Xen, docs/misc/x86-xenpv-bootloader), best first.
-  static var guestLoaderPaths: [ByteString] {
-    ["/boot/xen/pvboot-x86_64.elf", "/xen/pvboot-x86_64.elf"]
+  /// What is found so far.
+  struct State {
+    /// The menu that wins.
+    var menu: Menu?
+    /// The first menu that boots nothing.
+    var useless: Menu?
+    /// Lines for the log.
+    var remarks: [ByteString] = []
+    /// The file systems of which damage was told.
+    var damaged: [ByteString] = []
   }
 
-  private let environment: GuestEnvironment<Device>
+  /// The entries of a menu that are tried until one boots something.
+  static var trialCountMax: Int { 16 }
+
+  let environment: GuestEnvironment<Device>
 
   /// A search in `environment`.
   public init(_ environment: GuestEnvironment<Device>) { self.environment = environment }
 
+  var interpreter: MenuInterpreter<GuestEnvironment<Device>> {
+    MenuInterpreter(environment: environment)
+  }
+
   /// The menu that `file` is, as the host asked for by `extra="(hd0,0)/boot/grub/menu.lst"`.
   public func load(_ file: MenuFile) throws(BootError) -> Menu {
     do throws(MenuError) {
-      return try MenuInterpreter(environment: environment).load(file)
+      return try interpreter.load(file)
     } catch {
       // The reason why a file can't be read is the file system's to tell.
       if case .unreadable(let file) = error { try environment.read(file) }
@@ -39,95 +54,120 @@ public struct MenuSearch<Device: BlockDevice> {
   public func menu(_ text: ByteString) throws(BootError) -> Menu {
     let device = environment.disks.mounted.first.map { environment.disks.name(of: $0) } ?? ""
     do throws(MenuError) {
-      return try MenuInterpreter(environment: environment).menu(
+      return try interpreter.menu(
         text, file: MenuFile(device: device, path: "text"),
         format: MenuFormat(path: "", text: text))
     } catch { throw BootError(error) }
   }
 
-  /// A menu that starts the loader that a guest without a menu of ours keeps for itself; nil if
-  /// there is none. The loader is told that it is chained, lest it starts itself.
-  public func guestLoader() -> Menu? {
-    let disks = environment.disks
-    for position in disks.mounted {
-      let device = disks.name(of: position)
-      for path in Self.guestLoaderPaths {
-        let file = MenuFile(device: device, path: path)
-        guard case .file? = environment.kind(of: file) else { continue }
-        do throws(BootError) {
-          return try menu(
-            "menuentry '\(file.name)' { multiboot \(file.name) \(HostOptions.chainedWord)\n }")
-        } catch { return nil }
-      }
+  /// The first usable menu on any disk. A loader that was itself started as the guest's own one
+  /// does not start it again.
+  public func find(isChained: Bool = false) -> Result {
+    var state = State()
+    for disk in environment.disks.disks.indices {
+      let volumes = environment.disks.mounted.filter { $0.disk == disk }
+      search(volumes, isChained: isChained, &state)
+      if state.menu != nil { break }
     }
-    return nil
+    return Result(menu: state.menu ?? state.useless, remarks: state.remarks)
   }
 
-  /// The first usable menu on any disk.
-  public func find() -> Result {
-    var found: Menu?
-    var remarks: [ByteString] = []
-    let disks = environment.disks
-    for position in disks.mounted {
-      guard let system = disks[position].fileSystem else { continue }
-      let device = disks.name(of: position)
-      var winner: ByteString = ""
-      if let remark = system.remark { remarks.append(remark) }
-      for path in candidates(on: system, &remarks) {
-        if found != nil {
-          remarks.append("\(system.place): \(path) is there too; \(winner) wins")
+  private func search(
+    _ volumes: [GuestDisks<Device>.Position], isChained: Bool, _ state: inout State
+  ) {
+    let loader = isChained ? nil : guestLoader(on: volumes)
+    for volume in volumes where state.menu == nil {
+      if let remark = environment.disks[volume].fileSystem?.remark { state.remarks.append(remark) }
+      tryFiles(ConfigSearch.scripts + firmwareScripts(on: volume), on: volume, &state)
+      tryFiles(ConfigSearch.syslinux, on: volume, &state)
+      tryEntries(of: volume, among: volumes, &state)
+    }
+    if state.menu != nil { remarkLegacyMenus(on: volumes, &state) }
+    for volume in volumes { tryFiles(ConfigSearch.legacy, on: volume, &state) }
+    if let loader { use(loader, &state) }
+  }
+
+  /// Tries the files of a volume in order until one is a menu that boots something. A file that is
+  /// there by two names is tried once.
+  private func tryFiles(
+    _ paths: [ByteString], on volume: GuestDisks<Device>.Position, _ state: inout State
+  ) {
+    guard let system = environment.disks[volume].fileSystem else { return }
+    var known: [ByteString] = []
+    for path in paths where state.menu == nil {
+      guard let canonical = file(path, on: system, &state), !known.contains(canonical) else {
+        continue
+      }
+      known.append(canonical)
+      let file = MenuFile(device: environment.disks.name(of: volume), path: path)
+      do throws(BootError) {
+        take(try load(file), at: system.place, &state)
+      } catch { state.remarks.append(error.message) }
+    }
+  }
+
+  /// The name without links of a file; nil if there is none. What keeps a path from being walked is
+  /// remarked, once a volume: the other names lead through the same directories.
+  private func file(
+    _ path: ByteString, on system: MountedFileSystem<Device>, _ state: inout State
+  ) -> ByteString? {
+    do throws(BootError) {
+      guard case .file = try system.kind(path) else { return nil }
+      return try system.canonicalPath(path)
+    } catch {
+      if error.family == .wrongRequest || state.damaged.contains(system.place) { return nil }
+      state.damaged.append(system.place)
+      state.remarks.append(error.message)
+      return nil
+    }
+  }
+
+  /// Takes a menu if one of its entries boots something.
+  func take(_ menu: Menu, at place: ByteString, _ state: inout State) {
+    guard let reason = obstacle(menu) else {
+      state.menu = menu
+      return
+    }
+    state.useless = state.useless ?? menu
+    state.remarks.append(
+      "\(place): menu \(menu.file.name) boots nothing, so it is passed: \(reason)")
+  }
+
+  /// Why none of the first entries of a menu boots anything; nil if one does. Whether the files are
+  /// there is not looked at: a menu whose kernel is gone is still the guest's.
+  private func obstacle(_ menu: Menu) -> ByteString? {
+    var order = BootPolicy.unattendedOrder(of: menu)
+    for index in menu.entries.indices.prefix(Self.trialCountMax) {
+      order.append(Menu.Selection(index: index))
+    }
+    var reason: ByteString?
+    for selection in order.prefix(Self.trialCountMax) {
+      switch interpreter.run(selection, of: menu, isUnlocked: true).result {
+      case .success(let run):
+        if case .boot = run.outcome { return nil }
+      case .failure(let error): reason = reason ?? error.message
+      }
+    }
+    return reason ?? "no entry names a kernel"
+  }
+
+  /// The log says which menus of GRUB legacy lose on the same disk.
+  private func remarkLegacyMenus(
+    on volumes: [GuestDisks<Device>.Position], _ state: inout State
+  ) {
+    guard let winner = state.menu?.file else { return }
+    for volume in volumes {
+      guard let system = environment.disks[volume].fileSystem else { continue }
+      let isSame = environment.disks.name(of: volume) == winner.device
+      var known: [ByteString] = []
+      for path in ConfigSearch.legacy {
+        guard let canonical = file(path, on: system, &state), !known.contains(canonical) else {
           continue
         }
-        do throws(BootError) {
-          found = try load(MenuFile(device: device, path: path))
-          winner = path
-        } catch { remarks.append(error.message) }
-      }
-      if found != nil { break }
-    }
-    return Result(menu: found, remarks: remarks)
-  }
-
-  /// The paths where a file system has a menu, each file once: RHEL has links among them. What
-  /// keeps a path from being walked is remarked, unless there is simply nothing.
-  private func candidates(
-    on system: MountedFileSystem<Device>, _ remarks: inout [ByteString]
-  ) -> [ByteString] {
-    var paths: [ByteString] = []
-    var known: [ByteString] = []
-    for path in ConfigSearch.paths {
-      do throws(BootError) {
-        guard case .file = try system.kind(path) else { continue }
-        let canonical = try system.canonicalPath(path)
-        if known.contains(canonical) { continue }
         known.append(canonical)
-        paths.append(path)
-      } catch {
-        if error.family != .wrongRequest { remarks.append(error.message) }
+        state.remarks.append(
+          "\(system.place): \(path) is there too; \(isSame ? winner.path : winner.name) wins")
       }
     }
-    return paths
-  }
-
-  /// Lines that say what is on the disks, for a guest without a menu.
-  public func inventory() -> [ByteString] {
-    var lines: [ByteString] = []
-    for disk in environment.disks.disks {
-      let size = disk.device.byteCount >> 20
-      lines.append("\(disk.device.name): \(size) MiB" + (disk.isOptical ? ", optical" : ""))
-      if let failure = disk.failure { lines.append("  \(failure.message)") }
-      for volume in disk.volumes {
-        if let system = volume.fileSystem {
-          let label: ByteString = system.label.isEmpty ? "" : " '\(system.label)'"
-          let uuid: ByteString = system.uuid.isEmpty ? "" : " \(system.uuid)"
-          lines.append("  \(system.place)\(label)\(uuid)")
-        } else if let failure = volume.failure {
-          lines.append("  \(failure.message)")
-        } else if volume.partitionNumber != nil || (!disk.isPartitioned && disk.failure == nil) {
-          lines.append("  \(volume.volume.name): no file system that is known here")
-        }
-      }
-    }
-    return lines
   }
 }

@@ -90,11 +90,10 @@ final class Loader {
       } catch { say("pvgrub-swift: \(error.message)") }
     }
     if let ramdiskMenu { return ramdiskMenu }
-    let result = search.find()
+    let result = search.find(isChained: options.isChained)
     for remark in result.remarks { say("pvgrub-swift: \(remark)") }
-    if result.menu == nil, !options.isChained, let loader = search.guestLoader() { return loader }
     if result.menu == nil {
-      say("pvgrub-swift: no boot menu found (grub.cfg, menu.lst, grub.conf)")
+      say("pvgrub-swift: no boot menu found (grub.cfg, extlinux.conf, loader/entries, menu.lst)")
       for line in search.inventory() { say(line) }
     }
     return result.menu

@@ -41,7 +41,7 @@ struct DiskPlan<Device: BlockDevice> {
     let result = search.find()
     lines += result.remarks
     if let menu = result.menu { return menu }
-    throw BootError(.wrongRequest, "no boot menu found (grub.cfg, menu.lst, grub.conf)")
+    throw BootError(.wrongRequest, "no boot menu found (grub.cfg, extlinux.conf, loader/entries, menu.lst)")
   }
 
   private mutating func describe(_ menu: Menu) {

@@ -10,7 +10,7 @@ import Foundation
 struct Plan: ParsableCommand {
   /// The language of a menu, as given on the command line.
   enum Language: String, ExpressibleByArgument {
-    case auto, grub2, legacy
+    case auto, grub2, legacy, syslinux, bls
   }
 
   static let configuration = CommandConfiguration(
@@ -33,7 +33,7 @@ struct Plan: ParsableCommand {
   @Option(help: "A menu file, read without the file system around it, in place of disks.")
   var config: String?
 
-  @Option(help: "The language of the menu: auto, grub2 or legacy.")
+  @Option(help: "The language of the menu: auto, grub2, legacy, syslinux or bls.")
   var language = Language.auto
 
   @Flag(help: "Print JSON; with --config only.")
@@ -73,9 +73,10 @@ struct Plan: ParsableCommand {
       case .auto: MenuFormat(path: ByteString(config), text: text)
       case .grub2: .grub2
       case .legacy: .legacy
+      case .syslinux: .syslinux
+      case .bls: .bls
       }
-    let path: ByteString = format == .legacy ? "/boot/grub/menu.lst" : "/boot/grub/grub.cfg"
-    let file = MenuFile(device: "", path: path)
+    let file = MenuFile(device: "", path: path(of: config, format))
     let interpreter = MenuInterpreter(environment: SingleFile(file: file, contents: text))
     do throws(MenuError) {
       let menu = try interpreter.menu(text, file: file, format: format)
@@ -88,4 +89,15 @@ struct Plan: ParsableCommand {
     }
   }
 
+  /// Where a menu alone is taken to be. A configuration of syslinux is in no directory, so that
+  /// names without a slash stay as they are.
+  private func path(of config: String, _ format: MenuFormat) -> ByteString {
+    let name = URL(fileURLWithPath: config).lastPathComponent
+    return switch format {
+    case .legacy: "/boot/grub/menu.lst"
+    case .grub2: "/boot/grub/grub.cfg"
+    case .syslinux: ByteString(name)
+    case .bls: ByteString("/loader/entries/" + name)
+    }
+  }
 }

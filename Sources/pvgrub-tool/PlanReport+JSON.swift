@@ -17,7 +17,7 @@ extension PlanReport {
     return "{\(fields.joined(separator: ","))}"
   }
 
-  private var language: String { menu.format == .legacy ? "legacy" : "grub2" }
+  private var language: String { "\(menu.format)" }
 
   private func json(_ entry: Entry) -> String {
     var fields = [

@@ -55,6 +55,11 @@ import Testing
     #expect(MenuFormat(path: "/boot/grub/grub.conf", text: "# x\ndefault=0\ntitle a\n") == .legacy)
     #expect(MenuFormat(path: "/boot/grub/grub.conf", text: "# x\nset default=0\n") == .grub2)
     #expect(MenuFormat(path: "/x", text: "") == .legacy)
-    #expect(ConfigSearch.paths.first == "/boot/grub/grub.cfg")
+    for path in ConfigSearch.scripts { #expect(MenuFormat(path: path, text: "") == .grub2) }
+    for path in ConfigSearch.syslinux { #expect(MenuFormat(path: path, text: "") == .syslinux) }
+    for path in ConfigSearch.legacy { #expect(MenuFormat(path: path, text: "") == .legacy) }
+    #expect(MenuFormat(path: "/boot/loader/entries/a.conf", text: "title") == .bls)
+    #expect(MenuFormat(path: "/loader/loader.conf", text: "") == .bls)
+    #expect(MenuFormat(path: "/x", text: "# x\nLABEL a\n") == .syslinux)
   }
 }

@@ -125,19 +125,4 @@ struct ModuleLayoutTests {
     #expect(try search.menu("title old\nkernel /boot/vmlinuz").format == .legacy)
     #expect(message { () throws(BootError) in try search.menu("nothing") } != "")
   }
-
-  @Test func findsTheGuestsOwnLoader() throws {
-    let image = try GuestImage(.bare, ["/xen/pvboot-x86_64.elf", "x", "/k", "k"])
-    let environment = environment(image.disk())
-    let menu = try #require(MenuSearch(environment).guestLoader())
-    let run = try MenuInterpreter(environment: environment).run(0, of: menu)
-    guard case .boot(let target) = run.outcome else { throw BootError(.wrongRequest, "no target") }
-    #expect(target.kernel == MenuFile(device: "hd0", path: "/xen/pvboot-x86_64.elf"))
-    #expect(HostOptions(target.commandLine).isChained)
-    #expect(MenuSearch(self.other()).guestLoader() == nil)
-  }
-
-  private func other() -> GuestEnvironment<MemoryDevice> {
-    environment(blankDisk("xvda"))
-  }
 }

@@ -18,7 +18,7 @@ enum ScriptCommand: Equatable {
   case search, searchUUID, searchLabel, searchFile
   case test, bracket, yes, no, echo, sleep
   case loadEnvironment, saveEnvironment, listEnvironment
-  case source, configFile, legacyConfigFile
+  case source, configFile, legacyConfigFile, bootLoaderEntries, syslinuxFile
   case `break`, `continue`, `return`, shift, setParameters, eval, time
   case increment, decrement, password, passwordPBKDF2
   case list, print, reboot, halt, exit
@@ -71,13 +71,16 @@ enum ScriptCommand: Equatable {
     ("grub_platform", .usualFunction),
     ("keystatus", .unavailable), ("cmostest", .unavailable), ("fwsetup", .unavailable),
     ("probe", .unavailable), ("regexp", .unavailable), ("loopback", .unavailable),
-    ("blscfg", .unavailable), ("gptprio.next", .unavailable), ("cryptomount", .unavailable),
+    ("blscfg", .bootLoaderEntries), ("bls_import", .bootLoaderEntries),
+    ("uki", .bootLoaderEntries), ("gptprio.next", .unavailable), ("cryptomount", .unavailable),
     ("read", .unavailable), ("cmp", .unavailable), ("date", .unavailable),
     ("hashsum", .unavailable), ("md5sum", .unavailable), ("sha256sum", .unavailable),
     ("hexdump", .unavailable), ("crc", .unavailable), ("ntldr", .unavailable),
     ("authenticate", .unavailable), ("verify_detached", .unavailable), ("file", .unavailable),
     ("cpuid", .unavailable), ("test_blockarg", .unavailable), ("net_bootp", .unavailable),
-    ("net_dhcp", .unavailable), ("syslinux_configfile", .unavailable), ("cbfs", .unavailable),
+    ("net_dhcp", .unavailable), ("syslinux_configfile", .syslinuxFile),
+    ("syslinux_source", .syslinuxFile), ("extract_syslinux_entries_source", .syslinuxFile),
+    ("extract_syslinux_entries_configfile", .syslinuxFile), ("cbfs", .unavailable),
     ("zfs-bootfs", .unavailable), ("kfreebsd", .unavailable), ("knetbsd", .unavailable),
     ("kopenbsd", .unavailable), ("xnu_kernel64", .unavailable), ("appleloader", .unavailable),
     ("legacy_kernel", .unavailable), ("legacy_initrd", .unavailable), ("tr", .unavailable),

@@ -20,6 +20,8 @@ extension ScriptEvaluator {
     case .loadEnvironment, .saveEnvironment, .listEnvironment:
       environmentBlock(command, call.arguments)
     case .source, .configFile, .legacyConfigFile: read(command, call.arguments)
+    case .bootLoaderEntries: addBootLoaderEntries(call)
+    case .syslinuxFile: readSyslinux(call)
     case .break, .continue, .return: leave(command, call.arguments)
     case .eval: .flow(run(ScriptEvaluator.joined(call.arguments), named: "eval"))
     case .time: timed(call)

@@ -32,7 +32,7 @@ extension ScriptEvaluator {
   }
 
   /// Adds an entry; false, with a failure, if there are too many.
-  private mutating func add(_ entry: BootEntry) -> Bool {
+  mutating func add(_ entry: BootEntry) -> Bool {
     let byteCount = entry.source.count + entry.title.count
     guard menu.entries.count < MenuLimits.entryCountMax,
       byteCount <= MenuLimits.entryByteCountMax - entryByteCount

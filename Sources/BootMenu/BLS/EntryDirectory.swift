@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import Bytes
+
+/// An entry with the file that it is in.
+struct FoundEntry {
+  /// The file.
+  var file: MenuFile
+  /// What the file's name says.
+  var name: EntryFileName
+  /// What is in it.
+  var entry: EntryFile
+  /// Its text.
+  var text: ByteString
+}
+
+/// Reads the entries' files of a directory.
+struct EntryDirectory<Environment: MenuEnvironment> {
+  /// Where entries are on a file system, first the one of a partition of their own.
+  static var paths: [ByteString] { ["/loader/entries", "/boot/loader/entries"] }
+
+  /// The world.
+  let environment: Environment
+  /// What was skipped.
+  private(set) var warnings: [MenuWarning] = []
+  /// The bytes of all files that were read.
+  private(set) var byteCount = 0
+
+  /// A reader of directories.
+  init(environment: Environment) { self.environment = environment }
+
+  /// The entries of a directory in the order of their names; nil if there is no file of an entry.
+  mutating func entries(in directory: MenuFile) -> [FoundEntry]? {
+    guard let names = environment.names(inDirectory: directory) else { return nil }
+    var result: [FoundEntry] = []
+    var isEmpty = true
+    for name in names.sorted() {
+      guard let parsed = EntryFileName(name, ending: ".conf") else { continue }
+      isEmpty = false
+      let file = MenuFile(device: directory.device, path: "\(directory.path)/\(name)")
+      guard result.count < MenuLimits.entryCountMax, byteCount <= MenuLimits.entryByteCountMax
+      else {
+        warn("too many entries", file)
+        break
+      }
+      if let entry = entry(file, parsed) { result.append(entry) }
+    }
+    return isEmpty ? nil : result
+  }
+
+  /// The entry in a file; nil, with a warning, if it can't be in a menu.
+  mutating func entry(_ file: MenuFile, _ name: EntryFileName) -> FoundEntry? {
+    let limit = MenuLimits.entryFileByteCountMax
+    guard let text = environment.contents(of: file, byteCountMax: limit) else {
+      warn("can't be read, or is over \(limit >> 10) KiB", file)
+      return nil
+    }
+    byteCount += text.count
+    let entry = EntryFile(text)
+    if let obstacle = entry.obstacle {
+      warn(obstacle, file)
+      return nil
+    }
+    return FoundEntry(file: file, name: name, entry: entry, text: text)
+  }
+
+  private mutating func warn(_ what: ByteString, _ file: MenuFile) {
+    guard warnings.count < MenuLimits.warningCountMax else { return }
+    let place = MenuPlace(file: file.name, line: 1, column: 1)
+    warnings.append(MenuWarning(place: place, kind: .failed("entry skipped: \(what)")))
+  }
+}

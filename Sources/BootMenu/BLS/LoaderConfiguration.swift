@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import Bytes
+
+/// What `loader.conf` says (loader.conf(5)). `console-mode`, `beep`, `random-seed-mode` and what
+/// else is about firmware is ignored.
+struct LoaderConfiguration {
+  /// The pattern of `default`; nil if there is none, or if it stands for what firmware remembers.
+  private(set) var defaultPattern: ByteString?
+  /// Seconds until the default boots: zero if nothing is said, negative for ever.
+  private(set) var timeoutSeconds = 0
+  /// Whether nothing is shown meanwhile.
+  private(set) var isHidden = false
+  /// Whether people may change an entry's options.
+  private(set) var isEditable = true
+
+  /// Reads a file's text. Of several lines with one key the last counts.
+  init(_ text: ByteString) {
+    for line in text.bytes.split(separator: ASCII.newline) {
+      let (key, value) = SyslinuxText.firstWord(of: ByteString(line))
+      if value.isEmpty { continue }
+      switch key {
+      case "default": defaultPattern = value.bytes.first == 0x40 ? nil : value
+      case "timeout": setTimeout(value)
+      case "editor": isEditable = ["1", "yes", "y", "true", "t", "on"].contains(value.lowercased)
+      default: break
+      }
+    }
+  }
+
+  private mutating func setTimeout(_ value: ByteString) {
+    isHidden = false
+    switch value {
+    case "menu-force": timeoutSeconds = -1
+    case "menu-hidden", "menu-disabled":
+      timeoutSeconds = 0
+      isHidden = true
+    default:
+      guard let seconds = Numbers.decimal(value) else { return }
+      timeoutSeconds = Int(min(seconds, UInt64(Int32.max)))
+    }
+  }
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import Bytes
+
+/// An entry that is a unified kernel image (Boot Loader Specification, "Type #2 EFI Unified Kernel
+/// Images"), of one profile.
+struct UnifiedKernelEntry {
+  /// Where images are on a file system.
+  static var paths: [ByteString] { ["/EFI/Linux", "/boot/EFI/Linux"] }
+
+  /// The image.
+  let file: MenuFile
+  /// What the file's name says.
+  let name: EntryFileName
+  /// The number of the profile.
+  let profile: Int
+  private let release: OSRelease
+  private let text: UnifiedKernelText
+
+  /// An entry for a profile of an image.
+  init(_ file: MenuFile, _ name: EntryFileName, profile: Int, _ text: UnifiedKernelText) {
+    self.file = file
+    self.name = name
+    self.profile = profile
+    self.text = text
+    release = OSRelease(text.osRelease)
+  }
+
+  /// The text for people: that of the release, with the profile's behind it.
+  var title: ByteString {
+    let system = release.first(["PRETTY_NAME", "IMAGE_ID", "NAME", "ID"]) ?? name.id
+    guard profile > 0 else { return system }
+    let fields = OSRelease(text.profile)
+    return "\(system) (\(fields.first(["TITLE", "ID"]) ?? "profile \(profile)"))"
+  }
+
+  /// The name for files: that of the image, with the profile's behind it.
+  var id: ByteString {
+    guard profile > 0 else { return name.id }
+    return "\(name.id)@\(OSRelease(text.profile).value("ID") ?? "\(profile)")"
+  }
+
+  /// The version.
+  var version: ByteString? {
+    let named = release.first(["IMAGE_VERSION", "VERSION", "VERSION_ID", "BUILD_ID"])
+    return named ?? (text.kernelRelease.isEmpty ? nil : text.kernelRelease)
+  }
+
+  /// What entries are sorted by first.
+  var sortKey: ByteString? { release.first(["IMAGE_ID", "ID"]) }
+
+  /// The command line; the number of a profile stands in front, as systemd-stub takes it.
+  var options: ByteString {
+    let line = text.commandLine.bytes.map { $0 < 0x20 ? ASCII.space : $0 }
+    let options = ByteString(line).trimmed
+    return profile > 0 ? SyslinuxText.joined("@\(profile)", options) : options
+  }
+
+  /// The entry as the text of an entry's file.
+  var source: ByteString {
+    let options = self.options
+    return "uki \(file.path)\n" + (options.isEmpty ? "" : "options \(options)\n")
+  }
+}
+
+/// Finds the unified kernel images of a device.
+struct UnifiedKernelDirectory<Environment: MenuEnvironment> {
+  /// The world.
+  let environment: Environment
+
+  /// The images of a directory in the order of their names, each with its profiles.
+  func entries(in directory: MenuFile) -> [UnifiedKernelEntry] {
+    guard let names = environment.names(inDirectory: directory) else { return [] }
+    var result: [UnifiedKernelEntry] = []
+    for name in names.sorted() {
+      guard let parsed = EntryFileName(name, ending: ".efi") else { continue }
+      let file = MenuFile(device: directory.device, path: "\(directory.path)/\(name)")
+      for (profile, text) in environment.unifiedKernelTexts(of: file).enumerated() {
+        guard result.count < MenuLimits.unifiedKernelCountMax else { return result }
+        result.append(UnifiedKernelEntry(file, parsed, profile: profile, text))
+      }
+    }
+    return result
+  }
+}

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import Bytes
+
+/// Runs the lines of an entry of a syslinux menu.
+struct SyslinuxEntry<Environment: MenuEnvironment> {
+  /// The world.
+  let environment: Environment
+  /// The menu that the entry is in.
+  let menu: Menu
+
+  private var kind: SyslinuxLabel.Kind?
+  private var file: ByteString = ""
+  private var append: ByteString = ""
+  private var initrd: ByteString?
+
+  /// An entry of a menu.
+  init(environment: Environment, menu: Menu) {
+    self.environment = environment
+    self.menu = menu
+  }
+
+  /// Runs the lines; of several of a kind the last one counts.
+  mutating func run(_ entry: BootEntry) throws(MenuError) -> EntryOutcome {
+    for line in SyslinuxLines(entry.source) {
+      switch line.keyword {
+      case "append": append = line.rest
+      case "initrd": initrd = line.rest
+      default:
+        guard let named = SyslinuxLabel.Kind(keyword: line.keyword) else { continue }
+        kind = named
+        file = line.rest
+      }
+    }
+    guard let kind, !file.isEmpty else { throw .noKernel(title: entry.title) }
+    let (name, arguments) = SyslinuxText.firstWord(of: file)
+    append = SyslinuxText.joined(arguments, append)
+    switch kind {
+    case .linux: return .boot(try linux(name, append, entry))
+    case .configuration: return .menu(try open(name, directory: append, entry))
+    case .byName where SyslinuxModule(name) == .none:
+      guard !SyslinuxText.isFirmwareCode(name) else { throw refused(entry) }
+      return .boot(try linux(name, append, entry))
+    case .byName, .module: return try run(SyslinuxModule(name), entry)
+    case .localBoot, .firmware: throw refused(entry)
+    }
+  }
+
+  private func refused(_ entry: BootEntry) -> MenuError {
+    .notForGuests(
+      title: entry.title,
+      what: SyslinuxText.obstacle(kind ?? .firmware, file: file) ?? "not for a guest")
+  }
+
+  private func run(
+    _ module: SyslinuxModule, _ entry: BootEntry
+  ) throws(MenuError) -> EntryOutcome {
+    switch module {
+    case .linux:
+      let (name, arguments) = SyslinuxText.firstWord(of: SyslinuxText.withoutOptions(append))
+      return .boot(try linux(name, arguments, entry))
+    case .multiboot: return .boot(try multiboot(entry))
+    case .menu, .configuration:
+      let (name, directory) = SyslinuxText.firstWord(of: append)
+      return .menu(try open(name, directory: module == .menu ? "" : directory, entry))
+    case .reboot: return .reboot
+    case .powerOff: return .halt
+    case .byVariant, .byProcessor, .command, .none, .unknown: throw refused(entry)
+    }
+  }
+
+  private var directory: MenuFile { SyslinuxText.directory(of: menu) }
+
+  private func file(_ name: ByteString) -> MenuFile { SyslinuxText.file(name, in: directory) }
+
+  /// The last `initrd=` of the command line counts, as in syslinux, or else `INITRD`; both are
+  /// lists with commas.
+  private func linux(
+    _ name: ByteString, _ commandLine: ByteString, _ entry: BootEntry
+  ) throws(MenuError) -> BootTarget {
+    guard !name.isEmpty else { throw .noKernel(title: entry.title) }
+    var target = BootTarget(kind: .linux, kernel: file(name), commandLine: commandLine)
+    target.root = menu.file.device
+    let argument = SyslinuxText.words(commandLine).last { $0.hasPrefix("initrd=") }
+    let list = argument.map { $0.dropFirst(7) } ?? initrd ?? ""
+    let names = list.bytes.split { $0 == 0x2c || ASCII.isBlank($0) }
+    guard names.count <= MenuLimits.payloadCountMax else {
+      throw .commandFailed(title: entry.title, reason: "too many initial ramdisks")
+    }
+    target.initrds = names.map { file(ByteString($0)) }
+    return target
+  }
+
+  /// `mboot.c32 KERNEL ARGUMENTS --- MODULE ARGUMENTS --- ...`.
+  private func multiboot(_ entry: BootEntry) throws(MenuError) -> BootTarget {
+    var parts: [ByteString] = [""]
+    for word in SyslinuxText.words(SyslinuxText.withoutOptions(append)) {
+      if word == "---" {
+        parts.append("")
+      } else {
+        parts[parts.count - 1] = SyslinuxText.joined(parts[parts.count - 1], word)
+      }
+    }
+    guard parts.count <= MenuLimits.payloadCountMax else {
+      throw .commandFailed(title: entry.title, reason: "too many modules")
+    }
+    let (name, commandLine) = SyslinuxText.firstWord(of: parts[0])
+    guard !name.isEmpty else { throw .noKernel(title: entry.title) }
+    var target = BootTarget(kind: .multiboot, kernel: file(name), commandLine: commandLine)
+    target.root = menu.file.device
+    for part in parts.dropFirst() {
+      let (name, commandLine) = SyslinuxText.firstWord(of: part)
+      if name.isEmpty { continue }
+      target.modules.append(.init(file: file(name), commandLine: commandLine))
+    }
+    return target
+  }
+
+  /// Opens another configuration; `~` is the present one. A directory that is given is the one that
+  /// names are in from there on.
+  private func open(
+    _ name: ByteString, directory: ByteString, _ entry: BootEntry
+  ) throws(MenuError) -> Menu {
+    guard menu.depth < MenuLimits.submenuDepthMax else {
+      throw .nestedTooDeeply(place: entry.place)
+    }
+    let found = name == "~" ? menu.file : file(name)
+    guard !name.isEmpty,
+      let text = environment.contents(of: found, byteCountMax: MenuLimits.fileByteCountMax)
+    else { throw .unreadable(found) }
+    var inner = Menu(file: found, format: .syslinux)
+    inner.depth = menu.depth + 1
+    inner.directory = directory.isEmpty ? self.directory : file(directory)
+    SyslinuxMenu(environment: environment).fill(&inner, from: text)
+    guard !inner.entries.isEmpty else { throw .noEntries(found) }
+    return inner
+  }
+}

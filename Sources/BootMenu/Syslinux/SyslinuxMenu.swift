@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import Bytes
+
+/// Makes a menu of a configuration of syslinux, extlinux, isolinux or pxelinux.
+struct SyslinuxMenu<Environment: MenuEnvironment> {
+  /// The world.
+  let environment: Environment
+
+  /// Adds entries and settings to an empty menu whose file has this text.
+  func fill(_ menu: inout Menu, from text: ByteString, line: Int = 1) {
+    let directory = SyslinuxText.directory(of: menu)
+    var parser = SyslinuxParser(environment: environment, file: menu.file, directory: directory)
+    let top = parser.parse(text, line: line)
+    var choice = SyslinuxChoice(top, settings: parser.settings, device: menu.file.device)
+    choice.resolve()
+    apply(parser.settings, to: &menu)
+    menu.entries = entries(of: choice.top)
+    menu.defaultName = choice.defaultName
+    menu.fallbackNames = choice.fallbackNames
+    let room = MenuLimits.warningCountMax - parser.warnings.count
+    menu.warnings += parser.warnings + choice.warnings.prefix(max(room, 0))
+    menu.root = menu.file.device
+  }
+
+  private func apply(_ settings: SyslinuxSettings, to menu: inout Menu) {
+    menu.timeoutSeconds = settings.timeoutSeconds
+    if settings.isHidden { menu.timeoutStyle = .hidden }
+    menu.isEditable = settings.allowsOptions
+    guard let password = settings.masterPassword else { return }
+    menu.passwords.append(
+      Menu.Password(user: "", form: SyslinuxMenu.form(of: password), text: password))
+  }
+
+  /// The form of a password of `MENU PASSWD`. Of the hashes only MD5 is known: a hash of another
+  /// kind is checked as one, so that nothing typed matches, not even its own text.
+  private static func form(of password: ByteString) -> Menu.Password.Form {
+    password.hasPrefix("$") ? .md5 : .plain
+  }
+
+  private func entries(of menu: SyslinuxSubmenu) -> [BootEntry] {
+    var result: [BootEntry] = []
+    result.reserveCapacity(menu.items.count)
+    for item in menu.items {
+      switch item {
+      case .label(let label): result.append(entry(label))
+      case .submenu(let inner):
+        var entry = BootEntry(
+          kind: .submenu, title: SyslinuxLabel.withoutKey(inner.label), source: inner.source,
+          place: inner.place)
+        entry.hotkey = SyslinuxLabel.key(in: inner.label)
+        result.append(entry)
+      }
+    }
+    return result
+  }
+
+  private func entry(_ label: SyslinuxLabel) -> BootEntry {
+    var entry = BootEntry(
+      kind: .boot, title: label.title, source: label.source, place: label.place)
+    entry.id = label.name
+    entry.isHidden = label.isHidden
+    if let text = label.menuLabel { entry.hotkey = SyslinuxLabel.key(in: text) }
+    if label.password != nil { entry.access = .users([]) }
+    return entry
+  }
+}
+
+extension MenuInterpreter {
+  /// Runs an entry of a syslinux menu, or opens its submenu.
+  func syslinux(
+    _ entry: BootEntry, of menu: Menu, rest: ByteString
+  ) throws(MenuError) -> EntryRun {
+    guard entry.kind == .submenu else {
+      var runner = SyslinuxEntry(environment: environment, menu: menu)
+      return EntryRun(outcome: try runner.run(entry), warnings: [], output: "")
+    }
+    guard menu.depth < MenuLimits.submenuDepthMax else {
+      throw .nestedTooDeeply(place: entry.place)
+    }
+    var inner = Menu(file: menu.file, format: .syslinux)
+    inner.depth = menu.depth + 1
+    inner.directory = SyslinuxText.directory(of: menu)
+    // What was skipped has been told with the outer menu.
+    SyslinuxMenu(environment: environment).fill(&inner, from: entry.source, line: entry.place.line)
+    inner.warnings = []
+    inner.passwords = menu.passwords
+    inner.isEditable = menu.isEditable
+    if !rest.isEmpty { inner.defaultName = rest }
+    guard !inner.entries.isEmpty else { throw .noEntries(menu.file) }
+    return EntryRun(outcome: .menu(inner), warnings: [], output: "")
+  }
+}

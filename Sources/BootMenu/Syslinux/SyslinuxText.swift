@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import Bytes
+
+/// Names and command lines as a configuration of syslinux has them.
+enum SyslinuxText {
+  /// The directory that names without a slash are in.
+  static func directory(of menu: Menu) -> MenuFile { menu.directory ?? menu.file.directory }
+
+  /// A file by its name: from the root of the device with a slash in front, or else from a
+  /// directory. `::` of pxelinux says that a name is complete.
+  static func file(_ name: ByteString, in directory: MenuFile) -> MenuFile {
+    let bare = name.hasPrefix("::") ? name.dropFirst(2) : name
+    if bare.hasPrefix("/") || directory.path.isEmpty {
+      return MenuFile(device: directory.device, path: bare)
+    }
+    let separator: ByteString = directory.path.hasSuffix("/") ? "" : "/"
+    return MenuFile(device: directory.device, path: directory.path + separator + bare)
+  }
+
+  /// The words of a text.
+  static func words(_ text: ByteString) -> [ByteString] {
+    text.bytes.split { ASCII.isBlank($0) }.map { ByteString($0) }
+  }
+
+  /// The first word, and what follows it and the blanks behind it.
+  static func firstWord(of text: ByteString) -> (word: ByteString, rest: ByteString) {
+    let body = text.trimmed
+    let word = ByteString(body.bytes.prefix { !ASCII.isBlank($0) })
+    return (word, body.dropFirst(word.count).trimmed)
+  }
+
+  /// Two texts with a blank between them, if neither is empty.
+  static func joined(_ first: ByteString, _ second: ByteString) -> ByteString {
+    if first.isEmpty { return second }
+    return second.isEmpty ? first : "\(first) \(second)"
+  }
+
+  /// The arguments of a module without the options in front (`mboot.c32 -c xen.gz`).
+  static func withoutOptions(_ text: ByteString) -> ByteString {
+    var rest = text.trimmed
+    while rest.hasPrefix("-"), !rest.hasPrefix("---") { rest = firstWord(of: rest).rest }
+    return rest
+  }
+
+  /// Whether `KERNEL` takes a file for something else than a Linux kernel, by its name
+  /// (syslinux documentation, "config.txt", KERNEL).
+  static func isFirmwareCode(_ name: ByteString) -> Bool {
+    let endings: [ByteString] = [".0", ".bin", ".bs", ".bss", ".com", ".cbt", ".img"]
+    let lower = name.lowercased
+    return endings.contains { lower.hasSuffix($0) }
+  }
+
+  /// Why a guest can't start what a label names; nil if it can.
+  static func obstacle(_ kind: SyslinuxLabel.Kind, file: ByteString) -> ByteString? {
+    let name = firstWord(of: file).word
+    let module = SyslinuxModule(name)
+    switch (kind, module) {
+    case (.linux, _), (.configuration, _): return nil
+    case (.localBoot, _): return "LOCALBOOT \(file) is for a PC's firmware"
+    case (.firmware, _): return "\(name) is code for a PC's firmware"
+    case (.byName, .none):
+      return isFirmwareCode(name) ? "\(name) is code for a PC's firmware" : nil
+    case (_, .unknown), (.module, .none): return "module \(name) is not available"
+    default: return nil
+    }
+  }
+}
