@@ -29,6 +29,8 @@ struct Superblock {
   let hashIsUnsigned: Bool
   /// What every CRC-32C of metadata begins with.
   let checksumSeed: UInt32
+  /// `s_journal_inum`: the inode of the journal; 0 if that is on another device.
+  let journalInode: UInt32
 
   /// Whether the magic number is there.
   static func isPresent(in view: ByteView) -> Bool { view.u16(at: 0x38) == 0xef53 }
@@ -53,6 +55,7 @@ struct Superblock {
     hashIsUnsigned = view.field(0x160) & 2 != 0
     backupGroups = [view.field(0x24c), view.field(0x250)]
     firstMetaGroup = view.field(0x104)
+    journalInode = view.field(0xe0)
 
     let logBlockSize = view.field(0x18)
     guard logBlockSize <= 6 else {

@@ -26,13 +26,13 @@ struct OracleTests {
 }
 
 /// One walk.
-final class Comparison {
-  private let ours: Ext4FileSystem<CachedDevice<FileDevice>>
+final class Comparison<Device: BlockDevice> {
+  private let ours: Ext4FileSystem<Device>
   private let oracle: Oracle
   private(set) var nodeCount = 0
   private var seen: Set<UInt32> = []
 
-  init(ours: Ext4FileSystem<CachedDevice<FileDevice>>, oracle: Oracle) {
+  init(ours: Ext4FileSystem<Device>, oracle: Oracle) {
     self.ours = ours
     self.oracle = oracle
   }
