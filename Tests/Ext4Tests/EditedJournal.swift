@@ -13,6 +13,13 @@ struct EditedJournal {
   /// Where each block of the journal is in the image.
   let offsets: [Int]
 
+  /// A small journal with this version of checksums.
+  static func made(_ checksums: String, _ features: String? = nil) throws -> EditedJournal {
+    let features =
+      features ?? "\(checksums == "2" || checksums == "3" ? "" : "^")metadata_csum,64bit"
+    return try EditedJournal(try TestImage("ext4-journal", "1024", features, checksums).bytes())
+  }
+
   init(_ bytes: [UInt8]) throws {
     self.bytes = bytes
     let volume = Volume(whole: MemoryDevice(name: "xvda", bytes: bytes))
@@ -101,7 +108,8 @@ final class WrittenImage {
   let path: String
 
   init(_ bytes: [UInt8]) throws {
-    path = FileManager.default.temporaryDirectory
+    path =
+      FileManager.default.temporaryDirectory
       .appendingPathComponent("pvgrub-swift-\(UUID().uuidString).img").path
     try Data(bytes).write(to: URL(fileURLWithPath: path))
   }

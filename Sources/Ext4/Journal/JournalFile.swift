@@ -15,13 +15,17 @@ struct JournalFile<Device: BlockDevice> {
   private let system: Ext4FileSystem<Device>
   private var runs: [Run] = []
   private var readByteCount: UInt64 = 0
+  private let readByteCountMax: UInt64
 
   /// The number of blocks in the file.
   let blockCount: UInt64
 
   /// The file of the inode that the superblock names. `system` has no journal replayed.
-  init(of system: Ext4FileSystem<Device>) throws(JournalError) {
+  init(
+    of system: Ext4FileSystem<Device>, readByteCountMax: UInt64 = Ext4Limits.journalReadByteCount
+  ) throws(JournalError) {
     self.system = system
+    self.readByteCountMax = readByteCountMax
     let number = system.superblock.journalInode
     guard number != 0 else { throw .external }
     let extents: [Extent]
@@ -61,8 +65,8 @@ struct JournalFile<Device: BlockDevice> {
   mutating func read(_ block: UInt32, count: Int? = nil) throws(JournalError) -> ByteView {
     let count = count ?? system.superblock.blockByteCount
     readByteCount += UInt64(count)
-    guard readByteCount <= Ext4Limits.journalReadByteCount else {
-      throw .tooLong(byteCountMax: Ext4Limits.journalReadByteCount)
+    guard readByteCount <= readByteCountMax else {
+      throw .tooLong(byteCountMax: readByteCountMax)
     }
     let offset = try byteOffset(of: block)
     do { return try system.bytes(at: offset, count: count) } catch { throw .unreadable(error) }

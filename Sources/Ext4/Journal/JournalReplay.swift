@@ -38,7 +38,9 @@ public struct JournalSummary: Equatable, Sendable {
       text += "; transaction \(damagedTransaction) is damaged and the newest changes are missing"
     }
     if damagedBlockCount > 0 { text += "; \(damagedBlockCount) damaged blocks are left out" }
-    if hasFastCommits { text += "; its fast commits are not replayed, so the newest may be missing" }
+    if hasFastCommits {
+      text += "; its fast commits are not replayed, so the newest may be missing"
+    }
     return text
   }
 }
