@@ -112,7 +112,8 @@ public struct Ext4FileSystem<Device: BlockDevice>: FileSystem {
   /// Inode 2.
   public func root() throws(Ext4Error) -> Ext4Node { Ext4Node(inode: 2) }
 
-  /// The node that `name` leads to, compared by bytes, even where Linux folds case.
+  /// The node that `name` leads to, compared by bytes, or without regard to case where the
+  /// directory says so.
   public func lookUp(
     _ name: ByteString, in directory: Ext4Node
   ) throws(Ext4Error) -> Ext4Node? {

@@ -23,6 +23,21 @@ struct OracleTests {
     try walk.compareAll()
     #expect(walk.nodeCount > 20)
   }
+
+  @Test(arguments: ImageMatrix.chosen)
+  func agreesOnTheMatrix(row: [String]) throws {
+    let image = try TestImage("ext4-matrix", arguments: row)
+    let device = CachedDevice(try image.device())
+    let walk = Comparison(
+      ours: try Ext4FileSystem.open(Volume(whole: device)), oracle: try Oracle(path: image.path))
+    try walk.compareAll()
+    #expect(walk.nodeCount > 2)
+  }
+
+  @Test func theMatrixIsLarge() {
+    #expect(ImageMatrix.all.count >= 75)
+    #expect(Set(ImageMatrix.all).count == ImageMatrix.all.count)
+  }
 }
 
 /// One walk.
