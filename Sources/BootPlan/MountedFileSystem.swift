@@ -76,9 +76,22 @@ public struct MountedFileSystem<Device: BlockDevice> {
   /// What an administrator should know of it; nil if nothing.
   public var remark: ByteString? {
     switch reader {
-    case .ext4(let system) where system.journalNeedsRecovery:
-      "\(place): was not unmounted; its journal is not replayed, the newest changes may be missing"
-    case .ext4: nil
+    case .ext4(let system):
+      switch system.journal {
+      case .clean: nil
+      case .replayed(let summary): "\(place): was not unmounted; \(summary.message)"
+      case .notReplayed(let error):
+        "\(place): was not unmounted and its journal is not replayed, so the newest changes are "
+          + "missing: \(error.message)"
+      }
+    }
+  }
+
+  /// Whether it was not unmounted and has changes that are in its journal only. Nothing may be
+  /// written to it in place then: the kernel's own replay would undo it, or mix both.
+  public var needsRecovery: Bool {
+    switch reader {
+    case .ext4(let system): system.needsRecovery
     }
   }
 

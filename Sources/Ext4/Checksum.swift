@@ -39,6 +39,33 @@ enum Checksum {
     return state
   }
 
+  /// The state after `view` with the polynomial of Ethernet, the highest bit of each byte first:
+  /// what version 1 of the journal's checksums uses.
+  static func crc32BigEndian(_ seed: UInt32, _ view: ByteView) -> UInt32 {
+    // The same as the reflected one of the bytes with their bits in reverse.
+    let reversed = view.withBytes { bytes in
+      [UInt8](unsafeUninitializedCapacity: bytes.count) { buffer, count in
+        for index in 0..<bytes.count { buffer[index] = reverse(bytes[index]) }
+        count = bytes.count
+      }
+    }
+    return reverse(CRC32.ieee.update(reverse(seed), reversed))
+  }
+
+  private static func reverse(_ byte: UInt8) -> UInt8 {
+    var result = byte >> 4 | byte << 4
+    result = (result & 0xcc) >> 2 | (result & 0x33) << 2
+    return (result & 0xaa) >> 1 | (result & 0x55) << 1
+  }
+
+  private static func reverse(_ value: UInt32) -> UInt32 {
+    var result: UInt32 = 0
+    for shift in stride(from: UInt32(0), to: 32, by: 8) {
+      result = result << 8 | UInt32(reverse(UInt8(truncatingIfNeeded: value >> shift)))
+    }
+    return result
+  }
+
   /// The four bytes of `value`, low one first.
   static func littleEndian(_ value: UInt32) -> [UInt8] {
     [0, 8, 16, 24].map { UInt8(truncatingIfNeeded: value >> $0) }

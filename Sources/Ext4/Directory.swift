@@ -73,15 +73,21 @@ struct Directory<Device: BlockDevice> {
     return try linearLookUp(name)
   }
 
-  /// The inode that `name` leads to, found by reading all blocks in order.
+  /// The inode that `name` leads to, found by reading all blocks in order. In a directory that
+  /// folds case, the same name goes before one that is the same but for case.
   func linearLookUp(_ name: ByteString) throws(Ext4Error) -> UInt32? {
+    let foldsCase = inode.foldsCase && system.superblock.foldsCase
+    var folded: UInt32?
     for index in 0..<blockCount {
       var records = try records(index)
       while let record = try records.next() {
         if records.name(of: record, is: name) { return record.inode }
+        if foldsCase, folded == nil, CaseFold.isSame(records.name(of: record), name) {
+          folded = record.inode
+        }
       }
     }
-    return nil
+    return folded
   }
 
   private func verify(_ view: ByteView, _ index: UInt64) throws(Ext4Error) {

@@ -16,11 +16,27 @@ extension Ext4FileSystem {
     return try bytes(at: block * UInt64(size), count: size)
   }
 
-  /// Bytes of the volume.
+  /// Bytes of the file system, from the journal where it has newer ones.
   func bytes(at offset: UInt64, count: Int) throws(Ext4Error) -> ByteView {
-    do { return ByteView(try volume.read(at: offset, count: count)) } catch {
-      throw .device(error)
-    }
+    do throws(BlockError) {
+      guard overlay.count > 0, count > 0, offset <= volume.byteCount,
+        UInt64(count) <= volume.byteCount - offset
+      else { return ByteView(try volume.read(at: offset, count: count)) }
+      let pieces = overlay.pieces(at: offset, count: UInt64(count))
+      var result: [UInt8] = []
+      for piece in pieces {
+        switch piece {
+        case .run(let place, let byteCount):
+          // Parts of `count`.
+          let part = try volume.read(at: place, count: Int(byteCount))
+          if pieces.count == 1 { return ByteView(part) }
+          result += part
+        case .inline(let bytes): result += bytes
+        case .zeros: break  // An overlay has none.
+        }
+      }
+      return ByteView(result)
+    } catch { throw .device(error) }
   }
 
   /// The inode `number`, which is in use.
@@ -44,7 +60,8 @@ extension Ext4FileSystem {
     return try Inode(view, number: number, of: superblock)
   }
 
-  /// Where the contents of `inode` are.
+  /// Where the blocks of `inode` are, without regard to the journal: what is there is read by
+  /// `bytes`.
   func extents(of inode: Inode) throws(Ext4Error) -> [Extent] {
     inode.hasExtents
       ? try ExtentTree.extents(of: inode, in: self) : try BlockMap.extents(of: inode, in: self)

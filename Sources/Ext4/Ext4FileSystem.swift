@@ -14,13 +14,19 @@ public struct Ext4Node: Equatable, Sendable {
 
 /// A reader of ext2, ext3 and ext4, which are one format with more or less features.
 ///
-/// Nothing is kept but the superblock: the device below is expected to have a cache. All
-/// checksums of what is read are checked.
+/// Nothing is kept but the superblock, and where the journal has newer contents of blocks: the
+/// device below is expected to have a cache. All checksums of what is read are checked.
 public struct Ext4FileSystem<Device: BlockDevice>: FileSystem {
   /// Where the file system is.
   public let volume: Volume<Device>
 
   let superblock: Superblock
+
+  /// What lies over the volume until a kernel has written it there.
+  let overlay: JournalOverlay
+
+  /// Whether the journal had to be replayed, and what came of it.
+  public let journal: JournalState
 
   /// Opens the file system on `volume`. Throws `Ext4Error.notExt4` if there is none.
   public static func open(_ volume: Volume<Device>) throws(Ext4Error) -> Ext4FileSystem {
@@ -29,8 +35,20 @@ public struct Ext4FileSystem<Device: BlockDevice>: FileSystem {
   }
 
   /// Opens the file system on `volume`; nil if there is no superblock with the magic number.
-  /// Throws if there is one that can't be used.
+  /// Throws if there is one that can't be used. A journal that needs it is replayed in memory.
   public static func probe(_ volume: Volume<Device>) throws(Ext4Error) -> Ext4FileSystem? {
+    guard let stored = try storedSystem(volume) else { return nil }
+    guard stored.superblock.features.needsRecovery else { return stored }
+    do throws(JournalError) {
+      return try stored.withJournalReplayed()
+    } catch {
+      // An older view boots more often than none at all.
+      return Ext4FileSystem(volume, stored.superblock, .empty, .notReplayed(error))
+    }
+  }
+
+  /// The file system as it is on the volume, without regard to its journal.
+  static func storedSystem(_ volume: Volume<Device>) throws(Ext4Error) -> Ext4FileSystem? {
     guard volume.byteCount >= Superblock.byteOffset + UInt64(Superblock.byteCount) else {
       return nil
     }
@@ -40,17 +58,42 @@ public struct Ext4FileSystem<Device: BlockDevice>: FileSystem {
     } catch { throw .device(error) }
     let view = ByteView(bytes)
     guard Superblock.isPresent(in: view) else { return nil }
+    return Ext4FileSystem(volume, try superblock(view, of: volume), .empty, .clean)
+  }
+
+  private init(
+    _ volume: Volume<Device>, _ superblock: Superblock, _ overlay: JournalOverlay,
+    _ journal: JournalState
+  ) {
+    self.volume = volume
+    self.superblock = superblock
+    self.overlay = overlay
+    self.journal = journal
+  }
+
+  private static func superblock(
+    _ view: ByteView, of volume: Volume<Device>
+  ) throws(Ext4Error) -> Superblock {
     let superblock = try Superblock(view)
     guard superblock.byteCount <= volume.byteCount else {
       throw .largerThanVolume(
         byteCount: superblock.byteCount, volumeByteCount: volume.byteCount)
     }
-    return Ext4FileSystem(volume: volume, superblock: superblock)
+    return superblock
   }
 
-  private init(volume: Volume<Device>, superblock: Superblock) {
-    self.volume = volume
-    self.superblock = superblock
+  /// The file system as its journal makes it; the superblock may be in the journal too.
+  private func withJournalReplayed() throws(JournalError) -> Ext4FileSystem {
+    let replay = try JournalReplay(of: self)
+    let system = Ext4FileSystem(volume, superblock, replay.overlay, .replayed(replay.summary))
+    do throws(Ext4Error) {
+      let view = try system.bytes(at: Superblock.byteOffset, count: Superblock.byteCount)
+      let superblock = try Self.superblock(view, of: volume)
+      guard superblock.blockByteCount == self.superblock.blockByteCount else {
+        throw .badSuperblock(field: "log_block_size", value: UInt64(superblock.blockByteCount))
+      }
+      return Ext4FileSystem(volume, superblock, replay.overlay, .replayed(replay.summary))
+    } catch { throw .badResult(error) }
   }
 
   /// `ext2`, `ext3` or `ext4`.
@@ -63,13 +106,14 @@ public struct Ext4FileSystem<Device: BlockDevice>: FileSystem {
   public var uuid: ByteString { superblock.uuid.isZero ? "" : superblock.uuid.text }
 
   /// Whether the file system was not unmounted, so that what was written last is in its journal
-  /// only, and what is read here may be stale.
-  public var journalNeedsRecovery: Bool { superblock.features.needsRecovery }
+  /// only. Nobody but a kernel may write to it then: a replay would undo the change.
+  public var needsRecovery: Bool { journal != .clean }
 
   /// Inode 2.
   public func root() throws(Ext4Error) -> Ext4Node { Ext4Node(inode: 2) }
 
-  /// The node that `name` leads to, compared by bytes, even where Linux folds case.
+  /// The node that `name` leads to, compared by bytes, or without regard to case where the
+  /// directory says so.
   public func lookUp(
     _ name: ByteString, in directory: Ext4Node
   ) throws(Ext4Error) -> Ext4Node? {
@@ -134,7 +178,12 @@ public struct Ext4FileSystem<Device: BlockDevice>: FileSystem {
     let inode = try inode(node.inode)
     guard inode.kind == .file else { throw .notAFile(inode: node.inode) }
     try checkReadable(inode)
-    return inode.hasInlineData ? try inlineExtents(of: inode) : try extents(of: inode)
+    if inode.hasInlineData { return try inlineExtents(of: inode) }
+    let pieces = overlay.pieces(of: try extents(of: inode))
+    guard pieces.count <= Ext4Limits.extentCount else {
+      throw .tooFragmented(inode: inode.number)
+    }
+    return pieces
   }
 
   private func readableDirectory(_ node: Ext4Node) throws(Ext4Error) -> Directory<Device> {

@@ -17,6 +17,7 @@ struct FeatureFlags: Equatable {
   var is64Bit: Bool { incompatible & 0x80 != 0 }
   var hasChecksumSeed: Bool { incompatible & 0x2000 != 0 }
   var hasLargeDirectories: Bool { incompatible & 0x4000 != 0 }
+  var hasCaseFold: Bool { incompatible & 0x20000 != 0 }
 
   var hasSparseSuper: Bool { readOnlyCompatible & 0x1 != 0 }
   var hasGroupChecksums: Bool { readOnlyCompatible & 0x10 != 0 }

@@ -27,8 +27,13 @@ struct Superblock {
   let hashSeed: [UInt32]
   /// `s_flags`: whether the hash of names takes bytes as unsigned.
   let hashIsUnsigned: Bool
+  /// Whether directories with the flag for it fold case, by the one encoding that there is
+  /// (`s_encoding` 1, UTF-8 of Unicode 12.1).
+  let foldsCase: Bool
   /// What every CRC-32C of metadata begins with.
   let checksumSeed: UInt32
+  /// `s_journal_inum`: the inode of the journal; 0 if that is on another device.
+  let journalInode: UInt32
 
   /// Whether the magic number is there.
   static func isPresent(in view: ByteView) -> Bool { view.u16(at: 0x38) == 0xef53 }
@@ -51,8 +56,10 @@ struct Superblock {
     checksumSeed = features.hasChecksumSeed ? view.field(0x270) : idSeed
     hashSeed = [0xec, 0xf0, 0xf4, 0xf8].map { view.field($0) }
     hashIsUnsigned = view.field(0x160) & 2 != 0
+    foldsCase = features.hasCaseFold && view.u16(at: 0x27c) == 1
     backupGroups = [view.field(0x24c), view.field(0x250)]
     firstMetaGroup = view.field(0x104)
+    journalInode = view.field(0xe0)
 
     let logBlockSize = view.field(0x18)
     guard logBlockSize <= 6 else {

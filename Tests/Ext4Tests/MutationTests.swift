@@ -58,7 +58,7 @@ struct MutationTests {
   private func walk(_ device: FaultyDevice<MemoryDevice>) {
     do throws(Ext4Error) {
       let system = try Ext4FileSystem.open(Volume(whole: device))
-      _ = (system.formatName, system.label, system.uuid, system.journalNeedsRecovery)
+      _ = (system.formatName, system.label, system.uuid, system.needsRecovery)
       for path: ByteString in [
         "/absolute", "/sparse", "/pieces", "/link-1000", "/boot/vmlinuz", "/many/x",
         "/many/an-entry-with-quite-a-long-name-000123",

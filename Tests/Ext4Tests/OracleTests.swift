@@ -23,16 +23,31 @@ struct OracleTests {
     try walk.compareAll()
     #expect(walk.nodeCount > 20)
   }
+
+  @Test(arguments: ImageMatrix.chosen)
+  func agreesOnTheMatrix(row: [String]) throws {
+    let image = try TestImage("ext4-matrix", arguments: row)
+    let device = CachedDevice(try image.device())
+    let walk = Comparison(
+      ours: try Ext4FileSystem.open(Volume(whole: device)), oracle: try Oracle(path: image.path))
+    try walk.compareAll()
+    #expect(walk.nodeCount > 2)
+  }
+
+  @Test func theMatrixIsLarge() {
+    #expect(ImageMatrix.all.count >= 75)
+    #expect(Set(ImageMatrix.all).count == ImageMatrix.all.count)
+  }
 }
 
 /// One walk.
-final class Comparison {
-  private let ours: Ext4FileSystem<CachedDevice<FileDevice>>
+final class Comparison<Device: BlockDevice> {
+  private let ours: Ext4FileSystem<Device>
   private let oracle: Oracle
   private(set) var nodeCount = 0
   private var seen: Set<UInt32> = []
 
-  init(ours: Ext4FileSystem<CachedDevice<FileDevice>>, oracle: Oracle) {
+  init(ours: Ext4FileSystem<Device>, oracle: Oracle) {
     self.ours = ours
     self.oracle = oracle
   }

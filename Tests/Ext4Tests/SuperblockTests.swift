@@ -23,7 +23,7 @@ struct SuperblockTests {
     #expect(system.formatName == "ext4")
     #expect(system.label == "test-label")
     #expect(system.uuid == "01234567-89ab-cdef-0123-456789abcdef")
-    #expect(!system.journalNeedsRecovery)
+    #expect(!system.needsRecovery)
     #expect(try EditedImage.mapped.get().open().formatName == "ext2")
     let ext3 = try TestImage("ext4-ext3").device()
     #expect(try Ext4FileSystem.open(Volume(whole: ext3)).formatName == "ext3")
@@ -55,7 +55,7 @@ struct SuperblockTests {
     var image = try EditedImage.plain.get()
     let flags = image.u32(EditedImage.superblock + 0x60)
     image.put(flags | 0x4, at: EditedImage.superblock + 0x60)
-    #expect(try image.open().journalNeedsRecovery)
+    #expect(try image.open().needsRecovery)
   }
 
   @Test func checksEveryFieldOfTheGeometry() throws {
