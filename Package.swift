@@ -46,6 +46,7 @@ let package = Package(
     core("Partitions", ["Bytes", "BlockIO"]),
     core("FileSystem", ["Bytes", "BlockIO"]),
     core("Ext4", ["Bytes", "BlockIO", "FileSystem"]),
+    core("ISO9660", ["Bytes", "BlockIO", "FileSystem"]),
     core("BootMenu", ["Bytes"]),
     core("MenuScreen", ["Bytes", "BootMenu"]),
     cModule("CDecoders", hostLibraries: ["z", "lzma", "bz2", "lzo2", "lz4", "zstd"]),
@@ -54,7 +55,10 @@ let package = Package(
     core("DomainBuilder", ["Bytes", "KernelImage"]),
     core(
       "BootPlan",
-      ["Bytes", "BlockIO", "Partitions", "FileSystem", "Ext4", "BootMenu", "KernelImage"]),
+      [
+        "Bytes", "BlockIO", "Partitions", "FileSystem", "Ext4", "ISO9660", "BootMenu",
+        "KernelImage",
+      ]),
 
     cModule("CXen"),
     core("XenFrontends", ["Bytes", "BlockIO", "CXen"]),
@@ -82,6 +86,7 @@ let package = Package(
     tests("PartitionsTests", ["Partitions", "BlockIO", "Bytes", "TestSupport"]),
     tests("FileSystemTests", ["FileSystem", "BlockIO", "Bytes", "TestSupport"]),
     tests("Ext4Tests", ["Ext4", "FileSystem", "BlockIO", "Bytes", "TestSupport", "CExt2fs"]),
+    tests("ISO9660Tests", ["ISO9660", "FileSystem", "BlockIO", "Bytes", "TestSupport"]),
     tests("BootMenuTests", ["BootMenu", "Bytes"]),
     tests("BootPlanTests", ["BootPlan", "BootMenu", "BlockIO", "Bytes", "TestSupport"]),
     tests("PvgrubToolTests", ["pvgrub-tool", "BootPlan", "BlockIO", "Bytes", "TestSupport"]),

@@ -18,6 +18,16 @@ public struct GuestVolume<Device: BlockDevice> {
   /// Why there is none, if there seemed to be one.
   public let failure: BootError?
 
+  /// The whole of a disk with nothing on it but a reason.
+  fileprivate init(_ volume: Volume<Device>, passedOver reason: BootError) {
+    self.volume = volume
+    partitionNumber = nil
+    schemeName = ""
+    partitionIdentifier = ""
+    fileSystem = nil
+    failure = reason
+  }
+
   init(_ volume: Volume<Device>, partition: Partition?) {
     self.volume = volume
     partitionNumber = partition?.number
@@ -56,12 +66,38 @@ public struct GuestDisk<Device: BlockDevice> {
       failure = BootError(error).at(device.name)
     }
     var volumes = [GuestVolume(Volume(whole: device), partition: nil)]
+    if let optical = volumes[0].fileSystem?.opticalExtent,
+      Self.isLeftOver(optical.byteCount, optical.descriptorByteOffset, beside: partitions)
+    {
+      volumes[0] = GuestVolume(
+        Volume(whole: device),
+        passedOver: BootError(
+          .unsupported,
+          "\(device.name): an ISO 9660 file system from before it was partitioned is passed over"))
+    }
     for partition in partitions {
       if let volume = partition.volume(on: device) {
         volumes.append(GuestVolume(volume, partition: partition))
       }
     }
     self.volumes = volumes
+  }
+
+  /// Whether an ISO 9660 file system of the whole disk is what an earlier use of the disk has left.
+  ///
+  /// Images that are optical disk and hard disk in one have partitions too, but one of these holds
+  /// the file system's descriptors, or all are inside it (decision 0033).
+  private static func isLeftOver(
+    _ byteCount: UInt64, _ descriptorByteOffset: UInt64, beside partitions: [Partition]
+  ) -> Bool {
+    let holdsDescriptors = partitions.contains {
+      $0.byteOffset <= descriptorByteOffset
+        && descriptorByteOffset - $0.byteOffset < $0.byteCount
+    }
+    let areInside = partitions.allSatisfy {
+      $0.byteOffset <= byteCount && $0.byteCount <= byteCount - $0.byteOffset
+    }
+    return !holdsDescriptors && !areInside
   }
 
   /// Whether the disk has partitions.

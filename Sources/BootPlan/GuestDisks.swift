@@ -20,11 +20,14 @@ public struct GuestDisks<Device: BlockDevice> {
   /// The given disks.
   public init(_ disks: [GuestDisk<Device>]) { self.disks = disks }
 
-  /// Every volume with a file system, in the order in which menus are looked for.
+  /// Every volume with a file system, in the order in which menus are looked for. A partition that
+  /// starts where its disk does, as in hybrid images, is the same one as on the whole disk.
   public var mounted: [Position] {
     var result: [Position] = []
     for (diskIndex, disk) in disks.enumerated() {
+      let hasWhole = disk.volumes.first?.fileSystem != nil
       for (volumeIndex, volume) in disk.volumes.enumerated() where volume.fileSystem != nil {
+        if volumeIndex > 0, hasWhole, volume.volume.byteOffset == 0 { continue }
         result.append(Position(disk: diskIndex, volume: volumeIndex))
       }
     }

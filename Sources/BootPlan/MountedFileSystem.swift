@@ -3,6 +3,7 @@ public import BlockIO
 public import Bytes
 import Ext4
 import FileSystem
+import ISO9660
 
 /// A file whose place on its device is known: what the image reads straight into guest memory.
 public struct LocatedFile<Device: BlockDevice> {
@@ -31,6 +32,7 @@ public struct MountedFileSystem<Device: BlockDevice> {
   /// The reader. A new format is a new case here and in `probe`.
   private enum Reader {
     case ext4(Ext4FileSystem<Device>)
+    case iso9660(ISO9660FileSystem<Device>)
   }
 
   /// The volume.
@@ -39,6 +41,9 @@ public struct MountedFileSystem<Device: BlockDevice> {
 
   /// The reader that knows what is on `volume`; nil if none does. Throws if a reader knows the
   /// format but can't read this one.
+  ///
+  /// Whoever makes an ext4 wipes what ISO 9660 begins with, or writes over it; whoever copies an
+  /// optical disk's image wipes the superblock of an ext4. So the first that is there is it.
   public static func probe(_ volume: Volume<Device>) throws(BootError) -> MountedFileSystem? {
     do throws(Ext4Error) {
       if let ext4 = try Ext4FileSystem<Device>.probe(volume) {
@@ -49,6 +54,14 @@ public struct MountedFileSystem<Device: BlockDevice> {
       if case .device(let error) = error { throw BootError(error).at(volume.name) }
       throw BootError(error).at("\(volume.name): ext4")
     }
+    do throws(ISO9660Error) {
+      if let iso = try ISO9660FileSystem<Device>.probe(volume) {
+        return MountedFileSystem(volume: volume, reader: .iso9660(iso))
+      }
+    } catch {
+      if case .device(let error) = error { throw BootError(error).at(volume.name) }
+      throw BootError(error).at("\(volume.name): iso9660")
+    }
     return nil
   }
 
@@ -56,6 +69,7 @@ public struct MountedFileSystem<Device: BlockDevice> {
   public var formatName: ByteString {
     switch reader {
     case .ext4(let system): system.formatName
+    case .iso9660(let system): system.formatName
     }
   }
 
@@ -63,6 +77,7 @@ public struct MountedFileSystem<Device: BlockDevice> {
   public var label: ByteString {
     switch reader {
     case .ext4(let system): system.label
+    case .iso9660(let system): system.label
     }
   }
 
@@ -70,6 +85,7 @@ public struct MountedFileSystem<Device: BlockDevice> {
   public var uuid: ByteString {
     switch reader {
     case .ext4(let system): system.uuid
+    case .iso9660(let system): system.uuid
     }
   }
 
@@ -84,6 +100,7 @@ public struct MountedFileSystem<Device: BlockDevice> {
         "\(place): was not unmounted and its journal is not replayed, so the newest changes are "
           + "missing: \(error.message)"
       }
+    case .iso9660(let system): system.hasUDF ? "\(place): its UDF file system is passed over" : nil
     }
   }
 
@@ -92,7 +109,22 @@ public struct MountedFileSystem<Device: BlockDevice> {
   public var needsRecovery: Bool {
     switch reader {
     case .ext4(let system): system.needsRecovery
+    case .iso9660: false
     }
+  }
+
+  /// Lines about what else is on the volume that one could boot from.
+  public var details: [ByteString] {
+    guard case .iso9660(let system) = reader else { return [] }
+    do throws(ISO9660Error) { return try system.bootImages().map { $0.text } } catch {
+      return [error.message]
+    }
+  }
+
+  /// The size that an optical disk says it has, and where its descriptors are; nil for others.
+  var opticalExtent: (byteCount: UInt64, descriptorByteOffset: UInt64)? {
+    guard case .iso9660(let system) = reader else { return nil }
+    return (system.byteCount, ISO9660FileSystem<Device>.descriptorByteOffset)
   }
 
   /// Where it is and what it is, for messages.
@@ -102,6 +134,7 @@ public struct MountedFileSystem<Device: BlockDevice> {
   public func kind(_ path: ByteString) throws(BootError) -> PathKind {
     switch reader {
     case .ext4(let system): try kind(path, in: system)
+    case .iso9660(let system): try kind(path, in: system)
     }
   }
 
@@ -109,6 +142,7 @@ public struct MountedFileSystem<Device: BlockDevice> {
   public func contents(_ path: ByteString, limit: Int) throws(BootError) -> [UInt8] {
     switch reader {
     case .ext4(let system): try contents(path, limit: limit, in: system)
+    case .iso9660(let system): try contents(path, limit: limit, in: system)
     }
   }
 
@@ -117,6 +151,7 @@ public struct MountedFileSystem<Device: BlockDevice> {
   func canonicalPath(_ path: ByteString) throws(BootError) -> ByteString {
     switch reader {
     case .ext4(let system): try resolve(path, in: system).path
+    case .iso9660(let system): try resolve(path, in: system).path
     }
   }
 
@@ -124,6 +159,7 @@ public struct MountedFileSystem<Device: BlockDevice> {
   public func names(_ path: ByteString) throws(BootError) -> [ByteString] {
     switch reader {
     case .ext4(let system): try names(path, in: system)
+    case .iso9660(let system): try names(path, in: system)
     }
   }
 
@@ -131,6 +167,7 @@ public struct MountedFileSystem<Device: BlockDevice> {
   public func locate(_ path: ByteString) throws(BootError) -> LocatedFile<Device> {
     switch reader {
     case .ext4(let system): try locate(path, in: system)
+    case .iso9660(let system): try locate(path, in: system)
     }
   }
 

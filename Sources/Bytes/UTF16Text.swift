@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-import Bytes
 
-/// Names in UTF-16 with the low byte first.
-enum UTF16Name {
-  /// The name up to the first zero as UTF-8. Halves of surrogate pairs become U+FFFD.
-  static func decode(_ view: ByteView, at offset: Int, unitCount: Int) -> ByteString {
+/// Names stored in UTF-16 or its older half, UCS-2.
+public enum UTF16Text {
+  /// The units as UTF-8. Halves of surrogate pairs become U+FFFD.
+  public static func decode(_ units: [UInt16]) -> ByteString {
     var result: [UInt8] = []
     var high: UInt32?
-    for index in 0..<unitCount {
-      guard let unit = view.u16(at: offset + 2 * index), unit != 0 else { break }
+    for unit in units {
       let value = UInt32(unit)
       if let first = high {
         high = nil
@@ -26,6 +24,16 @@ enum UTF16Name {
     }
     if high != nil { append(0xfffd, to: &result) }
     return ByteString(result)
+  }
+
+  /// `unitCount` units at `offset` with the low byte first, up to the first zero.
+  public static func decode(_ view: ByteView, at offset: Int, unitCount: Int) -> ByteString {
+    var units: [UInt16] = []
+    for index in 0..<unitCount {
+      guard let unit = view.u16(at: offset + 2 * index), unit != 0 else { break }
+      units.append(unit)
+    }
+    return decode(units)
   }
 
   private static func append(_ scalar: UInt32, to bytes: inout [UInt8]) {
