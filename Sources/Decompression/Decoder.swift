@@ -77,10 +77,9 @@ public final class Decoder {
     }
   }
 
-  /// Whether the data may end here although the stream has no end of its own.
+  /// Whether packed data without an end of its own may end here.
   public var mayEndHere: Bool {
     switch implementation {
-    case .copy: true
     case .lz4(let decoder): decoder.isBetweenBlocks
     default: false
     }

@@ -74,7 +74,9 @@ final class LZ4Decoder {
       let block = try collector.next(byteCount, from: input, at: &consumed)
     {
       produced = unpack(block, to: output)
-      guard produced >= 0 else { throw .corrupt(.lz4, position: position + UInt64(consumed)) }
+      guard produced >= 0 else {
+        throw failure(block, output, position: position + UInt64(consumed))
+      }
       blockCount += 1
       state = .size
     }
@@ -132,5 +134,20 @@ final class LZ4Decoder {
         block.assumingMemoryBound(to: CChar.self).baseAddress,
         output.assumingMemoryBound(to: CChar.self).baseAddress, Int32(block.count),
         Int32(capacity)))
+  }
+
+  /// Why a block did not unpack to `output`: it is damaged, or gives more than fits.
+  private func failure(
+    _ block: UnsafeRawBufferPointer, _ output: UnsafeMutableRawBufferPointer, position: UInt64
+  ) -> DecompressionError {
+    guard output.count < Self.blockByteCount else { return .corrupt(.lz4, position: position) }
+    // SAFETY: as in unpack; this one stops where output ends.
+    let count = LZ4_decompress_safe_partial(
+      block.assumingMemoryBound(to: CChar.self).baseAddress,
+      output.assumingMemoryBound(to: CChar.self).baseAddress, Int32(block.count),
+      Int32(output.count), Int32(output.count))
+    return count == output.count
+      ? .longerThanExpected(.lz4, byteCount: UInt64(output.count))
+      : .corrupt(.lz4, position: position)
   }
 }

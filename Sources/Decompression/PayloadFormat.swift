@@ -2,7 +2,7 @@
 public import Bytes
 
 /// How a kernel, or the payload inside a bzImage, is packed.
-public enum PayloadFormat: Equatable, Sendable {
+public enum PayloadFormat: Equatable, CaseIterable, Sendable {
   /// Not packed: an ELF file as it is.
   case uncompressed
   /// RFC 1952.
@@ -41,6 +41,20 @@ public enum PayloadFormat: Equatable, Sendable {
     case .lzo: "lzo"
     case .lz4: "lz4"
     case .zstd: "zstd"
+    }
+  }
+
+  /// Whether the payload of a bzImage has its unpacked size behind, in four bytes: in all formats but
+  /// gzip, which ends in it (Linux, arch/x86/boot/compressed/Makefile).
+  public var hasSizeField: Bool { self != .uncompressed && self != .gzip }
+
+  /// The unpacked size that the stream which starts with `head` tells of; nil if it does not.
+  public func statedByteCount(head: ByteView) -> UInt64? {
+    switch self {
+    case .zstd: ZstdDecoder.contentByteCount(head)
+    // All ones: the stream has an end mark instead.
+    case .lzma: head.u64(at: 5).flatMap { $0 == .max ? nil : $0 }
+    default: nil
     }
   }
 

@@ -11,6 +11,15 @@ final class ZstdDecoder {
   /// The memory in bytes of libzstd's state.
   static var stateByteCount: Int { ZSTD_estimateDCtxSize() }
 
+  /// The unpacked size that a frame's header tells of; nil if it does not.
+  static func contentByteCount(_ head: ByteView) -> UInt64? {
+    head.withBytes { bytes in
+      // ZSTD_CONTENTSIZE_UNKNOWN and ZSTD_CONTENTSIZE_ERROR are the two largest numbers.
+      let size = ZSTD_getFrameContentSize(bytes.baseAddress, bytes.count)
+      return size < UInt64.max - 1 ? size : nil
+    }
+  }
+
   /// libzstd's state: it allocates nothing itself, which also rules out its decoders for formats
   /// before version 0.8.
   private let state: DecoderBuffer

@@ -36,8 +36,13 @@ struct ChunkReader<Source: KernelSource> {
   /// Whether all bytes up to the end were taken.
   var isAtEnd: Bool { position >= end }
 
-  /// Sets the end to `end`, if that is earlier.
-  mutating func limit(to end: UInt64) { self.end = min(self.end, end) }
+  /// Sets where the part of interest ends, within the file.
+  mutating func setEnd(_ end: UInt64) { self.end = min(source.byteCount, end) }
+
+  /// The `count` bytes at `byteOffset`, out of order; nil if the source can't.
+  mutating func bytes(at byteOffset: UInt64, count: Int) throws(Source.Failure) -> [UInt8]? {
+    try source.bytes(at: byteOffset, count: count)
+  }
 
   /// The next bytes as they lie in memory, none at the end. An early end of the source is an end.
   mutating func available() throws(Source.Failure) -> UnsafeRawBufferPointer {

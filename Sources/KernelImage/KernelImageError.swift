@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 public import Bytes
+public import Decompression
 
 /// Why a file is no kernel that can be started here. Offsets are bytes of the unpacked ELF file
 /// unless a case says otherwise.
@@ -20,6 +21,10 @@ public enum KernelImageError: BootFailure {
   case fileTruncated(position: UInt64)
   /// The unpacked data ended before the kernel was whole.
   case payloadEndsEarly(position: UInt64, neededByteCount: UInt64)
+  /// Packed data in packed data.
+  case packedTwice
+  /// A bzImage inside a file in a format that needs all of it in memory.
+  case packedBzImage(PayloadFormat)
   /// The packed data unpacks to more than the limit.
   case payloadTooLarge(byteCountMax: UInt64)
 
@@ -91,7 +96,8 @@ public enum KernelImageError: BootFailure {
   public var family: FailureFamily {
     switch self {
     case .notAKernel, .onlyPVH, .onlyPV, .noXenNotes: .wrongRequest
-    case .portableExecutable, .bootProtocolTooOld, .unknownPayload, .payloadTooLarge, .elf32,
+    case .portableExecutable, .bootProtocolTooOld, .unknownPayload, .payloadTooLarge,
+      .packedTwice, .packedBzImage, .elf32,
       .elfBigEndian, .elfMachine, .elfType, .programHeaderCount, .programHeadersTooFar,
       .kernelTooLarge, .notesTooLarge, .sectionHeadersTooFar, .sectionOutOfReach,
       .loaderNotGeneric, .xenVersion, .requiredFeature:
@@ -118,6 +124,9 @@ public enum KernelImageError: BootFailure {
     case .fileTruncated(let position): "the kernel file is truncated: it ends at byte \(position)"
     case .payloadEndsEarly(let position, let needed):
       "the kernel is incomplete: its unpacked data end at byte \(position) of \(needed)"
+    case .packedTwice: "the kernel file is packed twice"
+    case .packedBzImage(let format):
+      "a bzImage in \(format.name) data is not supported; unpack the file, or use gzip"
     case .payloadTooLarge(let limit): "the kernel unpacks to more than \(limit >> 10) KiB"
     default: nil
     }

@@ -21,6 +21,18 @@ public protocol KernelMemory {
     physicalAddress: UInt64, byteCount: Int
   ) throws(Failure) -> UnsafeMutableRawBufferPointer
 
+  /// A window in which the first `byteCount` bytes of the unpacked file will lie in a row, for
+  /// decoders that look back at what came out. Asked for after `prepare`; then regions are asked for
+  /// only to copy what `plan` says, and `endLinearWindow` follows. Asked for again with a larger
+  /// `byteCount`, the window is the same, only longer. The pages that `plan` knows are those of
+  /// memory; others go with the window.
+  mutating func linearWindow(
+    _ plan: LinearPlan, byteCount: UInt64
+  ) throws(Failure) -> UnsafeMutableRawBufferPointer
+
+  /// All of the file is in its place: the window goes, and its other pages with it.
+  mutating func endLinearWindow() throws(Failure)
+
   /// The bytes from `physicalAddress` on, which are inside regions that were filled; nil if this
   /// memory can't tell. Asked only after the last region, for kernels whose notes are found by
   /// their section headers.

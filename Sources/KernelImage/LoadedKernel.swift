@@ -14,10 +14,14 @@ public struct LoadedKernel: Equatable, Sendable {
 
   /// What kind of file it was in.
   public let container: Container
-  /// How it was packed.
+  /// How the file itself was packed, if there was another file in it; nil if not.
+  public let outerFormat: PayloadFormat?
+  /// How the kernel was packed.
   public let format: PayloadFormat
   /// The number of bytes that the decoder gave, with what was skipped.
   public let unpackedByteCount: UInt64
+  /// The number of bytes that were copied after they had come out of the decoder.
+  public let copiedByteCount: UInt64
   /// The ELF file header.
   public let header: ElfHeader
   /// Where everything went, and what is still to be zeroed. Addresses are `p_paddr`.
@@ -35,11 +39,13 @@ public struct LoadedKernel: Equatable, Sendable {
     try PVHKernel(memory: layout.memory, notes: notes)
   }
 
-  /// For the log: `bzImage (xz)` or `ELF (uncompressed)`.
+  /// For the log: `bzImage (xz)`, `ELF (uncompressed)` or `bzImage (xz) in gzip data`.
   public var kindName: ByteString {
-    switch container {
-    case .bzImage: "bzImage (\(format.name))"
-    case .elf: "ELF (\(format.name))"
-    }
+    let name: ByteString =
+      switch container {
+      case .bzImage: "bzImage (\(format.name))"
+      case .elf: "ELF (\(format.name))"
+      }
+    return outerFormat.map { "\(name) in \($0.name) data" } ?? name
   }
 }

@@ -17,14 +17,16 @@ final class FakeFile: KernelSource {
   private let bytes: [UInt8]
   private let chunkByteCount: Int
   private let failsAtChunk: Int
+  private let canSeek: Bool
   private var position = 0
   private var chunkCount = 0
   private let buffer: UnsafeMutableRawBufferPointer
 
   init(
     _ bytes: [UInt8], chunk: Int = 65536, claimedByteCount: UInt64? = nil,
-    failsAtChunk: Int = .max
+    failsAtChunk: Int = .max, canSeek: Bool = true
   ) {
+    self.canSeek = canSeek
     self.bytes = bytes
     byteCount = claimedByteCount ?? UInt64(bytes.count)
     chunkByteCount = chunk
@@ -34,6 +36,11 @@ final class FakeFile: KernelSource {
 
   deinit { buffer.deallocate() }
 
+  /// Bytes out of order; empty where the file is shorter than it says.
+  fileprivate func part(_ start: Int, _ count: Int) -> [UInt8] {
+    Array(bytes.dropFirst(start).prefix(count))
+  }
+
   func nextChunk() throws(FakeFailure) -> UnsafeRawBufferPointer {
     if chunkCount == failsAtChunk { throw .broken(chunkCount) }
     chunkCount += 1
@@ -42,6 +49,12 @@ final class FakeFile: KernelSource {
     for index in 0..<count { buffer[index] = bytes[position + index] }
     position += count
     return UnsafeRawBufferPointer(rebasing: buffer[..<count])
+  }
+}
+
+extension FakeFile {
+  func bytes(at byteOffset: UInt64, count: Int) throws(FakeFailure) -> [UInt8]? {
+    canSeek ? part(Int(byteOffset), count) : nil
   }
 }
 
@@ -55,6 +68,11 @@ final class FakeMemory: KernelMemory {
   private let isReadable: Bool
   private var base: UInt64 = 0
   private var storage: UnsafeMutableRawBufferPointer?
+  /// The window for a file in a row; far larger than any file here, and only used where touched.
+  private var linear: UnsafeMutableRawBufferPointer?
+  private var plan: LinearPlan?
+  private let linearByteCountMax = 128 << 20
+  private(set) var linearByteCounts: [UInt64] = []
 
   init(
     window: Int = 1 << 30, failsAt: UInt64 = .max, refuses: Bool = false, isReadable: Bool = true
@@ -65,7 +83,37 @@ final class FakeMemory: KernelMemory {
     self.refuses = refuses
   }
 
-  deinit { storage?.deallocate() }
+  deinit {
+    storage?.deallocate()
+    linear?.deallocate()
+  }
+
+  func linearWindow(
+    _ plan: LinearPlan, byteCount: UInt64
+  ) throws(FakeFailure) -> UnsafeMutableRawBufferPointer {
+    if byteCount > linearByteCountMax || byteCount >= failsAt { throw .full(byteCount) }
+    linearByteCounts.append(byteCount)
+    self.plan = plan
+    let window =
+      linear
+      ?? UnsafeMutableRawBufferPointer.allocate(byteCount: linearByteCountMax, alignment: 4096)
+    linear = window
+    return UnsafeMutableRawBufferPointer(rebasing: window[..<Int(byteCount)])
+  }
+
+  /// What changing hands of pages comes to.
+  func endLinearWindow() throws(FakeFailure) {
+    guard let storage, let linear, let plan else { throw .broken(1) }
+    for run in plan.runs {
+      for page in run.filePages {
+        let target = Int(plan.physicalPage(ofFilePage: page)! * 4096 - base)
+        let source = linear[Int(page * 4096)..<Int(page * 4096 + 4096)]
+        storage[target..<target + 4096].copyBytes(from: source)
+      }
+    }
+    linear.deallocate()
+    self.linear = nil
+  }
 
   func prepare(physicalAddresses: Range<UInt64>) throws(FakeFailure) {
     prepared.append(physicalAddresses)

@@ -28,18 +28,28 @@ struct KernelLoaderTests {
     }
   }
 
-  enum Wrapping: CaseIterable {
-    case rawELF, gzip, xz, bzImageELF, bzImageGzip, bzImageXZ
+  /// An ELF file, packed or not, in a bzImage or not, in another packed file or not.
+  struct Wrapping: CustomTestStringConvertible, Sendable {
+    var format: PayloadFormat
+    var isBzImage = false
+    var outer: PayloadFormat?
+
+    static let allCases: [Wrapping] =
+      PayloadFormat.allCases.map { Wrapping(format: $0) }
+      + PayloadFormat.allCases.map { Wrapping(format: $0, isBzImage: true) }
+      + PayloadFormat.allCases.map { Wrapping(format: $0, isBzImage: true, outer: .gzip) }
+      + [PayloadFormat.bzip2, .lzma, .xz, .lzo].map {
+        Wrapping(format: .zstd, isBzImage: true, outer: $0)
+      }
+
+    var testDescription: String {
+      "\(format)\(isBzImage ? " in bzImage" : "")\(outer.map { " in \($0)" } ?? "")"
+    }
 
     func wrap(_ elf: [UInt8]) throws -> [UInt8] {
-      switch self {
-      case .rawELF: elf
-      case .gzip: try Packer.gzip(elf)
-      case .xz: try Packer.xz(elf)
-      case .bzImageELF: ELFBuilder.bzImage(elf)
-      case .bzImageGzip: ELFBuilder.bzImage(try Packer.gzip(elf))
-      case .bzImageXZ: ELFBuilder.bzImage(try Packer.xz(elf))
-      }
+      guard isBzImage else { return try Packer.pack(elf, format) }
+      let image = ELFBuilder.bzImage(try Packer.payload(elf, format))
+      return try outer.map { try Packer.pack(image, $0) } ?? image
     }
   }
 
@@ -118,7 +128,7 @@ struct KernelLoaderTests {
     #expect(loaded.layout.zeroRanges == [0x10_0064..<0x10_3000])
   }
 
-  @Test(arguments: [Wrapping.rawELF, .gzip, .xz, .bzImageXZ])
+  @Test(arguments: Wrapping.allCases.filter { $0.outer == nil })
   func aTruncatedFileIsNamed(wrapping: Wrapping) throws {
     let whole = try wrapping.wrap(ELFBuilder.linux(textByteCount: 200_000).bytes)
     for count in [whole.count * 3 / 4, whole.count / 2, 20_000] {

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+/// Where the pages of an unpacked kernel go that was unpacked in a row: a page of the file that lies
+/// in one segment, and at the same place in its page as in memory, is the segment's page and need
+/// not be copied.
+public struct LinearPlan: Equatable, Sendable {
+  /// Pages of the file that are pages of memory.
+  public struct Run: Equatable, Sendable {
+    /// Numbers of pages in the file.
+    public let filePages: Range<UInt64>
+    /// `p_paddr` over 4096 of the first one.
+    public let physicalPage: UInt64
+  }
+
+  /// Bytes that must be copied.
+  public struct Copy: Equatable, Sendable {
+    /// Where they are in the file.
+    public let file: Range<UInt64>
+    /// Where they go.
+    public let physicalAddress: UInt64
+  }
+
+  private static let pageByteCount: UInt64 = 4096
+
+  /// By place in the file.
+  public let runs: [Run]
+  /// By place in the file.
+  public let copies: [Copy]
+
+  /// A plan for `layout`, whose segments overlap neither in the file nor in memory.
+  public init(_ layout: LoadLayout) {
+    var runs: [Run] = []
+    var copies: [Copy] = []
+    for segment in layout.segments where !segment.file.isEmpty {
+      let file = segment.file
+      // The limits on addresses leave room for rounding up.
+      let first = (file.lowerBound + Self.pageByteCount - 1) / Self.pageByteCount
+      let last = file.upperBound / Self.pageByteCount
+      let start = segment.memory.lowerBound
+      guard first < last,
+        file.lowerBound % Self.pageByteCount == start % Self.pageByteCount
+      else {
+        copies.append(Copy(file: file, physicalAddress: start))
+        continue
+      }
+      let head = first * Self.pageByteCount - file.lowerBound
+      if head > 0 {
+        copies.append(
+          Copy(file: file.lowerBound..<file.lowerBound + head, physicalAddress: start))
+      }
+      runs.append(
+        Run(filePages: first..<last, physicalPage: (start + head) / Self.pageByteCount))
+      let tail = last * Self.pageByteCount
+      if tail < file.upperBound {
+        copies.append(
+          Copy(
+            file: tail..<file.upperBound, physicalAddress: start + (tail - file.lowerBound)))
+      }
+    }
+    self.runs = runs
+    self.copies = copies
+  }
+
+  /// The page of memory that `page` of the file is; nil if it is none, and only scratch.
+  public func physicalPage(ofFilePage page: UInt64) -> UInt64? {
+    var low = 0
+    var high = runs.count
+    while low < high {
+      let middle = (low + high) / 2
+      if runs[middle].filePages.upperBound <= page { low = middle + 1 } else { high = middle }
+    }
+    guard low < runs.count, runs[low].filePages.contains(page) else { return nil }
+    return runs[low].physicalPage + (page - runs[low].filePages.lowerBound)
+  }
+
+  /// The number of bytes that are copied.
+  public var copiedByteCount: UInt64 {
+    copies.reduce(0) { $0 + ($1.file.upperBound - $1.file.lowerBound) }
+  }
+}
