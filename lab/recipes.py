@@ -72,6 +72,13 @@ WHOLE_LST = recipe("whole-lst", "lst")
 WHOLE_CFG = recipe("whole-cfg", "cfg")
 WHOLE_LST_GZIP = recipe("whole-lst-gzip", "lst", kernel="kernel-gzip")
 WHOLE_LST_ELF = recipe("whole-lst-elf", "lst", kernel="kernel-elf", size_mib=128)
+WHOLE_LST_BZIP2 = recipe("whole-lst-bzip2", "lst", kernel="kernel-bzip2")
+WHOLE_LST_LZMA = recipe("whole-lst-lzma", "lst", kernel="kernel-lzma")
+WHOLE_LST_LZO = recipe("whole-lst-lzo", "lst", kernel="kernel-lzo")
+WHOLE_LST_LZ4 = recipe("whole-lst-lz4", "lst", kernel="kernel-lz4")
+WHOLE_LST_ZSTD = recipe("whole-lst-zstd", "lst", kernel="kernel-zstd")
+WHOLE_LST_ELF_GZIP = recipe("whole-lst-elf-gzip", "lst", kernel="kernel-elf-gzip")
+WHOLE_LST_XZ_GZIP = recipe("whole-lst-xz-gzip", "lst", kernel="kernel-xz-gzip")
 MBR_LST = recipe("mbr-lst", "lst", "mbr")
 MBR_CFG_GZIP = recipe("mbr-cfg-gzip", "cfg", "mbr", kernel="kernel-gzip")
 GPT_CFG = recipe("gpt-cfg", "cfg", "gpt")
@@ -107,6 +114,23 @@ CUT_INITRD = DiskRecipe(
 WILD_INITRD = DiskRecipe("wild-initrd", menus=menu_lst("lab=wild-initrd"), damage="wild_initrd")
 ROTTEN_KERNEL = DiskRecipe(
     "rotten-kernel", menus=menu_lst("lab=rotten-kernel"), damage="rot_in_kernel"
+)
+# A menu without options and ramdisk: both come out of the unified image.
+UNIFIED = DiskRecipe(
+    "unified", kernel="kernel-unified", initrd="",
+    menus=(("/boot/grub/grub.cfg",
+            'set timeout=1\nmenuentry "unified" { linux /boot/vmlinuz-{release} }\n'),),
+)
+# Three broken kernels and, last, a sound one.
+BROKEN_ZSTD = DiskRecipe(
+    "broken-zstd", kernel="kernel-zstd", size_mib=96,
+    menus=(("/boot/grub/menu.lst", "default 0\ntimeout 1\n" + "".join(
+        f"title {name}\nroot (hd0)\nkernel /boot/vmlinuz-{name}\n"
+        for name in ("cut", "short", "bomb")
+    ) + "title sound\nroot (hd0)\nkernel /boot/vmlinuz-{release} root=/dev/xvda ro console=hvc0 "
+        "lab=broken-zstd\ninitrd /boot/initrd.img-{release}\n"),),
+    cuts=tuple((f"/boot/vmlinuz-{name}", f"kernel-zstd-{name}", 1 << 30)
+               for name in ("cut", "short", "bomb")),
 )
 EMPTY_INITRD = DiskRecipe(
     "empty-initrd", menus=menu_lst("lab=empty-initrd"), initrd="",

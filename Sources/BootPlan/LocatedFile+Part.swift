@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-import BlockIO
+public import BlockIO
 import Bytes
 
 extension LocatedFile {
@@ -28,17 +28,21 @@ extension LocatedFile {
 
   /// The bytes from `byteOffset` on, at most `countMax`, less where the file ends.
   func bytes(at byteOffset: UInt64, countMax: Int) throws(BootError) -> [UInt8] {
+    do throws(BlockError) {
+      return try contents(at: byteOffset, countMax: countMax)
+    } catch { throw BootError(error).at(name) }
+  }
+
+  /// The same with the error of the device.
+  public func contents(at byteOffset: UInt64, countMax: Int) throws(BlockError) -> [UInt8] {
     guard byteOffset < byteCount else { return [] }
     let count = min(UInt64(countMax), byteCount - byteOffset)
     guard let part = slice(at: byteOffset, count: count, name: name) else { return [] }
     var result: [UInt8] = []
     for extent in part.extents {
+      // Each is at most countMax long.
       switch extent {
-      case .run(let offset, let count):
-        do throws(BlockError) {
-          // At most countMax.
-          result += try volume.read(at: offset, count: Int(count))
-        } catch { throw BootError(error).at(name) }
+      case .run(let offset, let count): result += try volume.read(at: offset, count: Int(count))
       case .zeros(let count): result += [UInt8](repeating: 0, count: Int(count))
       case .inline(let bytes): result += bytes
       }

@@ -111,7 +111,8 @@ final class LZODecoder {
     let count = min(pending.count, output.count)
     let end = pending.lowerBound + count
     // SAFETY: count is at most what output has room for, and pending is inside the buffer.
-    output.copyMemory(from: UnsafeRawBufferPointer(rebasing: buffer.bytes[pending.lowerBound..<end]))
+    output.copyMemory(
+      from: UnsafeRawBufferPointer(rebasing: buffer.bytes[pending.lowerBound..<end]))
     pending = end..<pending.upperBound
     return count
   }

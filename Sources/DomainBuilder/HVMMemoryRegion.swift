@@ -28,6 +28,9 @@ public struct HVMMemoryRegion: Equatable, Sendable {
     return overflow ? .max : end
   }
 
+  /// The number of frames of RAM in a map.
+  public static func frameCount(_ map: [HVMMemoryRegion]) -> UInt64 { frames(map).frameCount }
+
   /// The frames of which every byte is RAM: what only touches an entry of another type is not.
   static func frames(_ map: [HVMMemoryRegion]) -> FrameSet {
     var memory: [FrameRange] = []

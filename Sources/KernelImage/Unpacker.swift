@@ -129,7 +129,8 @@ final class Unpacker<Source: KernelSource> {
     let count = min(ahead.count - aheadTaken, output.count)
     ahead.withUnsafeBytes { bytes in
       // SAFETY: count is within both.
-      output.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[aheadTaken..<aheadTaken + count]))
+      output.copyMemory(
+        from: UnsafeRawBufferPointer(rebasing: bytes[aheadTaken..<aheadTaken + count]))
     }
     aheadTaken += count
     return count

@@ -34,7 +34,9 @@ public enum AddressSpace {
   public static let windowStart: UInt64 = 0x100_0000_0000
   /// Where the heap lies in the window; 1 GiB.
   static let heapStart = windowStart
-  /// Where a payload is unpacked; 1 GiB.
+  /// Where a payload is unpacked in a row, if its decoder needs that; 1 GiB.
+  public static let linearStart = windowStart + 0x4000_0000
+  /// Where a payload is unpacked, and lies then; 1 GiB.
   public static let payloadStart = windowStart + 0x8000_0000
   /// Where the trampoline page is seen.
   public static let handoverStart = windowStart + 0xc000_0000

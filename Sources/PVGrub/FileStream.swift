@@ -74,6 +74,12 @@ final class FileStream: KernelSource {
     return UnsafeRawBufferPointer(start: buffers[chunk.buffer].address, count: chunk.byteCount)
   }
 
+  func bytes(at byteOffset: UInt64, count: Int) throws(BlockError) -> [UInt8]? {
+    // Chunks and metadata are not read at the same time. The chunk stays for its turn.
+    try finishReading()
+    return try file.contents(at: byteOffset, countMax: count)
+  }
+
   private func finishReading() throws(BlockError) {
     try file.disk.pump()
     while !file.disk.isDone {

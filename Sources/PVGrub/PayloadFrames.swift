@@ -30,14 +30,16 @@ final class PayloadFrames: KernelMemory {
   /// Shorter runs of zeros are kept: the allocator's table of ranges is finite.
   private static let recycledRunPageCountMin: UInt64 = 16
 
-  private let target: Target
+  let target: Target
   /// PVH: frames of the kernel that were free before, in pieces.
-  private var kept: [DomainBuilder.FrameRange] = []
+  private(set) var kept: [DomainBuilder.FrameRange] = []
   /// The first page of the kernel, which the window starts with.
   private var basePage: UInt64 = 0
   private var pageCount: UInt64 = 0
   /// Which frame each page has.
-  private(set) var ledger = KernelFrames()
+  var ledger = KernelFrames()
+  /// Where a file is unpacked in a row, if its decoder needs that.
+  var linear = LinearWindow()
   private var isTight = false
   /// The last region given out, which is filled when the next one is asked for.
   private var lastRegion: Range<UInt64> = 0..<0
@@ -71,16 +73,16 @@ final class PayloadFrames: KernelMemory {
   }
 
   /// Whether each page wants the frame of its own number.
-  private var isInPlace: Bool {
+  var isInPlace: Bool {
     if case .pvh = target { return true }
     return false
   }
 
   /// The kernel's pages.
-  private var pages: DomainBuilder.FrameRange { basePage..<basePage + pageCount }
+  var pages: DomainBuilder.FrameRange { basePage..<basePage + pageCount }
 
   /// A frame for `page`.
-  private func takeFrame(_ page: UInt64) -> UInt64? {
+  func takeFrame(_ page: UInt64) -> UInt64? {
     guard isInPlace else { return FrameList.take(wanted: page) }
     for range in kept where range.contains(page) { return page }
     guard FrameAllocator.freeCount > FrameList.reserve else { return nil }
@@ -192,6 +194,7 @@ final class PayloadFrames: KernelMemory {
 
   /// Gives everything back.
   func release() {
+    releaseLinearWindow()
     unmap()
     for page in pages { giveBack(page) }
     for range in kept { LowFrames.release(range) }
@@ -199,7 +202,7 @@ final class PayloadFrames: KernelMemory {
     pageCount = 0
   }
 
-  private func windowAddress(ofPage page: UInt64) -> UInt64 {
+  func windowAddress(ofPage page: UInt64) -> UInt64 {
     AddressSpace.payloadStart + (page - basePage) * 4096
   }
 }

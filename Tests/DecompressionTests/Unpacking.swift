@@ -44,7 +44,8 @@ struct Unpacking {
   /// How much of the head is asked for before.
   var headByteCount = 100
 
-  func run(_ packed: [UInt8], _ format: PayloadFormat) throws -> (bytes: [UInt8], isFinished: Bool) {
+  func run(_ packed: [UInt8], _ format: PayloadFormat) throws -> (bytes: [UInt8], isFinished: Bool)
+  {
     let decoder = try Decoder(format, memoryLimit: memoryLimit)
     defer { decoder.end() }
     return try packed.withUnsafeBytes { input in
