@@ -36,44 +36,8 @@ extension Loader {
     }
   }
 
-  /// Loads kernel and initrds to their addresses in a new PVH domain; nothing is lost on failure.
-  func loadHVM(_ files: GuestBootFiles) throws(BootError) -> HVMDomain {
-    var request = try hvmRequest(files)
-    let payload = PayloadFrames(.pvh(request))
-    var domain: HVMDomain?
-    do throws(BootError) {
-      let loaded = try unpack(files.kernel, into: payload)
-      let kernel: PVHKernel
-      do throws(KernelImageError) {
-        kernel = try loaded.pvhKernel()
-      } catch { throw BootError(error).at(files.kernel.name) }
-      request.kernel = kernel.memory
-      let new = try HVMDomain(payload: payload, request, entry: .protected(kernel.entry))
-      domain = new
-      if let module = new.modules.first { try read(files.initrds, into: module) }
-      return new
-    } catch {
-      abandon { if let domain { domain.release() } else { payload.release() } }
-      throw error
-    }
-  }
-
-  /// What the planner of a PVH domain is asked for, as far as it is known without the kernel.
-  private func hvmRequest(_ files: GuestBootFiles) throws(BootError) -> HVMRequest {
-    let moduleByteCount = try files.moduleByteCount(memoryByteCount: info.frameCount * 4096)
-    let regions = info.regions
-    do throws(DomainBuilderError) {
-      return HVMRequest(
-        memoryMap: regions, free: [], kernel: 0..<0,
-        moduleByteCounts: moduleByteCount > 0 ? [moduleByteCount] : [],
-        dataByteCount: try HVMStartInfo.byteCount(
-          regionCount: regions.count, moduleCount: 1,
-          commandLineByteCount: files.commandLine.count))
-    } catch { throw BootError(error) }
-  }
-
   /// Gives the frames of a load that failed back, unless a backend may still write to them.
-  private func abandon(_ release: () -> Void) {
+  func abandon(_ release: () -> Void) {
     if settleDisks() {
       release()
     } else {
@@ -88,7 +52,7 @@ extension Loader {
     return isSettled
   }
 
-  private func unpack(
+  func unpack(
     _ file: GuestFile, into payload: PayloadFrames
   ) throws(BootError) -> LoadedKernel {
     let stream: FileStream
@@ -104,7 +68,7 @@ extension Loader {
     } catch { throw BootError(error).at(file.name) }
   }
 
-  private func read(_ initrds: [GuestFile], into module: FrameList) throws(BootError) {
+  func read(_ initrds: [GuestFile], into module: FrameList) throws(BootError) {
     var firstFrame = 0
     for file in initrds {
       let count = Int((file.byteCount + 4095) / 4096)
