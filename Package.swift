@@ -80,6 +80,7 @@ let package = Package(
       ]),
 
     .systemLibrary(name: "CExt2fs", path: "Tests/CExt2fs"),
+    .systemLibrary(name: "CLinux", path: "Tests/CLinux"),
     .target(name: "TestSupport", dependencies: ["BlockIO", "Bytes"], path: "Tests/TestSupport"),
     tests("BytesTests", ["Bytes"]),
     tests("BlockIOTests", ["BlockIO", "Bytes", "TestSupport"]),
@@ -93,7 +94,7 @@ let package = Package(
     tests("MenuScreenTests", ["MenuScreen", "BootMenu", "Bytes"]),
     tests("DecompressionTests", ["Decompression", "Bytes"]),
     tests("KernelImageTests", ["KernelImage", "Decompression", "Bytes", "TestSupport"]),
-    tests("DomainBuilderTests", ["DomainBuilder", "KernelImage", "Bytes", "CXen"]),
+    tests("DomainBuilderTests", ["DomainBuilder", "KernelImage", "Bytes", "CXen", "CLinux"]),
     tests("TidyTests", []),
     tests("XenFrontendsTests", ["XenFrontends", "CXen", "BlockIO", "Bytes"]),
     tests("MiniOSTests", ["MiniOS", "CMiniOS"]),

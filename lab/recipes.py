@@ -90,6 +90,16 @@ LARGE_INITRD = recipe("large-initrd", "lst", initrd="initrd-large", size_mib=192
 SECOND_DISK = DiskRecipe("second-disk", kernel="", initrd="", size_mib=96)
 TWO_DISKS = DiskRecipe("two-disks", menus=menu_lst("lab=two-disks lab.disks=2"))
 WAITING = DiskRecipe("waiting", menus=menu_lst("lab=wait"))
+# The first menu starts this very loader from the disk, which reads the second menu.
+CHAIN = DiskRecipe(
+    "chain",
+    menus=(
+        ("/boot/grub/menu.lst", "timeout 1\ntitle pvgrub-swift once more\n"
+         "kernel (hd0)/boot/pvgrub-swift (hd0)/boot/grub/linux.lst\n"),
+        ("/boot/grub/linux.lst", menu_lst("lab=chain")[0][1]),
+    ),
+    cuts=(("/boot/pvgrub-swift", "loader", 1 << 30),),
+)
 DEMO = DiskRecipe("demo", "gpt", "/dev/xvda1", tuple(
     (path, text.replace("timeout=3", "timeout=10")) for path, text in grub_cfg("lab=demo")
 ))

@@ -12,7 +12,8 @@ CI = ("full", "ci")
 DIRECT_LINE = "root=/dev/xvda ro console=hvc0 lab=direct"
 WAIT_LINE = "root=/dev/xvda ro console=hvc0 lab=wait"
 # What no guest may say: Linux could not unpack its ramdisk, or the loader died.
-TROUBLE = (r"Initramfs unpacking failed", r"Kernel panic", r"(?i)\bfatal\b")
+# (In a PVH guest it says "PCI: Fatal: No config space access function found", as it should.)
+TROUBLE = (r"Initramfs unpacking failed", r"Kernel panic", r"(?i)(?<!PCI: )\bfatal\b")
 FILLER = (rf"^GUEST: filler bytes=\d+ md5={FILLER_MD5}$",)
 TWO_DISKS = (r"^GUEST: disk xvda bytes=67108864 ", r"^GUEST: disk xvdb bytes=100663296 ")
 TWO_DISKS_AND_CDROM = (
@@ -47,6 +48,12 @@ def boots(name: str, recipe: DiskRecipe, vdev: str = "xvda", backend: str = "phy
         name, (Disk(recipe, vdev, backend),), booted(line_of(recipe), vcpus) + extra, TROUBLE,
         vcpus=vcpus, **more,
     )
+
+
+def pvh(name: str, recipe: DiskRecipe, **more: object) -> Scenario:
+    """The same in a PVH domain, where Linux says so."""
+    extra = (r"Booting kernel on Xen PVH",) + more.pop("extra", ())
+    return boots(name, recipe, type="pvh", extra=extra, **more)
 
 
 def second(recipe: DiskRecipe) -> tuple[str, ...]:
@@ -235,6 +242,37 @@ PVH = (
     reports("pvh-execute-heap", "execute-heap", "11"),
     reports("pvh-stack", "stack", "2"),
     boots("pvh-whole-lst", disk.WHOLE_LST, type="pvh", like="pvh-direct-256"),
+    direct("pvh-direct-256-4-vcpus", 256, cpus=4, type="pvh", limit=180),
+    direct("pvh-direct-128-maxmem-512", 128, maxmem=512, type="pvh"),
+    pvh("pvh-whole-lst", disk.WHOLE_LST, like="pvh-direct-256"),
+    pvh("pvh-whole-lst-gzip", disk.WHOLE_LST_GZIP, like="pvh-direct-256"),
+    pvh("pvh-gpt-cfg-4-vcpus", disk.GPT_CFG, vcpus=4, limit=180,
+        like="pvh-direct-256-4-vcpus"),
+    pvh("pvh-bare-lst-96", disk.BARE_LST, vdev="xvda1", memory=96),
+    pvh("pvh-memory-128-maxmem-512", disk.WHOLE_LST, memory=128, maxmem=512, limit=120,
+        like="pvh-direct-128-maxmem-512"),
+    pvh("pvh-large-initrd", disk.LARGE_INITRD, memory=700, limit=150, extra=FILLER),
+    pvh("pvh-bzimage", disk.WHOLE_LST, cmdline="pvh=bzimage", limit=180, like="pvh-direct-256"),
+    # The kernel is this loader, and wants to be where this loader is.
+    pvh("pvh-chain", disk.CHAIN, extra=(r"(?s)MiB of memory.*MiB of memory",)),
+    Scenario(
+        "pvh-fail-thrice-and-go-on", (Disk(disk.CUT_KERNEL),), second(disk.CUT_KERNEL), TROUBLE,
+        type="pvh",
+        steps=(Step("vmlinuz-cut: the bzImage"), Step("", keys=ENTER, pause=1.0),
+               Step("vmlinuz-cut: the bzImage"), Step("", keys=ENTER, pause=1.0),
+               Step("vmlinuz-cut: the bzImage"), Step("", keys=DOWN, pause=1.0),
+               Step("", keys=ENTER, pause=1.0)),
+    ),
+    Scenario(
+        "pvh-rotten-kernel-thrice", (Disk(disk.ROTTEN_KERNEL),),
+        (r"vmlinuz-<release>: the xz data",),
+        (r"^GUEST:", r"too small", r"needs? .*MiB"), type="pvh", memory=128, ends="alive",
+        steps=(Step("the xz data"), Step("", keys=ENTER, pause=1.0),
+               Step("Loading xvda"), Step("the xz data"), Step("", keys=ENTER, pause=1.0),
+               Step("Loading xvda"), Step("the xz data")),
+    ),
+    stays("pvh-memory-64", disk.WHOLE_LST, r"kernel needs at least \d+ MiB of memory",
+          memory=64, type="pvh"),
 )
 
 # The lab's own soundness: what the loader's guests need must work without the loader.

@@ -2,6 +2,14 @@
 public import BootMenu
 public import Bytes
 
+/// How a kernel starts in a PVH domain (decision 20).
+public enum KernelStart: Equatable, Sendable {
+  /// Unpacked by the loader, and entered as its PVH note says.
+  case entry
+  /// As a bzImage, by Linux's 64-bit boot protocol: it unpacks itself.
+  case bzImage
+}
+
 /// What the host says through `extra=` or `cmdline=` of the guest config: words with blanks
 /// between.
 public struct HostOptions: Equatable, Sendable {
@@ -18,6 +26,8 @@ public struct HostOptions: Equatable, Sendable {
   public var isChained = false
   /// `ramdisk=ignore`: the host's module is not used.
   public var ignoresModule = false
+  /// `pvh=entry` or `pvh=bzimage`: how a kernel starts in a PVH domain.
+  public var kernelStart = KernelStart.entry
   /// Words that nobody here knows; they are named in the log.
   public var unknown: [ByteString] = []
 
@@ -38,6 +48,10 @@ public struct HostOptions: Equatable, Sendable {
         isChained = true
       } else if word == "ramdisk=ignore" {
         ignoresModule = true
+      } else if word == "pvh=entry" {
+        kernelStart = .entry
+      } else if word == "pvh=bzimage" {
+        kernelStart = .bzImage
       } else if word.hasPrefix("selftest=") {
         selfTest = word.dropFirst(9)
       } else if word.hasPrefix("("), let file = MenuFile(word, root: ""), !file.path.isEmpty {

@@ -15,14 +15,14 @@ public struct FrameMove: Equatable, Sendable {
     self.source = source
   }
 
-  /// What is to be moved so that each of the kernel's frames is what it should be, if `frames` has
-  /// its pages: those that are not at their place are copied, those that have no frame zeroed.
-  public static func moves(kernel: Range<UInt64>, frames: KernelFrames) -> [FrameMove] {
+  /// What is to be moved so that each page of `frames` is at its place, and each byte of `zeroed`
+  /// that has no page is zero.
+  public static func moves(zeroed: Range<UInt64>, frames: KernelFrames) -> [FrameMove] {
     var moves: [FrameMove] = []
     for placement in frames.placements where placement.target != placement.source {
       moves.append(FrameMove(targets: placement.targets, source: placement.source))
     }
-    for missing in frames.missingPages(in: kernel) {
+    for missing in frames.missingPages(in: zeroed) {
       moves.append(FrameMove(targets: missing, source: nil))
     }
     return moves

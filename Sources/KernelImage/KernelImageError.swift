@@ -17,6 +17,10 @@ public enum KernelImageError: BootFailure {
   case payloadOutsideFile(start: UInt64, byteCount: UInt64, fileByteCount: UInt64)
   /// The payload starts with bytes of no known format.
   case unknownPayload
+  /// A bzImage without an entry for 64-bit mode: a 32-bit kernel.
+  case no64BitEntry
+  /// A bzImage whose code is larger than the memory that it says it needs. Bytes.
+  case bootCodeTooLarge(byteCount: UInt64, byteCountMax: UInt64)
   /// The file ended before the kernel was whole. A byte of the packed file.
   case fileTruncated(position: UInt64)
   /// The unpacked data ended before the kernel was whole.
@@ -96,8 +100,8 @@ public enum KernelImageError: BootFailure {
   public var family: FailureFamily {
     switch self {
     case .notAKernel, .onlyPVH, .onlyPV, .noXenNotes: .wrongRequest
-    case .portableExecutable, .bootProtocolTooOld, .unknownPayload, .payloadTooLarge,
-      .packedTwice, .packedBzImage, .elf32,
+    case .portableExecutable, .bootProtocolTooOld, .no64BitEntry, .unknownPayload,
+      .payloadTooLarge, .packedTwice, .packedBzImage, .elf32,
       .elfBigEndian, .elfMachine, .elfType, .programHeaderCount, .programHeadersTooFar,
       .kernelTooLarge, .notesTooLarge, .sectionHeadersTooFar, .sectionOutOfReach,
       .loaderNotGeneric, .xenVersion, .requiredFeature:
@@ -120,6 +124,9 @@ public enum KernelImageError: BootFailure {
     case .bootHeaderTruncated(let count): "bzImage ends inside its boot header, at byte \(count)"
     case .payloadOutsideFile(let start, let count, let size):
       "the bzImage's payload (\(count) bytes at byte \(start)) leaves the file of \(size) bytes"
+    case .no64BitEntry: "the bzImage has no entry for 64-bit mode"
+    case .bootCodeTooLarge(let count, let limit):
+      "the bzImage has \(count) bytes of code for \(limit) bytes of memory"
     case .unknownPayload: "the bzImage's payload is in no known format"
     case .fileTruncated(let position): "the kernel file is truncated: it ends at byte \(position)"
     case .payloadEndsEarly(let position, let needed):

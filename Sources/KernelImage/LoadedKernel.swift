@@ -39,6 +39,12 @@ public struct LoadedKernel: Equatable, Sendable {
     try PVHKernel(memory: layout.memory, notes: notes)
   }
 
+  /// Whether the file can be started as it is by Linux's 64-bit boot protocol (`XLF_KERNEL_64`).
+  public var canStartItself: Bool {
+    guard case .bzImage(let image) = container else { return false }
+    return image.extendedLoadFlags & 1 != 0
+  }
+
   /// For the log: `bzImage (xz)`, `ELF (uncompressed)` or `bzImage (xz) in gzip data`.
   public var kindName: ByteString {
     let name: ByteString =

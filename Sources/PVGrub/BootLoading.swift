@@ -37,50 +37,8 @@ extension Loader {
     }
   }
 
-  /// Loads kernel and initrds to their addresses in a new PVH domain; nothing is lost on failure.
-  func loadHVM(_ files: GuestBootFiles) throws(BootError) -> HVMDomain {
-    let layout = try files.moduleLayout(memoryByteCount: info.frameCount * 4096)
-    var request = try hvmRequest(files, moduleByteCount: layout.byteCount)
-    let payload = PayloadFrames(.pvh(request))
-    var domain: HVMDomain?
-    do throws(BootError) {
-      let loaded = try unpack(files.kernel, into: payload)
-      let kernel: PVHKernel
-      do throws(KernelImageError) {
-        kernel = try loaded.pvhKernel()
-      } catch { throw BootError(error).at(files.kernel.name) }
-      request.kernel = kernel.memory
-      let new = try HVMDomain(payload: payload, request, entry: .protected(kernel.entry))
-      domain = new
-      if let module = new.modules.first {
-        try read(files.initrds) { index, byteCount in
-          layout.frames(ofFile: index, byteCount: byteCount, in: module.frames)
-        }
-      }
-      return new
-    } catch {
-      abandon { if let domain { domain.release() } else { payload.release() } }
-      throw error
-    }
-  }
-
-  /// What the planner of a PVH domain is asked for, as far as it is known without the kernel.
-  private func hvmRequest(
-    _ files: GuestBootFiles, moduleByteCount: UInt64
-  ) throws(BootError) -> HVMRequest {
-    let regions = info.regions
-    do throws(DomainBuilderError) {
-      return HVMRequest(
-        memoryMap: regions, free: [], kernel: 0..<0,
-        moduleByteCounts: moduleByteCount > 0 ? [moduleByteCount] : [],
-        dataByteCount: try HVMStartInfo.byteCount(
-          regionCount: regions.count, moduleCount: 1,
-          commandLineByteCount: files.commandLine.count))
-    } catch { throw BootError(error) }
-  }
-
   /// Gives the frames of a load that failed back, unless a backend may still write to them.
-  private func abandon(_ release: () -> Void) {
+  func abandon(_ release: () -> Void) {
     if settleDisks() {
       release()
     } else {
@@ -115,7 +73,7 @@ extension Loader {
     return isSettled
   }
 
-  private func unpack(
+  func unpack(
     _ file: GuestFile, into payload: PayloadFrames
   ) throws(BootError) -> LoadedKernel {
     let stream: FileStream
@@ -133,7 +91,7 @@ extension Loader {
   }
 
   /// Reads each file into the frames that `frames` tells for its index and its size in bytes.
-  private func read(
+  func read(
     _ initrds: [GuestFile], into frames: (Int, UInt64) -> ArraySlice<UInt64>
   ) throws(BootError) {
     for (index, file) in initrds.enumerated() {

@@ -11,18 +11,32 @@ final class HVMDomain {
   /// How often a plan is made anew because the heap took one of its frames meanwhile.
   private static let attemptCountMax = 8
 
-  /// How a kernel is entered.
+  /// How the kernel is entered.
   enum Entry {
-    /// In 32-bit protected mode, with the address of the start information in ebx.
-    case protected(UInt64)
-    /// In 64-bit mode, with the address of the boot parameters in rsi.
-    case long(UInt64)
+    /// In 32-bit protected mode, with the address of `hvm_start_info` in ebx.
+    case protected(PVHKernel)
+    /// In 64-bit mode, with the address of `boot_params` in rsi.
+    case long(LinuxBootHeader)
+
+    /// The addresses that the kernel takes.
+    var memory: Range<UInt64> {
+      switch self {
+      case .protected(let kernel): kernel.memory
+      case .long(let header): header.memory
+      }
+    }
+
+    /// What of it must be zero where nothing was loaded; a kernel that unpacks itself sees to that.
+    var zeroedMemory: Range<UInt64> {
+      switch self {
+      case .protected(let kernel): kernel.memory
+      case .long: 0..<0
+      }
+    }
   }
 
   let payload: PayloadFrames
   let entry: Entry
-  /// The kernel's addresses.
-  let kernel: Range<UInt64>
   /// What the last step moves and zeroes.
   let moves: [FrameMove]
   private(set) var plan: HVMPlan
@@ -34,9 +48,8 @@ final class HVMDomain {
   init(payload: PayloadFrames, _ request: HVMRequest, entry: Entry) throws(BootError) {
     self.payload = payload
     self.entry = entry
-    kernel = request.kernel
     payload.unmap()
-    moves = FrameMove.moves(kernel: request.kernel, frames: payload.ledger)
+    moves = FrameMove.moves(zeroed: entry.zeroedMemory, frames: payload.ledger)
     var request = request
     request.moveCount = moves.count
     request.free = LowFrames.free
@@ -75,11 +88,20 @@ final class HVMDomain {
 
   /// The bytes that tell the kernel where everything is: memory map, ACPI's root pointer and flags
   /// as the loader was given them.
-  func startInfo(_ info: BootInfo, commandLine: ByteString) -> [UInt8] {
-    HVMStartInfo(
-      flags: info.flags, rsdpAddress: info.rsdpAddress, memoryMap: info.regions,
-      modules: plan.modules, commandLine: commandLine
-    ).bytes(at: plan.data.lowerBound * 4096)
+  func data(_ info: BootInfo, commandLine: ByteString) -> [UInt8] {
+    let address = plan.data.lowerBound * 4096
+    switch entry {
+    case .protected:
+      return HVMStartInfo(
+        flags: info.flags, rsdpAddress: info.rsdpAddress, memoryMap: info.regions,
+        modules: plan.modules, commandLine: commandLine
+      ).bytes(at: address)
+    case .long(let header):
+      return BootParameters(
+        header: header, rsdpAddress: info.rsdpAddress, memoryMap: info.regions,
+        ramdisk: plan.modules.first, commandLine: commandLine
+      ).bytes(at: address)
+    }
   }
 
   /// Gives every frame back.

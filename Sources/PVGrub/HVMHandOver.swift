@@ -3,6 +3,7 @@ import BootPlan
 import Bytes
 import CMiniOS
 import DomainBuilder
+import KernelImage
 import MiniOS
 
 /// The last step in a PVH domain. Everything is at its place but what the loader itself is in the
@@ -10,10 +11,11 @@ import MiniOS
 final class HVMHandOver {
   let domain: HVMDomain
 
-  /// Fills the block of start information with `data`, and the trampoline.
-  init(_ domain: HVMDomain, data: [UInt8]) throws(BootError) {
+  /// Fills the block of start information and the trampoline.
+  init(_ domain: HVMDomain, info: BootInfo, commandLine: ByteString) throws(BootError) {
     self.domain = domain
     let plan = domain.plan
+    let data = domain.data(info, commandLine: commandLine)
     precondition(UInt64(data.count) <= plan.data.frameCount * 4096, "planned for fewer bytes")
     try Self.fill(domain.data, data)
     let frames = domain.trampoline.frames
@@ -42,8 +44,8 @@ final class HVMHandOver {
     let plan = domain.plan
     let (address, is64Bit): (UInt64, UInt64) =
       switch domain.entry {
-      case .protected(let address): (address, 0)
-      case .long(let address): (address, 1)
+      case .protected(let kernel): (kernel.entry, 0)
+      case .long(let header): (header.entry, 1)
       }
     let fields: [UInt64] = [
       HVMTrampoline.rootAddress(plan.trampoline), HVMTrampoline.listAddress(plan.trampoline),

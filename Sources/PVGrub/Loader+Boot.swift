@@ -55,8 +55,7 @@ extension Loader {
     case .pvh:
       let domain = try loadHVM(files)
       do throws(BootError) {
-        let data = domain.startInfo(info, commandLine: files.commandLine)
-        return .pvh(try HVMHandOver(domain, data: data))
+        return .pvh(try HVMHandOver(domain, info: info, commandLine: files.commandLine))
       } catch {
         domain.release()
         throw error

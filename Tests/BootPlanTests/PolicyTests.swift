@@ -44,6 +44,11 @@ struct HostOptionsTests {
     #expect(FailureSchedule(many) == nil)
     #expect(FailureSchedule("") == nil)
     #expect(FailureSchedule("all,") == nil)
+  @Test func takesHowAKernelStartsInAPVHDomain() {
+    #expect(HostOptions("").kernelStart == .entry)
+    #expect(HostOptions("pvh=bzimage").kernelStart == .bzImage)
+    #expect(HostOptions("pvh=bzimage pvh=entry").kernelStart == .entry)
+    #expect(HostOptions("pvh=other").unknown == ["pvh=other"])
   }
 
   @Test func takesAMenuInTheNamesOfGRUB2() {

@@ -62,7 +62,7 @@ struct HVMTrampolineTests {
     frames.set(page: 0x100, frames: 0x100..<0x110)
     frames.set(page: 0x110, frames: 0x900..<0x908)
     frames.set(page: 0x120, frames: 0x120..<0x130)
-    let moves = FrameMove.moves(kernel: 0x10_0000..<0x13_0001, frames: frames)
+    let moves = FrameMove.moves(zeroed: 0x10_0000..<0x13_0001, frames: frames)
     #expect(
       moves == [
         FrameMove(targets: 0x110..<0x118, source: 0x900),

@@ -19,6 +19,7 @@ struct TidyTests {
     // The streams of C decoders.
     "Sources/Decompression/",
     // The kernel on its way into guest memory, without a copy.
+    "Sources/KernelImage/BootProtocolLoader.swift",
     "Sources/KernelImage/ChunkReader.swift", "Sources/KernelImage/KernelLoader.swift",
     "Sources/KernelImage/KernelMemory.swift", "Sources/KernelImage/KernelSource.swift",
     "Sources/KernelImage/PayloadStream.swift", "Sources/KernelImage/ZeroPage.swift",

@@ -149,7 +149,8 @@ def image_of(recipe: DiskRecipe) -> Path:
     """The disk of the recipe as a raw file, made if missing or old."""
     DISKS.mkdir(parents=True, exist_ok=True)
     image = DISKS / f"{recipe.name}.img"
-    inputs = [products.product(name) for name in (recipe.kernel, recipe.initrd) if name]
+    names = [recipe.kernel, recipe.initrd] + [name for _, name, _ in recipe.cuts]
+    inputs = [products.product(name) for name in names if name]
     stamps = [path.with_name(path.name + ".key").read_text() for path in inputs]
     key = paths.key_of(
         json.dumps(dataclasses.asdict(recipe)), Path(__file__), paths.packages_key(), *stamps

@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 from . import cpio, dom0image, modules, paths
-from .paths import LAB, PRODUCTS, ROOT, LabError
+from .paths import DEFAULT_LOADER, LAB, PRODUCTS, ROOT, LabError
 
 GUEST_MODULES = ["xen_blkfront", "crc32c_generic", "ext4"]
 FILLER_BYTES = 99 << 20
@@ -180,7 +180,10 @@ MAKERS = {
     "kernel-elf": lambda: kernel_elf(modules.kernel_image().read_bytes()),
     "initrd-small": small_initrd,
     "initrd-large": large_initrd,
+    "loader": lambda: DEFAULT_LOADER.read_bytes(),
 }
+# Files that a product is made of besides the packages.
+SOURCES = {"loader": [DEFAULT_LOADER]}
 
 
 def product(name: str) -> Path:
@@ -188,6 +191,7 @@ def product(name: str) -> Path:
     PRODUCTS.mkdir(parents=True, exist_ok=True)
     path = PRODUCTS / name
     sources = [LAB / "guest/init", LAB / "guest/poweroff", LAB / "xenlab/cpio.py"]
+    sources += SOURCES.get(name, [])
     key = paths.key_of(paths.packages_key(), Path(__file__), *sources, str(ROOT.exists()))
     if not paths.is_current(path, key):
         path.write_bytes(MAKERS[name]())
