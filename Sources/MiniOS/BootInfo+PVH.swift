@@ -92,8 +92,12 @@ extension BootInfo {
     var domain = xen_memory_domain()
     domain.domid = Hypercall.domainSelf
     let count = Hypercall.call(__HYPERVISOR_memory_op, XENMEM_current_reservation, &domain)
-    return count > 0 ? min(map.ramFrameCount, UInt64(count)) : map.ramFrameCount
+    guard count > otherFrameCount, count < map.ramFrameCount else { return map.ramFrameCount }
+    return UInt64(count - otherFrameCount)
   }
+
+  /// Frames that may be in Xen's count and are not RAM: rings and other special pages, ACPI tables.
+  private static let otherFrameCount: Int64 = 64
 
   /// Calls `body` with the address and size in bytes of each piece of memory that belongs to what
   /// Xen told: the structures, which the loader reads, and the modules, which it may hand on. Only

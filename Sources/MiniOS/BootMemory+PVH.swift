@@ -42,7 +42,7 @@ extension BootMemory {
       AddressSpace.mapIdentity(
         areas[index].0, byteCount: areas[index].1, AddressSpace.Entry.readOnly)
     }
-    for ring in [info.store.machineFrame, info.console.machineFrame] {
+    for ring in [info.store.machineFrame, info.console.machineFrame] where ring > 0 {
       AddressSpace.mapIdentity(ring << 12, byteCount: 4096, AddressSpace.Entry.memory)
     }
   }

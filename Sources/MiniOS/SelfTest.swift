@@ -24,6 +24,24 @@ public enum SelfTest {
     minios_jump(UInt64(UInt(bitPattern: memory)))
   }
 
+  /// Writes to every free frame, and tells how many there were: with populate-on-demand Xen ends a
+  /// domain that touches more memory than it has.
+  public static func touchMemory() -> UInt64 {
+    var frames: [FrameAllocator.Range] = []
+    frames.reserveCapacity(Int(MINIOS_FREE_RANGE_MAX))
+    guard FrameWindow.write(minios_image_end() >> 12, { _ in }) else { return 0 }
+    var count: UInt64 = 0
+    while let run = FrameAllocator.allocateRun(countMax: .max), frames.count < frames.capacity {
+      frames.append(run)
+      for frame in run.first..<run.end {
+        _ = FrameWindow.write(frame) { $0.storeBytes(of: ~frame, as: UInt64.self) }
+      }
+      count += run.count
+    }
+    for run in frames { FrameAllocator.free(first: run.first, count: run.count) }
+    return count
+  }
+
   /// Calls itself until the stack is used up; the page under it is mapped nowhere. In PV Xen can't
   /// push the exception onto such a stack and ends the domain itself.
   public static func useUpStack(_ depth: UInt64 = 0) -> UInt64 {

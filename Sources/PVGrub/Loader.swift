@@ -106,6 +106,9 @@ final class Loader {
     if name == "write-text" { SelfTest.writeToText() }
     if name == "null" { SelfTest.readNull() }
     if name == "execute-heap" { SelfTest.executeHeap() }
+    if name == "touch-memory" {
+      return say("pvgrub-swift: wrote to \(SelfTest.touchMemory() / 256) MiB of free memory")
+    }
     if name == "stack" { say("\(SelfTest.useUpStack())") }
     say("pvgrub-swift: no self-test of this name, or it did no harm")
   }
