@@ -8,20 +8,27 @@ TOOLSET := Toolset/x86_64-xen.json
 # SwiftPM does not notice changed linker flags: a build folder for each toolset and linker script.
 IMAGE_KEY := $(shell cat $(TOOLSET) Sources/PVGrub/image.ld | sha256sum | cut -c1-12)
 IMAGE_BUILD := .build-image/$(IMAGE_KEY)
-SWIFT_IMAGE := swift build -c release --product PVGrub --triple x86_64-unknown-none-elf \
+SWIFT_IMAGE := swift build -c release --triple x86_64-unknown-none-elf \
 	--toolset $(TOOLSET) --scratch-path $(IMAGE_BUILD) \
-	--explicit-target-dependency-import-check error
+	--explicit-target-dependency-import-check error --product
+HELLO := build/hello-stub-domain
 
-.PHONY: all image tool test unit images-all fuzz lab demo install format lint clean check-image
+.PHONY: all image hello tool test unit images-all fuzz lab demo install format lint clean check-image
 
 all: image tool
 
 image: install
 	@mkdir -p build
-	$(SWIFT_IMAGE)
+	$(SWIFT_IMAGE) PVGrub
 	tools/check-image $(IMAGE_BUILD)/x86_64-unknown-none-elf/release/PVGrub
 	@cp $(IMAGE_BUILD)/x86_64-unknown-none-elf/release/PVGrub $(IMAGE)
 	@ls -l $(IMAGE)
+
+# The sample stub domain, which the lab starts in place of a kernel.
+hello: install
+	@mkdir -p build
+	$(SWIFT_IMAGE) HelloStubDomain
+	@cp $(IMAGE_BUILD)/x86_64-unknown-none-elf/release/HelloStubDomain $(HELLO)
 
 tool: install
 	@mkdir -p build
@@ -50,7 +57,7 @@ test: install
 	tools/run-tests ci
 
 # The whole matrix of guests.
-lab: image
+lab: image hello
 	lab/install
 	lab/run --set full
 

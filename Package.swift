@@ -33,6 +33,7 @@ let package = Package(
   name: "pvgrub-swift",
   products: [
     .executable(name: "PVGrub", targets: ["PVGrub"]),
+    .executable(name: "HelloStubDomain", targets: ["HelloStubDomain"]),
     .executable(name: "pvgrub-tool", targets: ["pvgrub-tool"]),
   ],
   dependencies: [
@@ -72,6 +73,13 @@ let package = Package(
         "MiniOS", "XenFrontends", "CXen", "CMiniOS",
       ],
       exclude: ["image.ld"], swiftSettings: freestanding),
+    cModule("CHelloStubDomain", ["CXen"]),
+    .executableTarget(
+      name: "HelloStubDomain",
+      dependencies: [
+        "Bytes", "BlockIO", "MiniOS", "XenFrontends", "CXen", "CMiniOS", "CHelloStubDomain",
+      ],
+      swiftSettings: freestanding),
     .executableTarget(
       name: "pvgrub-tool",
       dependencies: [

@@ -146,3 +146,57 @@ EMPTY_INITRD = DiskRecipe(
     "empty-initrd", menus=menu_lst("lab=empty-initrd"), initrd="",
     texts=(("/boot/initrd.img-{release}", ""),),
 )
+
+# Payloads that are not Linux, and more than one ramdisk.
+HELLO_CFG = """\
+set timeout=1
+menuentry "The sample" { COMMANDS }
+"""
+
+
+def hello(name: str, commands: str, *files: tuple[str, str], **more: object) -> DiskRecipe:
+    """A disk whose menu starts something else than its kernel."""
+    text = HELLO_CFG.replace("COMMANDS", "\n" + commands + "\n")
+    return DiskRecipe(name, menus=(("/boot/grub/grub.cfg", text),), files=files, **more)
+
+
+HELLO = hello("hello", "multiboot /hello report\ninitrd /boot/initrd.img-{release}",
+              ("/hello", "hello"))
+HELLO_PLAIN = hello("hello-plain", "linux /hello report", ("/hello", "hello"))
+HELLO_WAIT = hello("hello-wait", "multiboot /hello wait", ("/hello", "hello"))
+HELLO_GZIP = hello("hello-gzip", "multiboot /hello.gz report\ninitrd /boot/initrd.img-{release}",
+                   ("/hello.gz", "hello-gzip"))
+HELLO_MAPPED = hello("hello-mapped",
+                     "multiboot /hello report\ninitrd /boot/initrd.img-{release}",
+                     ("/hello", "hello-mapped"))
+HELLO_SECTIONS = hello("hello-sections", "multiboot /hello by sections",
+                       ("/hello", "hello-sections"))
+HELLO_WORDS = hello("hello-words", "multiboot /hello by words", ("/hello", "hello-words"))
+HELLO_MODULES = hello(
+    "hello-modules", "multiboot /hello with modules\nmodule /early first=1 x\n"
+    "module --nounzip /third\nmodule /boot/initrd.img-{release} last",
+    ("/hello", "hello"), ("/early", "initrd-early"), ("/third", "initrd-third"))
+HELLO_PVBOOT = DiskRecipe(
+    "hello-pvboot", kernel="", initrd="", files=(("/boot/xen/pvboot-x86_64.elf", "hello"),))
+
+CHAIN = DiskRecipe(
+    "chain", menus=tuple(
+        (path, HELLO_CFG.replace("COMMANDS", "\nmultiboot /pvgrub-swift (hd0)" + following + "\n"))
+        for path, following in (
+            ("/boot/grub/grub.cfg", "/boot/2.cfg"), ("/boot/2.cfg", "/boot/3.cfg"),
+            ("/boot/3.cfg", "/boot/4.cfg"))
+    ) + (("/boot/4.cfg", grub_cfg("lab=chain")[0][1]),),
+    files=(("/pvgrub-swift", "loader"),))
+CHAIN_WAIT = DiskRecipe(
+    "chain-wait", menus=CHAIN.menus[:3] + (("/boot/4.cfg", grub_cfg("lab=wait")[0][1]),),
+    files=CHAIN.files)
+CHAIN_GRUB = DiskRecipe(
+    "chain-grub", menus=(
+        ("/boot/first.cfg", HELLO_CFG.replace("COMMANDS", "\nmultiboot /grub.bin\n")),
+    ) + grub_cfg("lab=chain-grub"), files=(("/grub.bin", "pvgrub2"),))
+
+THREE_INITRDS = DiskRecipe(
+    "three-initrds", menus=(("/boot/grub/grub.cfg", HELLO_CFG.replace(
+        "COMMANDS", "\nlinux /boot/vmlinuz-{release} root={root} ro console=hvc0 bootconfig "
+        "lab=three-initrds\ninitrd /early /boot/initrd.img-{release} /third\n")),),
+    files=(("/early", "initrd-early"), ("/third", "initrd-third")))

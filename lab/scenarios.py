@@ -6,10 +6,12 @@ from __future__ import annotations
 import recipes as disk
 from recipes import line_of
 from xenlab.model import DOWN, ENTER, UP, Disk, DiskRecipe, Scenario, Step
-from xenlab.products import FILLER_MD5
+from xenlab.products import EARLY_MD5, FILLER_MD5, HOST_MD5, THIRD_MD5
 
 CI = ("full", "ci")
 DIRECT_LINE = "root=/dev/xvda ro console=hvc0 lab=direct"
+# The cases of BootStep (Sources/BootPlan/BootStep.swift).
+BOOT_STEPS = 20
 WAIT_LINE = "root=/dev/xvda ro console=hvc0 lab=wait"
 # What no guest may say: Linux could not unpack its ramdisk, or the loader died.
 # (In a PVH guest it says "PCI: Fatal: No config space access function found", as it should.)
@@ -277,6 +279,64 @@ PVH = (
           memory=64, type="pvh"),
 )
 
+GUEST_FILE = "^GUEST: file {} md5={}$"
+EARLY = GUEST_FILE.format("/kernel/x86/microcode/GenuineIntel.bin", EARLY_MD5)
+THIRD = GUEST_FILE.format("/third", THIRD_MD5)
+HOST = GUEST_FILE.format("/host", HOST_MD5)
+HELLO_SAID = (r"^HELLO: Xen 4\.17 by the page, equal=1$", r"^HELLO: disk xvda bytes=67108864 ",
+              r"^HELLO: done$")
+
+
+def hello_like(name: str, recipe: DiskRecipe, kernel: str, initrd: str) -> tuple[Scenario, ...]:
+    """The sample, built by the toolstack and by us: it must find the same."""
+    return (
+        Scenario(f"{name}-direct", (Disk(recipe),), HELLO_SAID, boot="direct", kernel=kernel,
+                 initrd=initrd, cmdline="report"),
+        Scenario(f"{name}", (Disk(recipe),), HELLO_SAID, like=f"{name}-direct"),
+    )
+
+
+PAYLOADS = (
+    *hello_like("hello", disk.HELLO, "hello", "initrd-small"),
+    *hello_like("hello-plain", disk.HELLO_PLAIN, "hello", ""),
+    *hello_like("hello-mapped", disk.HELLO_MAPPED, "hello-mapped", "initrd-small"),
+    Scenario("hello-gzip", (Disk(disk.HELLO_GZIP),), HELLO_SAID, like="hello-direct", sets=CI),
+    Scenario("hello-sections", (Disk(disk.HELLO_SECTIONS),),
+             HELLO_SAID + (r"told 'by sections'",)),
+    Scenario("hello-words", (Disk(disk.HELLO_WORDS),),
+             (r"told 'by words'", r"^HELLO: the hypercall page was not filled$", HELLO_SAID[-1])),
+    Scenario("hello-modules", (Disk(disk.HELLO_MODULES),),
+             HELLO_SAID + (r"^HELLO: module 0 bytes=\d+ crc32=<crc:initrd-early> line='first=1 x'$",
+                           r"^HELLO: module 1 bytes=\d+ crc32=<crc:initrd-third> line=''$",
+                           r"^HELLO: module 2 bytes=\d+ crc32=<crc:initrd-small> line='last'$")),
+    Scenario("hello-pvboot", (Disk(disk.HELLO_PVBOOT),), HELLO_SAID + (r"told 'chained'",)),
+    Scenario("hello-wait-direct", (Disk(disk.HELLO_WAIT),), (r"^HELLO: waiting$",), boot="direct",
+             kernel="hello", initrd="", cmdline="wait",
+             steps=(Step("HELLO: waiting", command="xl shutdown -w {domid}"),)),
+    boots("chain", disk.CHAIN, like="direct-256", extra=(
+        r"(?s)(\d+ MiB of memory.*){4}",), sets=CI, limit=90),
+    Scenario("chain-wait", (Disk(disk.CHAIN_WAIT),), booted(WAIT_LINE), TROUBLE,
+             like="direct-wait", limit=90,
+             steps=(Step("GUEST: waiting", probe=True, command="xl shutdown -w {domid}"),)),
+    Scenario("chain-grub", (Disk(disk.CHAIN_GRUB),), booted(line_of(disk.CHAIN_GRUB)), TROUBLE,
+             cmdline="(hd0)/boot/first.cfg", limit=90),
+    boots("three-initrds", disk.THREE_INITRDS, extra=(
+        EARLY, THIRD, r'^GUEST: bootconfig lab.third = "exact end"$'), sets=CI),
+    boots("ramdisk-of-the-host", disk.WHOLE_CFG, ramdisk="initrd-host", extra=(HOST,)),
+    boots("ramdisk-is-empty", disk.WHOLE_CFG, ramdisk="initrd-empty", like="direct-256"),
+    boots("ramdisk-ignored", disk.WHOLE_CFG, ramdisk="initrd-host", cmdline="ramdisk=ignore",
+          like="direct-256"),
+    Scenario("ramdisk-is-a-menu", (Disk(disk.WHOLE_CFG),),
+             booted("root=/dev/xvda ro console=hvc0 lab=host-menu"), TROUBLE,
+             ramdisk="host-menu", like="direct-256"),
+    # Each step before the point of no return fails, twice; then the guest boots.
+    Scenario("fail-each-step", (Disk(disk.WHOLE_LST_GZIP), Disk(disk.SECOND_DISK, "xvdb")),
+             booted(line_of(disk.WHOLE_LST_GZIP)), TROUBLE, cmdline="selftest=fail:all,all",
+             check="nothing_lost", limit=400, steps=tuple(
+                 Step(r"self-test: \d+ frames free", keys=ENTER, pause=0.7)
+                 for _ in range(2 * BOOT_STEPS))),
+)
+
 # The lab's own soundness: what the loader's guests need must work without the loader.
 SELF = ("self",)
 SELF_CHECK = (
@@ -298,7 +358,7 @@ SELF_CHECK = (
              boot="pvgrub2", sets=SELF),
 )
 
-SCENARIOS: tuple[Scenario, ...] = BASELINES + BOOTS + KEYS + TOOLSTACK + FAILURES + PVH + SELF_CHECK
+SCENARIOS: tuple[Scenario, ...] = BASELINES + BOOTS + KEYS + TOOLSTACK + FAILURES + PVH + PAYLOADS + SELF_CHECK
 
 # The one that lab/demo shows: either entry of its menu will do.
 DEMO = Scenario(

@@ -36,6 +36,7 @@
     .globl _start
     .type _start, @function
 _start:
+    call minios_save_registers
     cld
     movq %rsi, start_info_address(%rip)
     leaq boot_stack_top(%rip), %rsp

@@ -28,6 +28,7 @@ struct hvm_memmap_table_entry *minios_memory_map(void) { return memory_map; }
 #if !defined(__linux__)
 
 extern uint64_t start_info_address;
+extern const uint64_t saved_registers[MINIOS_SAVED_REGISTER_COUNT];
 extern uint32_t is_pvh;
 extern uint64_t boot_tables[];
 extern uint8_t hypercall_page[];
@@ -40,6 +41,7 @@ uint64_t minios_start_info(void) { return start_info_address; }
 int minios_is_pvh(void) { return is_pvh != 0; }
 uint64_t *minios_boot_tables(void) { return boot_tables; }
 uint64_t minios_hypercall_page(void) { return (uint64_t)hypercall_page; }
+const uint64_t *minios_saved_registers(void) { return saved_registers; }
 uint64_t minios_text_start(void) { return (uint64_t)image_text_start; }
 uint64_t minios_text_end(void) { return (uint64_t)image_text_end; }
 uint64_t minios_rodata_end(void) { return (uint64_t)image_rodata_end; }
@@ -64,6 +66,7 @@ int minios_is_pvh(void) { return 0; }
 uint64_t *minios_boot_tables(void) { return table_frames; }
 uint64_t minios_hypercall_page(void) { return 0; }
 void minios_start_exceptions(void) {}
+const uint64_t *minios_saved_registers(void) { return frame_buffer; }
 uint64_t minios_text_start(void) { return 0; }
 uint64_t minios_text_end(void) { return 0; }
 uint64_t minios_rodata_end(void) { return 0; }

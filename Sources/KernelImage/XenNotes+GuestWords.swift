@@ -8,7 +8,8 @@ extension XenNotes {
   /// Decodes the contents of a section `__xen_guest`, which kernels had before there were notes:
   /// `NAME=value` words with commas between, up to a zero byte. Unknown names are passed over.
   ///
-  /// Numbers are decimal, or hexadecimal behind `0x`, as Xen's libelf reads them (`elf_xen_parse_guest_info`).
+  /// Numbers are decimal, or hexadecimal behind `0x`, as Xen's libelf reads them
+  /// (`elf_xen_parse_guest_info`).
   /// `HYPERCALL_PAGE` counts pages from `VIRT_BASE`, and `ELF_PADDR_OFFSET` is `VIRT_BASE` unless
   /// given.
   init(guestWords bytes: [UInt8]) throws(KernelImageError) {

@@ -32,6 +32,9 @@ enum SharedInfo {
   /// Forgets the page, which is about to go.
   static func stop() { page = nil }
 
+  /// Where the page is.
+  static var address: UnsafeRawPointer? { page.map { UnsafeRawPointer($0) } }
+
   /// The time record of the first virtual CPU.
   static var time: UnsafeRawPointer? { page.map { UnsafeRawPointer($0 + Offset.time) } }
 

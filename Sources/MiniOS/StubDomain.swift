@@ -19,6 +19,10 @@ public enum StubDomain {
     return info
   }
 
+  /// The page that Xen shares with the domain (`struct shared_info` of xen.h); nil before `start`
+  /// and after `stop`.
+  public static var sharedInfoPage: UnsafeRawPointer? { SharedInfo.address }
+
   private static func startPV() -> BootInfo {
     let info = BootInfo(pv: minios_start_info())
     AddressSpace.startPV(info)

@@ -2,7 +2,8 @@
 import BootPlan
 import Bytes
 
-/// A failure on purpose, which `selftest=fail:` of the host asks for: it takes the way of a real one.
+/// A failure on purpose, which `selftest=fail:` of the host asks for: it takes the way of a real
+/// one.
 enum Fault {
   /// The step that is to fail in this boot; nil for none.
   nonisolated(unsafe) static var step: BootStep?

@@ -63,6 +63,10 @@ def _stage(recipe: DiskRecipe, folder: Path) -> None:
         file.write_text(fill_in(text, recipe))
     for path, name, length in recipe.cuts:
         (folder / path.strip("/")).write_bytes(products.product(name).read_bytes()[:length])
+    for path, name in recipe.files:
+        file = folder / path.strip("/")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(products.product(name).read_bytes())
 
 
 def _partition(recipe: DiskRecipe, image: Path) -> int:
@@ -150,6 +154,7 @@ def image_of(recipe: DiskRecipe) -> Path:
     DISKS.mkdir(parents=True, exist_ok=True)
     image = DISKS / f"{recipe.name}.img"
     names = [recipe.kernel, recipe.initrd] + [name for _, name, _ in recipe.cuts]
+    names += [name for _, name in recipe.files]
     inputs = [products.product(name) for name in names if name]
     stamps = [path.with_name(path.name + ".key").read_text() for path in inputs]
     key = paths.key_of(

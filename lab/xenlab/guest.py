@@ -94,12 +94,16 @@ class GuestRun:
         if it.maxmem:
             lines.append(f"maxmem={it.maxmem}")
         if it.boot == "direct":
-            lines += [f'kernel="/disks/{it.kernel}"', f'ramdisk="/disks/{it.initrd}"']
+            lines.append(f'kernel="/disks/{it.kernel}"')
+            if it.initrd:
+                lines.append(f'ramdisk="/disks/{it.initrd}"')
             lines.append(f'cmdline="{it.cmdline}"')
         else:
             lines.append(f'kernel="/lab/{it.boot}"')
             if it.cmdline:
                 lines.append(f'extra="{it.cmdline}"')
+            if it.ramdisk:
+                lines.append(f'ramdisk="/disks/{it.ramdisk}"')
         lines.append("disk=[" + ", ".join(f"'{self._disk_line(disk)}'" for disk in it.disks) + "]")
         lines += [f'{event}="destroy"' for event in ("on_poweroff", "on_reboot", "on_crash")]
         return "\n".join(lines) + "\n"

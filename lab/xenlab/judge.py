@@ -6,8 +6,9 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import zlib
 
-from . import disks, modules, paths
+from . import disks, modules, paths, products
 from .guest import Outcome, plain_text
 from .model import Scenario
 from .paths import BUILD
@@ -17,12 +18,15 @@ MEMORY_TOLERANCE_KIB = 1024
 
 
 def expand(pattern: str, scenario: Scenario) -> str:
-    """Puts the real release and checksum in place of <release> and <marker>."""
+    """Puts real values in place of <release>, <marker> and <crc:PRODUCT>."""
     pattern = pattern.replace("<release>", re.escape(modules.kernel_release()))
     first = next((disk.recipe for disk in scenario.disks if disk.recipe), None)
     if first is not None:
         marker = hashlib.sha256(disks.marker_of(first)).hexdigest()
         pattern = pattern.replace("<marker>", marker)
+    for name in re.findall(r"<crc:([\w-]+)>", pattern):
+        value = zlib.crc32(products.product(name).read_bytes())
+        pattern = pattern.replace(f"<crc:{name}>", f"{value:#x}")
     return pattern
 
 
@@ -46,12 +50,58 @@ def remember(scenario: Scenario, outcome: Outcome) -> None:
     if scenario.boot == "direct" and seen:
         known = _baselines()
         known["packages"] = paths.packages_key()
-        known[scenario.name] = {"memory": seen, "probe": outcome.probe}
+        known[scenario.name] = {
+            "memory": seen, "probe": outcome.probe, "report": report_of(plain_text(outcome.console))
+        }
         BASELINE_FILE.write_text(json.dumps(known, indent=1) + "\n")
 
 
 def is_known(name: str) -> bool:
     return name in _baselines()
+
+
+# What a kernel may find after us that it does not find after the toolstack's builder.
+ALLOWED = {
+    "console in index": "the loader read keys; indices run on, and every frontend goes on from them",
+    "console out index": "the loader wrote to the console",
+    "xenstore requests index": "the loader asked xenstore",
+    "xenstore responses index": "the loader asked xenstore",
+    "slack pages used": "what the loader had in its memory is not cleared (README)",
+    "grant frames": "the grant table only grows",
+    "grant entries not zero": "an entry that ended keeps its frame's number, with no flag set",
+    "mod_len": "the builder rounds an unmapped module up to pages; we give the exact size",
+}
+
+
+def report_of(text: str) -> dict[str, str]:
+    """What a guest found at its entry, by name."""
+    return dict(re.findall(r"^REPORT: ([^=]+)=(.*)$", text, re.MULTILINE))
+
+
+def _judge_report(theirs: dict[str, str], ours: dict[str, str]) -> list[str]:
+    found = []
+    for name in sorted(theirs.keys() | ours.keys()):
+        one, other = ours.get(name), theirs.get(name)
+        if one != other and name not in ALLOWED:
+            found.append(f"the kernel finds {name}={one}, after the toolstack {other}")
+    return found
+
+
+def nothing_lost(text: str) -> list[str]:
+    """After each failure on purpose the loader must hold what it held before."""
+    lines = re.findall(r"self-test: (\d+ frames free.*)$", text, re.MULTILINE)
+    steps = re.findall(r"self-test: the step '([^']+)' fails|the self-test's sake|truncated", text)
+    # Two rounds: what the first one leaves in the heap's lists and tables stays as it is.
+    half = len(lines) // 2
+    found = []
+    if len(lines) < 4 or len(lines) % 2:
+        found.append(f"{len(lines)} failures were told, {len(steps)} steps named")
+    elif lines[half - 1] != lines[-1]:
+        found.append(f"after a round: {lines[half - 1]}; after another: {lines[-1]}")
+    return found
+
+
+CHECKS = {"nothing_lost": nothing_lost}
 
 
 def _judge_likeness(scenario: Scenario, outcome: Outcome, text: str) -> list[str]:
@@ -65,6 +115,7 @@ def _judge_likeness(scenario: Scenario, outcome: Outcome, text: str) -> list[str
     seen = memory_seen(text)
     if abs(model["memory"] - seen) > MEMORY_TOLERANCE_KIB:
         found.append(f"sees {seen} KiB of memory, {scenario.like} {model['memory']} KiB")
+    found += _judge_report(model.get("report", {}), report_of(text))
     if outcome.probe:
         theirs, ours = set(model["probe"]), set(outcome.probe)
         found += [f"living domain has: {line}" for line in sorted(ours - theirs)]
@@ -87,4 +138,6 @@ def faults(scenario: Scenario, outcome: Outcome) -> list[str]:
         found.append(f"ended as: {outcome.ended}, not: {scenario.ends}")
     if outcome.leftovers:
         found.append("left behind: " + ", ".join(outcome.leftovers[:6]))
+    if scenario.check:
+        found += CHECKS[scenario.check](text)
     return found + _judge_likeness(scenario, outcome, text) + outcome.notes

@@ -12,7 +12,8 @@ UP, DOWN, ENTER = b"\x1b[A", b"\x1b[B", b"\r"
 class DiskRecipe:
     """One guest disk. `{release}`, `{root}` and `{uuid}` in texts are filled in.
 
-    texts: files of this content; cuts: files with the first bytes of a kernel or ramdisk.
+    texts: files of this content; cuts: files with the first bytes of a kernel or ramdisk;
+    files: whole products, by path.
     layout: "whole" (a file system and nothing else), "mbr" or "gpt" (one partition).
     damage: a function's name in disks.py, done to the finished file system.
     """
@@ -26,6 +27,7 @@ class DiskRecipe:
     size_mib: int = 64
     texts: tuple[tuple[str, str], ...] = ()
     cuts: tuple[tuple[str, str, int], ...] = ()
+    files: tuple[tuple[str, str], ...] = ()
     damage: str = ""
 
 
@@ -63,7 +65,10 @@ class Scenario:
     type: "pv" or "pvh"; each has a machine of its own.
     ends: "poweroff" (the guest's own or by xl shutdown), "destroyed" (a step did it)
     or "alive" (all of `must` has come, the domain is still there and answers keys).
-    like: a "direct" scenario; this guest may see at most 1 MiB less memory.
+    like: a "direct" scenario; this guest may see at most 1 MiB less memory, and its lines
+    `REPORT: name=value` must be the same but for what judge.py allows.
+    ramdisk: a product that the guest config of a loader names by `ramdisk=`.
+    check: a function's name in judge.py that looks at the console too.
     Regular expressions may use <release> and <marker>.
     """
 
@@ -79,6 +84,8 @@ class Scenario:
     kernel: str = "kernel-xz"
     initrd: str = "initrd-small"
     cmdline: str = ""
+    ramdisk: str = ""
+    check: str = ""
     steps: tuple[Step, ...] = ()
     ends: str = "poweroff"
     repeat: int = 1

@@ -13,12 +13,26 @@ import tempfile
 from pathlib import Path
 
 from . import cpio, dom0image, modules, paths
-from .paths import DEFAULT_LOADER, LAB, PRODUCTS, ROOT, LabError
+from .paths import DEFAULT_LOADER, HELLO, LAB, PRODUCTS, ROOT, LabError
+
+# The image that is tested: a guest's disk may hold it too.
+loader = DEFAULT_LOADER
 
 GUEST_MODULES = ["xen_blkfront", "crc32c_generic", "ext4"]
 FILLER_BYTES = 99 << 20
 # md5 of filler(); checked when the ramdisk is made.
 FILLER_MD5 = "2a1239f3e2fface7da4d4dd3cd45556c"
+
+
+def _filler_start(length: int) -> bytes:
+    return hashlib.shake_256(b"pvgrub-swift lab").digest(length)
+
+
+EARLY_BYTES, THIRD_BYTES, HOST_BYTES = 30_001, 50_003, 70_007
+EARLY_MD5, THIRD_MD5, HOST_MD5 = (
+    hashlib.md5(_filler_start(length)).hexdigest()
+    for length in (EARLY_BYTES, THIRD_BYTES, HOST_BYTES)
+)
 
 
 def _setup_header(image: bytes) -> tuple[int, int]:
@@ -146,7 +160,7 @@ def small_initrd() -> bytes:
 
 def filler() -> bytes:
     """Bytes that nothing compresses, the same in every run."""
-    data = hashlib.shake_256(b"pvgrub-swift lab").digest(FILLER_BYTES)
+    data = _filler_start(FILLER_BYTES)
     if hashlib.md5(data).hexdigest() != FILLER_MD5:
         raise LabError("FILLER_MD5 does not fit FILLER_BYTES")
     return data
@@ -160,6 +174,110 @@ def large_initrd() -> bytes:
     archive.file("filler", filler())
     archive.close()
     return small + b"\0" * (-len(small) % 4) + plain.getvalue()
+
+
+def early_initrd() -> bytes:
+    """What comes first on real machines: an archive, not packed, with microcode in it."""
+    plain = io.BytesIO()
+    archive = cpio.CpioWriter(plain)
+    for name in ("kernel", "kernel/x86", "kernel/x86/microcode"):
+        archive.directory(name)
+    # No processor has this signature: a microcode driver takes none of it.
+    archive.file("kernel/x86/microcode/GenuineIntel.bin", _filler_start(EARLY_BYTES))
+    archive.close()
+    return plain.getvalue()
+
+
+def third_initrd() -> bytes:
+    """A packed archive, and behind it a boot configuration, which Linux looks for in the last
+    bytes of what it is given (Documentation/admin-guide/bootconfig.rst): an end that is not
+    exact is seen.
+    """
+    plain = io.BytesIO()
+    archive = cpio.CpioWriter(plain)
+    archive.file("third", _filler_start(THIRD_BYTES))
+    archive.close()
+    packed = gzip.compress(plain.getvalue(), 9, mtime=0)
+    config = b'lab.third = "exact end"\n\0'
+    config += b"\0" * (-(len(packed) + len(config)) % 4)
+    tail = struct.pack("<II", len(config), sum(config)) + b"#BOOTCONFIG\n"
+    return packed + config + tail
+
+
+def host_initrd() -> bytes:
+    """A rescue archive of the host."""
+    plain = io.BytesIO()
+    archive = cpio.CpioWriter(plain)
+    archive.file("host", _filler_start(HOST_BYTES))
+    archive.close()
+    return gzip.compress(plain.getvalue(), 9, mtime=0)
+
+
+HOST_MENU = """\
+timeout 1
+title Menu of the host
+kernel /boot/vmlinuz-{release} root=/dev/xvda ro console=hvc0 lab=host-menu
+initrd /boot/initrd.img-{release}
+"""
+
+
+def _notes(elf: bytearray) -> dict[int, int]:
+    """Where the types of Xen's notes are in an ELF file, by type."""
+    found = {}
+    for index in range(struct.unpack_from("<H", elf, 56)[0]):
+        header = struct.unpack_from("<Q", elf, 32)[0] + index * 56
+        kind, _, offset, _, _, size = struct.unpack_from("<IIQQQQ", elf, header)
+        end = offset + size
+        while kind == 4 and offset < end:
+            name_size, content_size, note = struct.unpack_from("<III", elf, offset)
+            if elf[offset + 12 : offset + 15] == b"Xen":
+                found[note] = offset + 8
+            offset += 12 + (name_size + 3) // 4 * 4 + (content_size + 3) // 4 * 4
+    return found
+
+
+def hello_mapped() -> bytes:
+    """The sample without INIT_P2M and MOD_START_PFN: both are to be in its first mapping."""
+    elf = bytearray(HELLO.read_bytes())
+    places = _notes(elf)
+    for note in (15, 16):
+        struct.pack_into("<I", elf, places[note], 0)
+    return bytes(elf)
+
+
+def _without_note_segments(elf: bytearray) -> bytearray:
+    for index in range(struct.unpack_from("<H", elf, 56)[0]):
+        header = struct.unpack_from("<Q", elf, 32)[0] + index * 56
+        if struct.unpack_from("<I", elf, header)[0] == 4:
+            struct.pack_into("<I", elf, header, 0)
+    return elf
+
+
+def hello_sections() -> bytes:
+    """The sample without a segment of notes: they are found by the section headers."""
+    return bytes(_without_note_segments(bytearray(HELLO.read_bytes())))
+
+
+def hello_words() -> bytes:
+    """The sample with the words of a legacy kernel in place of notes."""
+    words = b"GUEST_OS=hello,XEN_VER=xen-3.0,VIRT_BASE=0x0,ELF_PADDR_OFFSET=0x0,LOADER=generic\0"
+    with tempfile.TemporaryDirectory() as folder:
+        section, image = Path(folder) / "words", Path(folder) / "hello"
+        section.write_bytes(words)
+        # The notes stay in the image as bytes, in a section that nobody takes for notes.
+        answer = subprocess.run(
+            ["objcopy", "--rename-section", ".note.Xen=.data.notes,alloc,load,readonly,data",
+             "--set-section-flags", ".note.Xen=alloc,load,readonly,data",
+             "--add-section", f"__xen_guest={section}", str(HELLO), str(image)],
+            capture_output=True, text=True)
+        if answer.returncode != 0:
+            raise LabError(f"objcopy: {answer.stderr}")
+        elf = _without_note_segments(bytearray(image.read_bytes()))
+    start, count = struct.unpack_from("<Q", elf, 40)[0], struct.unpack_from("<H", elf, 60)[0]
+    for header in range(start, start + count * 64, 64):
+        if struct.unpack_from("<I", elf, header + 4)[0] == 7:
+            struct.pack_into("<I", elf, header + 4, 1)
+    return bytes(elf)
 
 
 MAKERS = {
@@ -180,10 +298,30 @@ MAKERS = {
     "kernel-elf": lambda: kernel_elf(modules.kernel_image().read_bytes()),
     "initrd-small": small_initrd,
     "initrd-large": large_initrd,
-    "loader": lambda: DEFAULT_LOADER.read_bytes(),
+    "initrd-early": early_initrd,
+    "initrd-third": third_initrd,
+    "initrd-host": host_initrd,
+    "initrd-empty": lambda: gzip.compress(b"", 9, mtime=0),
+    "host-menu": lambda: HOST_MENU.format(release=modules.kernel_release()).encode(),
+    "hello": lambda: HELLO.read_bytes(),
+    "hello-gzip": lambda: gzip.compress(HELLO.read_bytes(), 9, mtime=0),
+    "hello-mapped": hello_mapped,
+    "hello-sections": hello_sections,
+    "hello-words": hello_words,
+    "loader": lambda: loader.read_bytes(),
+    "pvgrub2": lambda: (ROOT / "usr/lib/grub-xen/grub-x86_64-xen.bin").read_bytes(),
 }
-# Files that a product is made of besides the packages.
-SOURCES = {"loader": [DEFAULT_LOADER]}
+
+
+def _builds(name: str) -> list[Path]:
+    """What this build made that the product is made of."""
+    if name == "loader":
+        return [loader]
+    if name.startswith("hello"):
+        if not HELLO.exists():
+            raise LabError(f"no {HELLO} (make hello)")
+        return [HELLO]
+    return []
 
 
 def product(name: str) -> Path:
@@ -191,7 +329,7 @@ def product(name: str) -> Path:
     PRODUCTS.mkdir(parents=True, exist_ok=True)
     path = PRODUCTS / name
     sources = [LAB / "guest/init", LAB / "guest/poweroff", LAB / "xenlab/cpio.py"]
-    sources += SOURCES.get(name, [])
+    sources += _builds(name)
     key = paths.key_of(paths.packages_key(), Path(__file__), *sources, str(ROOT.exists()))
     if not paths.is_current(path, key):
         path.write_bytes(MAKERS[name]())

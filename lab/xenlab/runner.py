@@ -74,7 +74,9 @@ def guest_files(scenarios: list[Scenario]) -> list[Path]:
     files = [disks.file_of(disk) for one in scenarios for disk in one.disks]
     for one in scenarios:
         if one.boot == "direct":
-            files += [products.product(one.kernel), products.product(one.initrd)]
+            files += [products.product(name) for name in (one.kernel, one.initrd) if name]
+        elif one.ramdisk:
+            files.append(products.product(one.ramdisk))
     return [file for file in files if file is not None]
 
 
@@ -177,6 +179,7 @@ def run(options: argparse.Namespace) -> int:
         shutil.rmtree(LOGS, ignore_errors=True)
     LOGS.mkdir(parents=True, exist_ok=True)
     show_versions()
+    products.loader = options.loader
     image = ramdisk(scenarios, options.loader)
     pack = disks.pack(guest_files(scenarios))
     passed = boot_all(scenarios, image, pack, options)

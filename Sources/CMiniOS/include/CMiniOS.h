@@ -47,6 +47,11 @@ uint64_t minios_hypercall_page(void);
 /* PVH: the exception table, and a stack for page faults and double faults. */
 void minios_start_exceptions(void);
 
+/* The registers at the PV entry, as registers.S has them: rax, rbx, rcx, rdx, rsi, rdi, rbp, r8 to
+ * r15, rsp, rflags, cs, ss, ds, es, fs, gs, mxcsr, the x87 control word. */
+enum { MINIOS_SAVED_REGISTER_COUNT = 25 };
+const uint64_t *minios_saved_registers(void);
+
 /* Bounds of the image's parts; all page aligned. */
 uint64_t minios_text_start(void);
 uint64_t minios_text_end(void);

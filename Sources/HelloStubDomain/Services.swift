@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import BlockIO
+import Bytes
+import CHelloStubDomain
+import CXen
+import MiniOS
+import XenFrontends
+
+/// The sample's console, xenstore and disks.
+final class Services {
+  typealias Disk = DiskFrontend<XenHypervisor>
+
+  let info: BootInfo
+  let hypervisor = XenHypervisor()
+  let console: Console<XenHypervisor>
+  private let store: XenStore<XenHypervisor>
+  private let grants: GrantTable<XenHypervisor>
+
+  /// Bytes of each disk that are read.
+  private static let sampleByteCount = 64 * 1024
+
+  init(_ info: BootInfo) {
+    self.info = info
+    func page(_ machineFrame: UInt64) -> UnsafeMutableRawPointer {
+      let address = UInt(AddressSpace.frame(ofMachine: machineFrame) << 12)
+      guard let page = UnsafeMutableRawPointer(bitPattern: address) else {
+        Panic.end("Xen gives the rings")
+      }
+      return page
+    }
+    console = Console(
+      page: page(info.console.machineFrame), port: info.console.port, hypervisor: hypervisor)
+    store = XenStore(
+      page: page(info.store.machineFrame), port: info.store.port, hypervisor: hypervisor)
+    do throws(GrantError) {
+      grants = try GrantTable(hypervisor: hypervisor)
+    } catch { Panic.end(reason: error.message) }
+  }
+
+  /// Writes a line.
+  func say(_ line: ByteString) { console.write((line + "\n").bytes) }
+
+  /// Waits until somebody has read what was written.
+  func flush() { console.flush(until: hypervisor.now + 1_000_000_000) }
+
+  /// Connects all disks, says what is at their start, and closes them.
+  func readDisks() {
+    do throws(XenStoreError) {
+      let disks = try Disk.discover(store: store, grants: grants, hypervisor: hypervisor)
+      Disk.connect(disks, timeLimit: 5_000_000_000)
+      for disk in disks { read(disk) }
+    } catch { say("HELLO: \(error.message)") }
+  }
+
+  private func read(_ disk: Disk) {
+    do throws(BlockError) {
+      let byteCount = disk.geometry.byteCount
+      let bytes = try disk.read(at: 0, count: Int(min(byteCount, UInt64(Self.sampleByteCount))))
+      let sum = UInt64(CRC32.ieee.checksum(bytes))
+      say("HELLO: disk \(disk.name) bytes=\(byteCount) crc32=\(hex: sum)")
+    } catch { say("HELLO: disk \(disk.name): \(error.message)") }
+    do throws(DiskError) { try disk.close() } catch { say("HELLO: \(error.message)") }
+  }
+
+  /// Says what the module is: one piece, or each of a list with its command line.
+  func describeModule() {
+    let byteCount = info.module.byteCount
+    guard byteCount > 0 else { return }
+    guard info.flags & UInt32(SIF_MULTIBOOT_MOD) != 0 else {
+      say("HELLO: module bytes=\(byteCount) crc32=\(hex: checksum(0..<byteCount))")
+      return
+    }
+    let head = bytes(0..<min(byteCount, 65536))
+    let view = ByteView(head)
+    var index = 0
+    // The list ends with a record of zeros, and the view where it ends.
+    while let start = view.u32(at: index * 16), let end = view.u32(at: index * 16 + 4),
+      let text = view.u32(at: index * 16 + 8), start != 0, start <= end, UInt64(end) <= byteCount
+    {
+      let rest = max(0, head.count - Int(text))
+      let line = view.terminatedString(at: Int(text), count: rest) ?? "?"
+      let range = UInt64(start)..<UInt64(end)
+      say(
+        "HELLO: module \(index) bytes=\(end - start) crc32=\(hex: checksum(range)) line='\(line)'")
+      index += 1
+    }
+  }
+
+  private func checksum(_ range: Range<UInt64>) -> UInt64 {
+    UInt64(CRC32.ieee.checksum(bytes(range)))
+  }
+
+  /// Bytes of the module, whether it is mapped or not.
+  private func bytes(_ range: Range<UInt64>) -> [UInt8] {
+    var result: [UInt8] = []
+    var position = range.lowerBound
+    while position < range.upperBound {
+      let offset = Int(position % 4096)
+      let count = Int(min(range.upperBound - position, UInt64(4096 - offset)))
+      let isRead = FrameWindow.write(info.module.firstFrame + position / 4096) { page in
+        result.append(contentsOf: page[offset..<offset + count])
+      }
+      guard isRead else { return result }
+      position += UInt64(count)
+    }
+    return result
+  }
+
+  /// Calls Xen through the hypercall page, if it was filled.
+  func tryHypercallPage() {
+    guard StubDomain.mode == .pv else { return }
+    guard hello_page_is_filled() != 0 else {
+      say("HELLO: the hypercall page was not filled")
+      return
+    }
+    let byPage = hello_version_by_page()
+    let direct = UInt64(bitPattern: xen_hypercall(UInt64(__HYPERVISOR_xen_version), 0, 0, 0, 0))
+    say(
+      "HELLO: Xen \(byPage >> 16).\(byPage & 0xffff) by the page, equal=\(byPage == direct ? 1 : 0)"
+    )
+  }
+
+  /// Lives until `xl shutdown`.
+  func waitForShutdown() {
+    say("HELLO: waiting")
+    do throws(XenStoreError) {
+      let watch = try ShutdownWatch(store: store)
+      while try watch.poll() == nil {
+        _ = try store.prepareToSleep(tokens: [ShutdownWatch<XenHypervisor>.token])
+        hypervisor.poll(ports: [store.port], until: hypervisor.now + 1_000_000_000)
+      }
+      try watch.stop()
+    } catch { say("HELLO: \(error.message)") }
+  }
+}
