@@ -161,7 +161,7 @@ struct MenuDiscoveryTests {
     #expect(
       result.remarks.map { $0.text } == [
         "xvda1: ext4: menu (hd0,msdos1)/boot/grub/grub.cfg boots nothing, so it is passed: "
-          + "entry 'disk' chainloads +1, which a PV guest can't run",
+          + "entry 'disk' chainloads (hd0,msdos1)+1, which a PV guest can't run",
         "xvda2: ext4: menu (hd0,msdos2)/extlinux/extlinux.conf boots nothing, so it is passed: "
           + "entry 'c': LOCALBOOT 0 is for a PC's firmware",
       ])
