@@ -5,7 +5,7 @@ public import Bytes
 /// and Qubes, syslinux and the distributions use.
 public enum ConfigSearch {
   /// A boot loader of the guest's own that is a PV kernel (Xen's "x86 PV Bootloader Protocol",
-  /// docs/misc/x86-xenpv-bootloader): it comes before any menu.
+  /// docs/misc/x86-xenpv-bootloader), for a disk without a menu.
   public static let guestLoaders: [ByteString] = [
     "/boot/xen/pvboot-x86_64.elf", "/xen/pvboot-x86_64.elf",
   ]

@@ -93,7 +93,7 @@ final class Loader {
     let result = search.find(isChained: options.isChained)
     for remark in result.remarks { say("pvgrub-swift: \(remark)") }
     if result.menu == nil {
-      say("pvgrub-swift: no boot menu found (grub.cfg, extlinux.conf, loader/entries, menu.lst)")
+      say("pvgrub-swift: no boot menu found (GRUB, syslinux, Boot Loader Specification)")
       for line in search.inventory() { say(line) }
     }
     return result.menu

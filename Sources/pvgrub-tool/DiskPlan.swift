@@ -41,7 +41,7 @@ struct DiskPlan<Device: BlockDevice> {
     let result = search.find()
     lines += result.remarks
     if let menu = result.menu { return menu }
-    throw BootError(.wrongRequest, "no boot menu found (grub.cfg, extlinux.conf, loader/entries, menu.lst)")
+    throw BootError(.wrongRequest, "no boot menu found (GRUB, syslinux, Boot Loader Specification)")
   }
 
   private mutating func describe(_ menu: Menu) {

@@ -57,6 +57,13 @@ final class FakeEnvironment: MenuEnvironment {
     return inside.compactMap { $0.file.path.dropFirst(prefix.count).split(on: 0x2f).first }
   }
 
+  /// Unified kernel images: their names, and what they say about themselves.
+  var unifiedKernels: [(file: MenuFile, texts: [UnifiedKernelText])] = []
+
+  func unifiedKernelTexts(of file: MenuFile) -> [UnifiedKernelText] {
+    unifiedKernels.first { $0.file == file }?.texts ?? []
+  }
+
   func deviceNames() -> [ByteString] { devices.map { $0.name } }
 }
 

@@ -60,6 +60,26 @@ struct GuestImage {
   }
 }
 
+extension GuestImage {
+  /// A disk with a DOS partition table whose partitions are these file systems.
+  static func partitioned(_ images: [GuestImage], name: ByteString = "xvda") -> MemoryDevice {
+    var disk = [UInt8](repeating: 0, count: 512 * 64)
+    for (index, image) in images.enumerated() {
+      let record = 446 + 16 * index
+      disk[record + 4] = 0x83
+      for (offset, value) in [(8, disk.count / 512), (12, image.bytes.count / 512)] {
+        for byte in 0..<4 {
+          disk[record + offset + byte] = UInt8(truncatingIfNeeded: value >> (8 * byte))
+        }
+      }
+      disk += image.bytes
+    }
+    disk[510] = 0x55
+    disk[511] = 0xaa
+    return MemoryDevice(name: name, bytes: disk)
+  }
+}
+
 /// A disk of zeros.
 func blankDisk(_ name: ByteString, isOptical: Bool = false) -> GuestDisk<MemoryDevice> {
   let device = MemoryDevice(name: name, bytes: [UInt8](repeating: 0, count: 1 << 20))

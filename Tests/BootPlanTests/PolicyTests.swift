@@ -44,6 +44,8 @@ struct HostOptionsTests {
     #expect(FailureSchedule(many) == nil)
     #expect(FailureSchedule("") == nil)
     #expect(FailureSchedule("all,") == nil)
+  }
+
   @Test func takesHowAKernelStartsInAPVHDomain() {
     #expect(HostOptions("").kernelStart == .entry)
     #expect(HostOptions("pvh=bzimage").kernelStart == .bzImage)

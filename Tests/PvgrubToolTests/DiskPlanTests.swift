@@ -69,7 +69,7 @@ struct DiskPlanTests {
 
   @Test func aDiskWithoutAMenuIsAnError() throws {
     let plan = try plan("bare", ["/k", "kernel"], extra: "(hd0,0)/m.lst")
-    #expect(plan.failure?.message == "no boot menu found (grub.cfg, extlinux.conf, loader/entries, menu.lst)")
+    #expect(plan.failure?.message == "no boot menu found (GRUB, syslinux, Boot Loader Specification)")
     #expect(plan.lines.last == "xvda: ext4: /m.lst: not found")
   }
 

@@ -103,9 +103,13 @@ struct BootLoaderMenu<Environment: MenuEnvironment> {
     menu.timeoutSeconds = configuration?.timeoutSeconds ?? 0
     if configuration?.isHidden == true { menu.timeoutStyle = .hidden }
     menu.isEditable = configuration?.isEditable ?? true
-    if let pattern = configuration?.defaultPattern {
+    if let configuration, let pattern = configuration.defaultPattern {
       if let index = BootLoaderMenu.index(of: pattern, in: menu.entries) {
         menu.defaultName = "\(index)"
+      } else if menu.warnings.count < MenuLimits.warningCountMax {
+        let place = MenuPlace(file: menu.file.name, line: configuration.defaultLine, column: 1)
+        menu.warnings.append(
+          MenuWarning(place: place, kind: .failed("no entry fits the default \(pattern)")))
       }
     } else if let saved = menu.context.value("saved_entry"),
       let selection = menu.selection(named: saved)

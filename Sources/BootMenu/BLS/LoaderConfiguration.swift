@@ -6,6 +6,8 @@ import Bytes
 struct LoaderConfiguration {
   /// The pattern of `default`; nil if there is none, or if it stands for what firmware remembers.
   private(set) var defaultPattern: ByteString?
+  /// The line of that pattern.
+  private(set) var defaultLine = 0
   /// Seconds until the default boots: zero if nothing is said, negative for ever.
   private(set) var timeoutSeconds = 0
   /// Whether nothing is shown meanwhile.
@@ -15,16 +17,27 @@ struct LoaderConfiguration {
 
   /// Reads a file's text. Of several lines with one key the last counts.
   init(_ text: ByteString) {
-    for line in text.bytes.split(separator: ASCII.newline) {
-      let (key, value) = SyslinuxText.firstWord(of: ByteString(line))
+    for (index, line) in text.split(on: ASCII.newline).enumerated() {
+      let (key, value) = SyslinuxText.firstWord(of: line)
       if value.isEmpty { continue }
       switch key {
-      case "default": defaultPattern = value.bytes.first == 0x40 ? nil : value
+      case "default":
+        defaultPattern = value.bytes.first == 0x40 ? nil : value
+        defaultLine = index + 1
       case "timeout": setTimeout(value)
-      case "editor": isEditable = ["1", "yes", "y", "true", "t", "on"].contains(value.lowercased)
+      case "editor": isEditable = LoaderConfiguration.boolean(value) ?? isEditable
       default: break
       }
     }
+  }
+
+  /// A word for yes or no; nil if it is neither.
+  private static func boolean(_ value: ByteString) -> Bool? {
+    let yes: [ByteString] = ["1", "yes", "y", "true", "t", "on"]
+    let no: [ByteString] = ["0", "no", "n", "false", "f", "off"]
+    let word = value.lowercased
+    if yes.contains(word) { return true }
+    return no.contains(word) ? false : nil
   }
 
   private mutating func setTimeout(_ value: ByteString) {

@@ -48,7 +48,7 @@ struct SyslinuxEntry<Environment: MenuEnvironment> {
   private func refused(_ entry: BootEntry) -> MenuError {
     .notForGuests(
       title: entry.title,
-      what: SyslinuxText.obstacle(kind ?? .firmware, file: file) ?? "not for a guest")
+      what: SyslinuxText.obstacle(kind ?? .firmware, file: file) ?? "\(file) chooses no label")
   }
 
   private func run(
