@@ -136,3 +136,9 @@ EMPTY_INITRD = DiskRecipe(
     "empty-initrd", menus=menu_lst("lab=empty-initrd"), initrd="",
     texts=(("/boot/initrd.img-{release}", ""),),
 )
+# A guest that lost power: its journal has another menu, and another name for the kernel.
+DIRTY_JOURNAL = DiskRecipe(
+    "journal-kernel", menus=menu_lst("lab=stale-view"), damage="dirty_journal",
+    texts=(("/boot/grub/menu.new",
+            menu_lst("lab=journal-kernel", kernel="/boot/vmlinuz-installed")[0][1]),),
+)
