@@ -200,3 +200,10 @@ THREE_INITRDS = DiskRecipe(
         "COMMANDS", "\nlinux /boot/vmlinuz-{release} root={root} ro console=hvc0 bootconfig "
         "lab=three-initrds\ninitrd /early /boot/initrd.img-{release} /third\n")),),
     files=(("/early", "initrd-early"), ("/third", "initrd-third")))
+
+# A guest that lost power: its journal has another menu, and another name for the kernel.
+DIRTY_JOURNAL = DiskRecipe(
+    "journal-kernel", menus=menu_lst("lab=stale-view"), damage="dirty_journal",
+    texts=(("/boot/grub/menu.new",
+            menu_lst("lab=journal-kernel", kernel="/boot/vmlinuz-installed")[0][1]),),
+)

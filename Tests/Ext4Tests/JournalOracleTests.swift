@@ -96,7 +96,7 @@ struct JournalOracleTests {
     #expect(summary.transactionCount == 1)
     #expect(summary.damagedTransaction == 2)
     #expect(
-      summary.message.hasSuffix("; transaction 2 is damaged and the newest changes are missing"))
+      summary.message.hasSuffix("; transaction 2 is damaged, so the newest changes are missing"))
   }
 
   /// What a crash in the middle of the last transaction leaves is no damage.
@@ -131,7 +131,7 @@ struct JournalOracleTests {
     }
     #expect(summary.transactionCount == 2)
     #expect(summary.damagedBlockCount == 1)
-    #expect(summary.message.hasSuffix("; 1 damaged blocks are left out"))
+    #expect(summary.message.hasSuffix("; 1 damaged block left out"))
   }
 
   @Test func theFirstVersionOfTheSuperblockHasNoFeatures() throws {

@@ -191,7 +191,7 @@ struct JournalTests {
     #expect(try summary(journal).hasFastCommits)
     #expect(
       try summary(journal).message.hasSuffix(
-        "; its fast commits are not replayed, so the newest may be missing"))
+        "; fast commits are not replayed, so the newest may be missing"))
     // Those of an older transaction count for nothing.
     journal.bytes[start + 8] = 2
     #expect(try !summary(journal).hasFastCommits)

@@ -14,8 +14,6 @@ import Testing
 struct MutationTests {
   static let count = Int(ProcessInfo.processInfo.environment["MUTATION_COUNT"] ?? "") ?? 1500
   static let seed = UInt64(ProcessInfo.processInfo.environment["MUTATION_SEED"] ?? "")
-  /// Reads of one walk. A block map full of loops may take 64 MiB of index blocks a file.
-  static let readCountMax = 300_000
 
   @Test func damagedExtentsNeitherTrapNorHang() throws {
     try run(EditedImage.plain.get())
@@ -46,49 +44,12 @@ struct MutationTests {
         mutate(&memory.bytes, at: offset, &random)
       }
       let device = FaultyDevice(memory)
-      walk(device)
-      if device.readCount > Self.readCountMax {
+      Survey.walk(device)
+      if device.readCount > Survey.readCountMax {
         Issue.record("variant \(variant) of seed \(seed): \(device.readCount) reads")
       }
       memory.bytes = image.bytes
     }
-  }
-
-  /// Reads what there is, as a boot loader would and more.
-  private func walk(_ device: FaultyDevice<MemoryDevice>) {
-    do throws(Ext4Error) {
-      let system = try Ext4FileSystem.open(Volume(whole: device))
-      _ = (system.formatName, system.label, system.uuid, system.needsRecovery)
-      for path: ByteString in [
-        "/absolute", "/sparse", "/pieces", "/link-1000", "/boot/vmlinuz", "/many/x",
-        "/many/an-entry-with-quite-a-long-name-000123",
-      ] {
-        visit(path, in: system)
-      }
-      for entry in try system.entries(of: system.root()) {
-        do throws(Ext4Error) {
-          let attributes = try system.attributes(of: entry.node)
-          if attributes.kind == .directory { _ = try system.entries(of: entry.node) }
-        } catch { #expect(!error.message.isEmpty) }
-      }
-    } catch { #expect(!error.message.isEmpty) }
-  }
-
-  private func visit(_ path: ByteString, in system: Ext4FileSystem<FaultyDevice<MemoryDevice>>) {
-    do {
-      let target = try PathWalk.resolve(path, in: system)
-      guard target.attributes.kind == .file else { return }
-      let extents = try system.extents(of: target.node)
-      var sum: UInt64 = 0
-      for extent in extents {
-        sum += extent.byteCount
-        if case .run(let offset, let count) = extent {
-          // Every run can be read.
-          #expect(offset <= 1 << 20 && count <= 1 << 20 - offset)
-        }
-      }
-      #expect(sum == target.attributes.byteCount)
-    } catch {}
   }
 
   private func mutate(_ bytes: inout [UInt8], at offset: Int, _ random: inout SplitMix) {
@@ -135,18 +96,4 @@ struct MutationTests {
     }
     return ranges
   }
-}
-
-/// A generator of numbers that a seed repeats.
-struct SplitMix {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state = state &+ 0x9e37_79b9_7f4a_7c15
-    var mixed = (state ^ state >> 30) &* 0xbf58_476d_1ce4_e5b9
-    mixed = (mixed ^ mixed >> 27) &* 0x94d0_49bb_1331_11eb
-    return mixed ^ mixed >> 31
-  }
-
-  mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
 }

@@ -125,8 +125,36 @@ def rot_in_kernel(_recipe: DiskRecipe, image: Path) -> None:
         file.write(b"\x55" * 4096)
 
 
+def dirty_journal(recipe: DiskRecipe, image: Path) -> None:
+    """As after a power failure: /boot/grub/menu.new became menu.lst, and the kernel has a new name,
+    but only in the journal. Without a replay the disk is as it was before.
+    """
+    release = modules.kernel_release()
+    changed = image.with_suffix(".changed")
+    shutil.copyfile(image, changed)
+    for request in (
+        "rm /boot/grub/menu.lst", "ln /boot/grub/menu.new /boot/grub/menu.lst",
+        "unlink /boot/grub/menu.new", f"ln /boot/vmlinuz-{release} /boot/vmlinuz-installed",
+        f"unlink /boot/vmlinuz-{release}",
+    ):
+        run_tool("/sbin/debugfs", "-w", "-R", request, str(changed))
+    old, new = image.read_bytes(), changed.read_bytes()
+    changed.unlink()
+    blocks = [n for n in range(len(old) // 4096)
+              if old[n * 4096:(n + 1) * 4096] != new[n * 4096:(n + 1) * 4096]]
+    data = image.with_suffix(".journal")
+    data.write_bytes(b"".join(new[n * 4096:(n + 1) * 4096] for n in blocks))
+    numbers = ",".join(str(n) for n in blocks)
+    run_tool("/sbin/debugfs", "-w", "-f", "-", str(image),
+             stdin=f"jo -c -v 3\njw -b {numbers} {data}\njc\n")
+    data.unlink()
+    if "needs_recovery" not in run_tool("/sbin/dumpe2fs", "-h", str(image)):
+        raise LabError(f"debugfs wrote no journal on {image}")
+
+
 DAMAGES = {
     "cut_in_initrd": cut_in_initrd, "wild_initrd": wild_initrd, "rot_in_kernel": rot_in_kernel,
+    "dirty_journal": dirty_journal,
 }
 
 

@@ -33,15 +33,20 @@ public struct JournalSummary: Equatable, Sendable {
       return "its journal has nothing to replay"
     }
     var text: ByteString =
-      "\(transactionCount) transactions (\(blockCount) blocks) of its journal are replayed in memory"
+      "\(Self.count(transactionCount, "transaction")) (\(Self.count(blockCount, "block"))) of its "
+      + "journal replayed in memory"
     if let damagedTransaction {
-      text += "; transaction \(damagedTransaction) is damaged and the newest changes are missing"
+      text += "; transaction \(damagedTransaction) is damaged, so the newest changes are missing"
     }
-    if damagedBlockCount > 0 { text += "; \(damagedBlockCount) damaged blocks are left out" }
-    if hasFastCommits {
-      text += "; its fast commits are not replayed, so the newest may be missing"
+    if damagedBlockCount > 0 {
+      text += "; \(Self.count(damagedBlockCount, "damaged block")) left out"
     }
+    if hasFastCommits { text += "; fast commits are not replayed, so the newest may be missing" }
     return text
+  }
+
+  private static func count(_ number: Int, _ noun: ByteString) -> ByteString {
+    number == 1 ? "1 \(noun)" : "\(number) \(noun)s"
   }
 }
 

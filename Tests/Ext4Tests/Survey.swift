@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import BlockIO
+import Bytes
+import FileSystem
+import TestSupport
+import Testing
+
+@testable import Ext4
+
+/// One look at all there is on a damaged image. Whatever comes of it, it is an error that says
+/// something, or a file on the volume.
+enum Survey {
+  /// The most reads of one walk. A block map full of loops may take 64 MiB of index blocks a file.
+  static let readCountMax = 300_000
+
+  /// Reads what there is, as a boot loader would and more.
+  static func walk(_ device: FaultyDevice<MemoryDevice>) {
+    do throws(Ext4Error) {
+      let system = try Ext4FileSystem.open(Volume(whole: device))
+      _ = (system.formatName, system.label, system.uuid, system.needsRecovery)
+      switch system.journal {
+      case .clean: break
+      case .replayed(let summary): if summary.message.isEmpty { Issue.record("no message") }
+      case .notReplayed(let error): tell(error)
+      }
+      for path: ByteString in [
+        "/absolute", "/sparse", "/pieces", "/link-1000", "/boot/vmlinuz", "/many/x",
+        "/many/an-entry-with-quite-a-long-name-000123", "/boot/grub/menu.lst", "/loop-a",
+        "/many/..",
+      ] {
+        visit(path, in: system)
+      }
+      for entry in try system.entries(of: system.root()) {
+        do throws(Ext4Error) {
+          let attributes = try system.attributes(of: entry.node)
+          if attributes.kind == .directory { _ = try system.entries(of: entry.node) }
+        } catch { tell(error) }
+      }
+    } catch { tell(error) }
+  }
+
+  private static func visit(
+    _ path: ByteString, in system: Ext4FileSystem<FaultyDevice<MemoryDevice>>
+  ) {
+    do throws(FileError<Ext4Error>) {
+      let target = try PathWalk.resolve(path, in: system)
+      guard target.attributes.kind == .file else { return }
+      let extents: [Extent]
+      do { extents = try system.extents(of: target.node) } catch { throw .reader(error) }
+      var sum: UInt64 = 0
+      for extent in extents {
+        sum += extent.byteCount
+        if case .run(let offset, let count) = extent {
+          // Every run can be read.
+          let end = system.volume.byteCount
+          if offset > end || count > end - offset { Issue.record("\(path): a run off the volume") }
+        }
+      }
+      if sum != target.attributes.byteCount { Issue.record("\(path): \(sum) bytes") }
+    } catch { tell(error) }
+  }
+
+  private static func tell<Failure: BootFailure>(_ error: Failure) {
+    if error.message.isEmpty { Issue.record("an error without words") }
+  }
+}
+
+/// A generator of numbers that a seed repeats.
+struct SplitMix {
+  var state: UInt64
+
+  mutating func next() -> UInt64 {
+    state = state &+ 0x9e37_79b9_7f4a_7c15
+    var mixed = (state ^ state >> 30) &* 0xbf58_476d_1ce4_e5b9
+    mixed = (mixed ^ mixed >> 27) &* 0x94d0_49bb_1331_11eb
+    return mixed ^ mixed >> 31
+  }
+
+  mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
+}
