@@ -48,6 +48,7 @@ let package = Package(
     core("FileSystem", ["Bytes", "BlockIO"]),
     core("Ext4", ["Bytes", "BlockIO", "FileSystem"]),
     core("ISO9660", ["Bytes", "BlockIO", "FileSystem"]),
+    core("FAT", ["Bytes", "BlockIO", "FileSystem"]),
     core("BootMenu", ["Bytes"]),
     core("MenuScreen", ["Bytes", "BootMenu"]),
     cModule("CDecoders", hostLibraries: ["z", "lzma", "bz2", "lzo2", "lz4", "zstd"]),
@@ -57,8 +58,8 @@ let package = Package(
     core(
       "BootPlan",
       [
-        "Bytes", "BlockIO", "Partitions", "FileSystem", "Ext4", "ISO9660", "BootMenu",
-        "KernelImage",
+        "Bytes", "BlockIO", "Partitions", "FileSystem", "Ext4", "ISO9660", "FAT",
+        "BootMenu", "KernelImage",
       ]),
 
     cModule("CXen"),
@@ -96,6 +97,7 @@ let package = Package(
     tests("FileSystemTests", ["FileSystem", "BlockIO", "Bytes", "TestSupport"]),
     tests("Ext4Tests", ["Ext4", "FileSystem", "BlockIO", "Bytes", "TestSupport", "CExt2fs"]),
     tests("ISO9660Tests", ["ISO9660", "FileSystem", "BlockIO", "Bytes", "TestSupport"]),
+    tests("FATTests", ["FAT", "FileSystem", "BlockIO", "Bytes", "TestSupport"]),
     tests("BootMenuTests", ["BootMenu", "Bytes"]),
     tests("BootPlanTests", ["BootPlan", "BootMenu", "BlockIO", "Bytes", "TestSupport"]),
     tests("PvgrubToolTests", ["pvgrub-tool", "BootPlan", "BlockIO", "Bytes", "TestSupport"]),

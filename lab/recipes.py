@@ -104,6 +104,35 @@ DEMO = DiskRecipe("demo", "gpt", "/dev/xvda1", tuple(
     (path, text.replace("timeout=3", "timeout=10")) for path, text in grub_cfg("lab=demo")
 ))
 
+# What an installer's optical disk has: kernel and ramdisk beside the menu, named by the volume's
+# identifier. The guest's root is its hard disk, which has nothing to boot.
+OPTICAL = DiskRecipe("optical", "iso", "/dev/xvda", (("/boot/grub/grub.cfg", """\
+set timeout=3
+menuentry "Install" {
+  search --no-floppy --fs-uuid --set=root 2026-01-02-03-04-05-00
+  linux /boot/vmlinuz-{release} root={root} ro console=hvc0 lab=optical lab.disks=2
+  initrd /boot/initrd.img-{release}
+}
+"""),))
+# The same with a partition table, as for memory sticks.
+HYBRID = DiskRecipe("hybrid", "iso-hybrid", "/dev/xvdb", (("/boot/grub/grub.cfg", """\
+set timeout=3
+menuentry "Install" {
+  search --no-floppy --label --set=root hybrid
+  linux /boot/vmlinuz-{release} root={root} ro console=hvc0 lab=hybrid lab.disks=2
+  initrd /boot/initrd.img-{release}
+}
+"""),))
+# /boot on FAT32, the root on ext4.
+FAT_BOOT = DiskRecipe("fat-boot", "mbr-fat", "/dev/xvda2", (("/boot/grub/grub.cfg", """\
+set timeout=3
+menuentry "Debian GNU/Linux" {
+  search --no-floppy --fs-uuid --set=root {serial}
+  linux /vmlinuz-{release} root={root} ro console=hvc0 lab=fat-boot
+  initrd /initrd.img-{release}
+}
+"""),), size_mib=96)
+
 # Disks with something wrong. Where the menu's first entry is the broken one, the second is sound.
 NO_MENU = DiskRecipe("no-menu")
 MISSING_KERNEL = DiskRecipe(

@@ -116,6 +116,19 @@ BOOTS = (
     ),
 )
 
+# Kernel, ramdisk and menu from an optical disk, and from a FAT partition.
+FILE_SYSTEMS = (
+    Scenario(
+        "iso-cdrom", (Disk(disk.SECOND_DISK), Disk(disk.OPTICAL, "xvdc", "cdrom")),
+        booted(line_of(disk.OPTICAL) + " lab.disks=2"), TROUBLE, sets=CI,
+    ),
+    Scenario(
+        "iso-disk", (Disk(disk.SECOND_DISK, "xvdb"), Disk(disk.HYBRID)),
+        booted(line_of(disk.HYBRID) + " lab.disks=2"), TROUBLE,
+    ),
+    boots("fat-boot", disk.FAT_BOOT),
+)
+
 KEYS = (
     # The host's word goes before the menu's.
     Scenario(
@@ -361,7 +374,9 @@ SELF_CHECK = (
              boot="pvgrub2", sets=SELF),
 )
 
-SCENARIOS: tuple[Scenario, ...] = BASELINES + BOOTS + KEYS + TOOLSTACK + FAILURES + PVH + PAYLOADS + SELF_CHECK
+SCENARIOS: tuple[Scenario, ...] = (
+    BASELINES + BOOTS + FILE_SYSTEMS + KEYS + TOOLSTACK + FAILURES + PVH + PAYLOADS + SELF_CHECK
+)
 
 # The one that lab/demo shows: either entry of its menu will do.
 DEMO = Scenario(

@@ -15,6 +15,7 @@ extension MenuSearch {
           let label: ByteString = system.label.isEmpty ? "" : " '\(system.label)'"
           let uuid: ByteString = system.uuid.isEmpty ? "" : " \(system.uuid)"
           lines.append("  \(system.place)\(label)\(uuid)")
+          for detail in system.details { lines.append("    \(detail)") }
         } else if let failure = volume.failure {
           lines.append("  \(failure.message)")
         } else if volume.partitionNumber != nil || (!disk.isPartitioned && disk.failure == nil) {

@@ -2,6 +2,7 @@
 public import BlockIO
 public import Bytes
 import Ext4
+import FAT
 import FileSystem
 import ISO9660
 
@@ -32,6 +33,7 @@ public struct MountedFileSystem<Device: BlockDevice> {
   /// The reader. A new format is a new case here and in `probe`.
   private enum Reader {
     case ext4(Ext4FileSystem<Device>)
+    case fat(FATFileSystem<Device>)
     case iso9660(ISO9660FileSystem<Device>)
   }
 
@@ -42,8 +44,9 @@ public struct MountedFileSystem<Device: BlockDevice> {
   /// The reader that knows what is on `volume`; nil if none does. Throws if a reader knows the
   /// format but can't read this one.
   ///
-  /// Whoever makes an ext4 wipes what ISO 9660 begins with, or writes over it; whoever copies an
-  /// optical disk's image wipes the superblock of an ext4. So the first that is there is it.
+  /// What is at the start of a volume is written by whoever used it last, so those that begin there
+  /// come first: an optical disk's image brings 32 KiB of its own in front of its descriptors, but
+  /// whoever makes an ext4 or a FAT may leave old descriptors behind.
   public static func probe(_ volume: Volume<Device>) throws(BootError) -> MountedFileSystem? {
     do throws(Ext4Error) {
       if let ext4 = try Ext4FileSystem<Device>.probe(volume) {
@@ -53,6 +56,14 @@ public struct MountedFileSystem<Device: BlockDevice> {
       // A volume that can't be read says nothing about what is on it.
       if case .device(let error) = error { throw BootError(error).at(volume.name) }
       throw BootError(error).at("\(volume.name): ext4")
+    }
+    do throws(FATError) {
+      if let fat = try FATFileSystem<Device>.probe(volume) {
+        return MountedFileSystem(volume: volume, reader: .fat(fat))
+      }
+    } catch {
+      if case .device(let error) = error { throw BootError(error).at(volume.name) }
+      throw BootError(error).at("\(volume.name): fat")
     }
     do throws(ISO9660Error) {
       if let iso = try ISO9660FileSystem<Device>.probe(volume) {
@@ -69,6 +80,7 @@ public struct MountedFileSystem<Device: BlockDevice> {
   public var formatName: ByteString {
     switch reader {
     case .ext4(let system): system.formatName
+    case .fat(let system): system.formatName
     case .iso9660(let system): system.formatName
     }
   }
@@ -77,6 +89,7 @@ public struct MountedFileSystem<Device: BlockDevice> {
   public var label: ByteString {
     switch reader {
     case .ext4(let system): system.label
+    case .fat(let system): system.label
     case .iso9660(let system): system.label
     }
   }
@@ -85,6 +98,7 @@ public struct MountedFileSystem<Device: BlockDevice> {
   public var uuid: ByteString {
     switch reader {
     case .ext4(let system): system.uuid
+    case .fat(let system): system.uuid
     case .iso9660(let system): system.uuid
     }
   }
@@ -100,6 +114,7 @@ public struct MountedFileSystem<Device: BlockDevice> {
         "\(place): was not unmounted and its journal is not replayed, so the newest changes are "
           + "missing: \(error.message)"
       }
+    case .fat: nil
     case .iso9660(let system): system.hasUDF ? "\(place): its UDF file system is passed over" : nil
     }
   }
@@ -109,7 +124,7 @@ public struct MountedFileSystem<Device: BlockDevice> {
   public var needsRecovery: Bool {
     switch reader {
     case .ext4(let system): system.needsRecovery
-    case .iso9660: false
+    case .fat, .iso9660: false
     }
   }
 
@@ -134,6 +149,7 @@ public struct MountedFileSystem<Device: BlockDevice> {
   public func kind(_ path: ByteString) throws(BootError) -> PathKind {
     switch reader {
     case .ext4(let system): try kind(path, in: system)
+    case .fat(let system): try kind(path, in: system)
     case .iso9660(let system): try kind(path, in: system)
     }
   }
@@ -142,6 +158,7 @@ public struct MountedFileSystem<Device: BlockDevice> {
   public func contents(_ path: ByteString, limit: Int) throws(BootError) -> [UInt8] {
     switch reader {
     case .ext4(let system): try contents(path, limit: limit, in: system)
+    case .fat(let system): try contents(path, limit: limit, in: system)
     case .iso9660(let system): try contents(path, limit: limit, in: system)
     }
   }
@@ -151,6 +168,7 @@ public struct MountedFileSystem<Device: BlockDevice> {
   func canonicalPath(_ path: ByteString) throws(BootError) -> ByteString {
     switch reader {
     case .ext4(let system): try resolve(path, in: system).path
+    case .fat(let system): try resolve(path, in: system).path
     case .iso9660(let system): try resolve(path, in: system).path
     }
   }
@@ -159,6 +177,7 @@ public struct MountedFileSystem<Device: BlockDevice> {
   public func names(_ path: ByteString) throws(BootError) -> [ByteString] {
     switch reader {
     case .ext4(let system): try names(path, in: system)
+    case .fat(let system): try names(path, in: system)
     case .iso9660(let system): try names(path, in: system)
     }
   }
@@ -167,6 +186,7 @@ public struct MountedFileSystem<Device: BlockDevice> {
   public func locate(_ path: ByteString) throws(BootError) -> LocatedFile<Device> {
     switch reader {
     case .ext4(let system): try locate(path, in: system)
+    case .fat(let system): try locate(path, in: system)
     case .iso9660(let system): try locate(path, in: system)
     }
   }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Makes guest disks from recipes, without root: mke2fs -d and sfdisk."""
+"""Makes guest disks from recipes, without root: mke2fs -d, sfdisk, mkfs.fat, mtools, xorriso."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from .paths import DISKS, LabError
 
 PARTITION_START = 1 << 20
 MIB = 1 << 20
+FAT_MIB = 64
 NAMESPACE = uuid.UUID("6f1d2a52-5f0b-4ac1-9a3e-0c4f1f0d7a11")
 
 
@@ -33,6 +34,12 @@ def uuid_of(recipe: DiskRecipe) -> str:
     return str(uuid.uuid5(NAMESPACE, recipe.name))
 
 
+def serial_of(recipe: DiskRecipe) -> str:
+    """The serial number of a FAT, as blkid and GRUB write it."""
+    digits = uuid_of(recipe)[:8].upper()
+    return f"{digits[:4]}-{digits[4:]}"
+
+
 def marker_of(recipe: DiskRecipe) -> bytes:
     """A file that no other disk has: its checksum proves which disk was mounted."""
     return hashlib.shake_256(recipe.name.encode()).digest(100_000)
@@ -43,6 +50,7 @@ def fill_in(text: str, recipe: DiskRecipe) -> str:
         ("{release}", modules.kernel_release()),
         ("{root}", recipe.root),
         ("{uuid}", uuid_of(recipe)),
+        ("{serial}", serial_of(recipe)),
     ):
         text = text.replace(name, value)
     return text
@@ -73,6 +81,12 @@ def _partition(recipe: DiskRecipe, image: Path) -> int:
     """Writes the partition table; the offset in bytes of the file system."""
     if recipe.layout == "whole":
         return 0
+    if recipe.layout == "mbr-fat":
+        rest = (recipe.size_mib - FAT_MIB - 2) * 2048
+        run_tool("/sbin/sfdisk", "--quiet", str(image), stdin=(
+            f"label: dos\nstart=2048, size={FAT_MIB * 2048}, type=c, bootable\n"
+            f"start={2048 + FAT_MIB * 2048}, size={rest}, type=83\n"))
+        return PARTITION_START + FAT_MIB * MIB
     label, kind = {"mbr": ("dos", "83"), "gpt": ("gpt", "linux")}[recipe.layout]
     size = (recipe.size_mib - 2) * 2048
     script = f"label: {label}\nstart=2048, size={size}, type={kind}, bootable\n"
@@ -158,14 +172,42 @@ DAMAGES = {
 }
 
 
+def _make_iso(recipe: DiskRecipe, folder: Path, image: Path) -> None:
+    """ISO 9660 with Rock Ridge and Joliet, as installers have it."""
+    partition = ["-partition_offset", "16"] if recipe.layout == "iso-hybrid" else []
+    run_tool(
+        "/usr/bin/xorriso", "-as", "mkisofs", "-quiet", "-r", "-J", "-joliet-long", *partition,
+        "-V", recipe.name[:32], "--modification-date=2026010203040500", "-o", str(image),
+        str(folder),
+    )
+
+
+def _make_fat(recipe: DiskRecipe, boot: Path, image: Path) -> None:
+    """Moves what is in /boot into a FAT32 at the first partition's place."""
+    offset = PARTITION_START
+    run_tool(
+        "/sbin/mkfs.fat", "-F", "32", "-s", "1", "-n", "BOOT", "-i", uuid_of(recipe)[:8],
+        "--offset", str(offset // 512), str(image), str(FAT_MIB * 1024),
+    )
+    files = sorted(str(path) for path in boot.iterdir())
+    run_tool("/usr/bin/mcopy", "-s", "-i", f"{image}@@{offset}", *files, "::")
+    shutil.rmtree(boot)
+
+
 def _make(recipe: DiskRecipe, image: Path) -> None:
     folder = DISKS / f"{recipe.name}.files"
     _stage(recipe, folder)
     image.unlink(missing_ok=True)
+    if recipe.layout.startswith("iso"):
+        _make_iso(recipe, folder, image)
+        shutil.rmtree(folder)
+        return
     with image.open("wb") as file:
         file.truncate(recipe.size_mib * MIB)
     offset = _partition(recipe, image)
-    blocks = (recipe.size_mib - (2 if offset else 0)) * MIB // 4096
+    if recipe.layout == "mbr-fat":
+        _make_fat(recipe, folder / "boot", image)
+    blocks = (recipe.size_mib * MIB - offset - (MIB if offset else 0)) // 4096
     identity = uuid_of(recipe)
     run_tool(
         "/sbin/mke2fs", "-q", "-F", "-t", "ext4", "-b", "4096", "-m", "0", "-L", recipe.name[:16],

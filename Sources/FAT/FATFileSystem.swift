@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+public import BlockIO
+public import Bytes
+public import FileSystem
+
+/// A reader of FAT12, FAT16 and FAT32 with long names.
+///
+/// Nothing is kept but the boot sector: the device below is expected to have a cache.
+public struct FATFileSystem<Device: BlockDevice>: FileSystem {
+  /// Where the file system is.
+  public let volume: Volume<Device>
+  /// The label in the root directory, or the one in the boot sector; empty if there is none.
+  public private(set) var label: ByteString
+
+  let bootSector: BootSector
+
+  /// Opens the file system on `volume`. Throws `FATError.notFAT` if there is none.
+  public static func open(_ volume: Volume<Device>) throws(FATError) -> FATFileSystem {
+    guard let system = try probe(volume) else { throw .notFAT }
+    return system
+  }
+
+  /// Opens the file system on `volume`; nil if there is no sign of one. Throws if there is one, or
+  /// a relative of it, that can't be read.
+  ///
+  /// A boot sector without FAT's name may be anything: it counts only if all its fields are good
+  /// and the table begins with the byte that they announce.
+  public static func probe(_ volume: Volume<Device>) throws(FATError) -> FATFileSystem? {
+    let count = BootSector.byteCount
+    guard volume.byteCount >= UInt64(count) else { return nil }
+    let view: ByteView
+    do { view = ByteView(try volume.read(at: 0, count: count)) } catch { throw .device(error) }
+    if let name = BootSector.relative(view) { throw .unsupportedFormat(name) }
+    let system: FATFileSystem
+    do throws(FATError) {
+      system = FATFileSystem(volume: volume, bootSector: try BootSector(view))
+    } catch {
+      if BootSector.isNamed(in: view) { throw error }
+      return nil
+    }
+    if !BootSector.isNamed(in: view), try !system.tableBeginsWithMedia() { return nil }
+    return try system.withLabel()
+  }
+
+  private init(volume: Volume<Device>, bootSector: BootSector) {
+    self.volume = volume
+    self.bootSector = bootSector
+    label = bootSector.label
+  }
+
+  /// `fat12`, `fat16` or `fat32`.
+  public var formatName: ByteString { bootSector.kind.name }
+
+  /// The serial number, `XXXX-XXXX`.
+  public var uuid: ByteString { bootSector.serial }
+
+  /// The root directory.
+  public func root() throws(FATError) -> FATNode { FATNode(rootCluster: bootSector.rootCluster) }
+
+  /// The node that `name` leads to, in any case of letters, by its long or its short name.
+  public func lookUp(_ name: ByteString, in directory: FATNode) throws(FATError) -> FATNode? {
+    if name == "." { return directory }
+    let isRoot = directory.firstCluster == bootSector.rootCluster
+    if name == "..", isRoot { return directory }
+    let folded = CaseFolding.fold(name)
+    var reader = try DirectoryReader(directory, in: self)
+    while let entry = try reader.next() {
+      guard CaseFolding.fold(entry.name) == folded || CaseFolding.fold(entry.shortName) == folded
+      else { continue }
+      // The root has the number 0 where it is a parent.
+      let isParentRoot = name == ".." && entry.node.firstCluster == 0
+      return isParentRoot ? try root() : entry.node
+    }
+    return nil
+  }
+
+  /// The entries in the order they are stored.
+  public func entries(of directory: FATNode) throws(FATError) -> [DirectoryEntry<FATNode>] {
+    var result: [DirectoryEntry<FATNode>] = []
+    var reader = try DirectoryReader(directory, in: self)
+    while let entry = try reader.next() {
+      if entry.name == "." || entry.name == ".." { continue }
+      result.append(DirectoryEntry(name: entry.name, node: entry.node))
+    }
+    return result
+  }
+
+  /// What the entry says. FAT has no permissions but read-only; directories have no size.
+  public func attributes(of node: FATNode) throws(FATError) -> NodeAttributes {
+    NodeAttributes(
+      kind: node.isDirectory ? .directory : .file,
+      byteCount: node.isDirectory ? 0 : UInt64(node.byteCount),
+      mode: node.isReadOnly ? 0o555 : 0o755, modificationTime: node.modificationTime)
+  }
+
+  /// Throws: FAT has no symbolic links.
+  public func linkTarget(of node: FATNode) throws(FATError) -> ByteString {
+    throw .notALink(first: node.firstCluster)
+  }
+
+  /// Where the file's contents are on the volume.
+  public func extents(of node: FATNode) throws(FATError) -> [Extent] {
+    guard !node.isDirectory else { throw .notAFile(first: node.firstCluster) }
+    let byteCount = UInt64(node.byteCount)
+    if byteCount == 0 { return [] }
+    let first = node.firstCluster
+    let size = bootSector.clusterByteCount
+    let count = (byteCount + size - 1) / size
+    guard count <= UInt64(bootSector.clusterCount) else {
+      throw .badSize(first: first, byteCount: byteCount)
+    }
+    var runs = ClusterRuns(clusterByteCount: size)
+    var chain = try ClusterChain(first, in: self)
+    var rest = byteCount
+    while true {
+      let here = min(rest, size)
+      try append(chain.cluster, here, of: first, to: &runs)
+      rest -= here
+      if rest == 0 { return runs.extents }
+      guard try chain.advance() else { throw .chainTooShort(first: first, byteCount: byteCount) }
+    }
+  }
+
+  private func tableBeginsWithMedia() throws(FATError) -> Bool {
+    let start = bootSector.tableByteOffset
+    guard start < volume.byteCount else { return false }
+    return try bytes(at: start, count: 1).u8(at: 0) == bootSector.media
+  }
+
+  /// With the label of the root directory, if that can be read.
+  private func withLabel() throws(FATError) -> FATFileSystem {
+    var result = self
+    do throws(FATError) {
+      var reader = try DirectoryReader(root(), in: self)
+      while reader.label == nil, try reader.next() != nil {}
+      if let label = reader.label, !label.isEmpty { result.label = label }
+    } catch {
+      if case .device = error { throw error }
+    }
+    return result
+  }
+}
