@@ -241,7 +241,6 @@ PVH = (
     reports("pvh-null", "null", "0"),
     reports("pvh-execute-heap", "execute-heap", "11"),
     reports("pvh-stack", "stack", "2"),
-    boots("pvh-whole-lst", disk.WHOLE_LST, type="pvh", like="pvh-direct-256"),
     direct("pvh-direct-256-4-vcpus", 256, cpus=4, type="pvh", limit=180),
     direct("pvh-direct-128-maxmem-512", 128, maxmem=512, type="pvh"),
     pvh("pvh-whole-lst", disk.WHOLE_LST, like="pvh-direct-256"),
