@@ -247,13 +247,13 @@ PVH = (
     pvh("pvh-whole-lst-gzip", disk.WHOLE_LST_GZIP, like="pvh-direct-256"),
     pvh("pvh-gpt-cfg-4-vcpus", disk.GPT_CFG, vcpus=4, limit=180,
         like="pvh-direct-256-4-vcpus"),
-    pvh("pvh-bare-lst-96", disk.BARE_LST, vdev="xvda1", memory=96),
-    pvh("pvh-memory-128-maxmem-512", disk.WHOLE_LST, memory=128, maxmem=512, limit=120,
+    pvh("pvh-bare-lst-96", disk.BARE_LST, vdev="xvda1", memory=96, limit=120),
+    pvh("pvh-memory-128-maxmem-512", disk.WHOLE_LST, memory=128, maxmem=512, limit=180,
         like="pvh-direct-128-maxmem-512"),
-    pvh("pvh-large-initrd", disk.LARGE_INITRD, memory=700, limit=150, extra=FILLER),
+    pvh("pvh-large-initrd", disk.LARGE_INITRD, memory=700, limit=240, extra=FILLER),
     pvh("pvh-bzimage", disk.WHOLE_LST, cmdline="pvh=bzimage", limit=180, like="pvh-direct-256"),
     # The kernel is this loader, and wants to be where this loader is.
-    pvh("pvh-chain", disk.CHAIN, extra=(r"(?s)MiB of memory.*MiB of memory",)),
+    pvh("pvh-chain", disk.CHAIN, limit=150, extra=(r"(?s)MiB of memory.*MiB of memory",)),
     Scenario(
         "pvh-fail-thrice-and-go-on", (Disk(disk.CUT_KERNEL),), second(disk.CUT_KERNEL), TROUBLE,
         type="pvh",
