@@ -19,20 +19,34 @@ public struct HVMStartInfo: Equatable, Sendable {
   private static let headByteCount = 64
   private static let moduleByteCount = 32
 
+  /// A module: an initial ramdisk, say.
+  public struct Module: Equatable, Sendable {
+    /// The addresses from its first byte to the one behind its last.
+    public var addresses: Range<UInt64>
+    /// Its own command line; Linux takes no notice of it.
+    public var commandLine: ByteString
+
+    /// A module.
+    public init(_ addresses: Range<UInt64>, commandLine: ByteString = "") {
+      self.addresses = addresses
+      self.commandLine = commandLine
+    }
+  }
+
   /// `SIF_*`, as the loader was given them.
   public var flags: UInt32
   /// The address of ACPI's root pointer, as the loader was given it; 0 for none.
   public var rsdpAddress: UInt64
   /// The memory map, as Xen gave it.
   public var memoryMap: [HVMMemoryRegion]
-  /// The addresses of the modules' first bytes up to those behind the last.
-  public var modules: [Range<UInt64>]
+  /// The modules; Linux takes the first one as its initial ramdisk.
+  public var modules: [Module]
   /// The command line.
   public var commandLine: ByteString
 
   /// A start info.
   public init(
-    flags: UInt32, rsdpAddress: UInt64, memoryMap: [HVMMemoryRegion], modules: [Range<UInt64>],
+    flags: UInt32, rsdpAddress: UInt64, memoryMap: [HVMMemoryRegion], modules: [Module],
     commandLine: ByteString
   ) {
     self.flags = flags
@@ -42,26 +56,31 @@ public struct HVMStartInfo: Equatable, Sendable {
     self.commandLine = commandLine
   }
 
-  /// The size of the block for so many entries and bytes; throws if a limit is passed.
+  /// The size of the block for so many entries and these command lines; throws if a limit is
+  /// passed.
   public static func byteCount(
-    regionCount: Int, moduleCount: Int, commandLineByteCount: Int
+    regionCount: Int, moduleLines: [ByteString], commandLine: ByteString
   ) throws(DomainBuilderError) -> UInt64 {
-    guard commandLineByteCount <= commandLineByteCountMax else {
-      throw .commandLineTooLong(
-        byteCount: commandLineByteCount, byteCountMax: commandLineByteCountMax)
-    }
     guard regionCount <= regionCountMax else {
       throw .memoryMapTooLong(entryCount: regionCount, entryCountMax: regionCountMax)
     }
-    guard moduleCount <= moduleCountMax else {
-      throw .tooManyModules(count: moduleCount, countMax: moduleCountMax)
+    guard moduleLines.count <= moduleCountMax else {
+      throw .tooManyModules(count: moduleLines.count, countMax: moduleCountMax)
     }
-    return UInt64(
-      headByteCount + moduleByteCount * moduleCount + HVMMemoryRegion.byteCount * regionCount
-        + commandLineByteCount + 1)
+    var byteCount =
+      headByteCount + moduleByteCount * moduleLines.count
+      + HVMMemoryRegion.byteCount * regionCount
+    for line in [commandLine] + moduleLines {
+      guard line.count <= commandLineByteCountMax else {
+        throw .commandLineTooLong(byteCount: line.count, byteCountMax: commandLineByteCountMax)
+      }
+      byteCount += line.count + 1
+    }
+    return UInt64(byteCount)
   }
 
-  /// The block's bytes when it is at `address`.
+  /// The block's bytes when it is at `address`: the structure, the lists, the command line, and
+  /// those of the modules.
   public func bytes(at address: UInt64) -> [UInt8] {
     let moduleList = address + UInt64(Self.headByteCount)
     let regionList = moduleList + UInt64(Self.moduleByteCount * modules.count)
@@ -77,11 +96,13 @@ public struct HVMStartInfo: Equatable, Sendable {
     bytes.appendLittleEndian(memoryMap.isEmpty ? 0 : regionList)
     bytes.appendLittleEndian(UInt32(memoryMap.count))
     bytes += [UInt8](repeating: 0, count: Self.headByteCount - bytes.count)
+    var moduleLine = line + UInt64(commandLine.count + 1)
     for module in modules {
-      bytes.appendLittleEndian(module.lowerBound)
-      bytes.appendLittleEndian(module.upperBound - module.lowerBound)
+      bytes.appendLittleEndian(module.addresses.lowerBound)
+      bytes.appendLittleEndian(module.addresses.upperBound - module.addresses.lowerBound)
+      bytes.appendLittleEndian(module.commandLine.isEmpty ? 0 : moduleLine)
       bytes.appendLittleEndian(0 as UInt64)
-      bytes.appendLittleEndian(0 as UInt64)
+      moduleLine += UInt64(module.commandLine.count + 1)
     }
     for region in memoryMap {
       bytes.appendLittleEndian(region.address)
@@ -89,8 +110,7 @@ public struct HVMStartInfo: Equatable, Sendable {
       bytes.appendLittleEndian(region.type)
       bytes.appendLittleEndian(0 as UInt32)
     }
-    bytes += commandLine.bytes
-    bytes.append(0)
+    for text in [commandLine] + modules.map({ $0.commandLine }) { bytes += text.bytes + [0] }
     return bytes
   }
 }

@@ -37,31 +37,50 @@ final class HVMDomain {
 
   let payload: PayloadFrames
   let entry: Entry
-  /// What the last step moves and zeroes.
-  let moves: [FrameMove]
+  /// What the last step moves and zeroes, in this order: no source is among the targets before it.
+  private(set) var moves: [FrameMove] = []
   private(set) var plan: HVMPlan
-  private(set) var modules: [FrameList] = []
+  let modules: HVMModules
+  private(set) var moduleFrames: [FrameList] = []
   private(set) var data = FrameList()
   private(set) var trampoline = FrameList()
 
-  /// Plans the domain around a kernel that is unpacked already, and takes the frames.
-  init(payload: PayloadFrames, _ request: HVMRequest, entry: Entry) throws(BootError) {
+  /// Plans the domain around a kernel that is loaded already, and takes the frames.
+  init(
+    payload: PayloadFrames, _ request: HVMRequest, entry: Entry, modules: HVMModules,
+    ramdisk: Ramdisk?
+  ) throws(BootError) {
     self.payload = payload
     self.entry = entry
+    self.modules = modules
     payload.unmap()
-    moves = FrameMove.moves(zeroed: entry.zeroedMemory, frames: payload.ledger)
+    let moves = FrameMove.moves(zeroed: entry.zeroedMemory, frames: payload.ledger)
+    try Fault.check(.zeros)
     var request = request
-    request.moveCount = moves.count
+    request.moveCount = moves.count + 1
     request.free = LowFrames.free
     do throws(DomainBuilderError) {
       plan = try HVMPlan(request)
-      for _ in 0..<Self.attemptCountMax {
-        if takeFrames() { return }
+      var attemptCount = 1
+      while !takeFrames() {
+        guard attemptCount < Self.attemptCountMax else {
+          throw .noRoomForData(byteCount: request.dataByteCount)
+        }
+        attemptCount += 1
         request.free = LowFrames.free
         plan = try HVMPlan(request)
       }
     } catch { throw BootError(error) }
-    throw BootError(MemoryError.outOfMemory(purpose: "the guest's initrd"))
+    // The host's ramdisk may be where the kernel goes, so it makes room first.
+    if let move = modules.hostMove(ramdisk, plan) { self.moves.append(move) }
+    self.moves += moves
+    do throws(BootError) {
+      try Fault.check(.plan)
+      try Fault.check(.tableFrames)
+    } catch {
+      releaseOwn()
+      throw error
+    }
   }
 
   /// Takes every frame of the plan, or none.
@@ -72,7 +91,7 @@ final class HVMDomain {
         releaseOwn()
         return false
       }
-      modules.append(list)
+      moduleFrames.append(list)
     }
     if data.takeAll(plan.data), trampoline.takeAll(plan.trampoline) { return true }
     releaseOwn()
@@ -80,8 +99,8 @@ final class HVMDomain {
   }
 
   private func releaseOwn() {
-    for index in modules.indices { modules[index].release() }
-    modules = []
+    for index in moduleFrames.indices { moduleFrames[index].release() }
+    moduleFrames = []
     data.release()
     trampoline.release()
   }
@@ -94,7 +113,9 @@ final class HVMDomain {
     case .protected:
       return HVMStartInfo(
         flags: info.flags, rsdpAddress: info.rsdpAddress, memoryMap: info.regions,
-        modules: plan.modules, commandLine: commandLine
+        modules: zip(plan.modules, modules.commandLines).map {
+          HVMStartInfo.Module($0, commandLine: $1)
+        }, commandLine: commandLine
       ).bytes(at: address)
     case .long(let header):
       return BootParameters(

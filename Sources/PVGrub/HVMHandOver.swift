@@ -18,6 +18,7 @@ final class HVMHandOver {
     let data = domain.data(info, commandLine: commandLine)
     precondition(UInt64(data.count) <= plan.data.frameCount * 4096, "planned for fewer bytes")
     try Self.fill(domain.data, data)
+    try Fault.check(.startInfo)
     let frames = domain.trampoline.frames
     try Self.fill(FrameList(frames[..<1]), code())
     for index in 0..<HVMTrampoline.tableCount {
@@ -29,8 +30,14 @@ final class HVMHandOver {
       }
       guard isDone else { throw Self.windowFailure }
     }
+    // Steps of a PV domain's hand-over that this one has in one.
+    try Fault.check(.ownTables)
+    try Fault.check(.permutation)
+    try Fault.check(.tables)
     let listFrames = frames[(HVMTrampoline.tableCount + 1)...]
     try Self.fill(FrameList(listFrames), HVMTrampoline.list(domain.moves))
+    try Fault.check(.trampoline)
+    try Fault.check(.pin)
   }
 
   /// The trampoline's page: its code, and the fields that it reads.

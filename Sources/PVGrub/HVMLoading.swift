@@ -25,8 +25,11 @@ extension Loader {
   private func loadHVM(
     _ files: GuestBootFiles, asBzImage: Bool
   ) throws(BootError) -> HVMDomain? {
-    let layout = try files.moduleLayout(memoryByteCount: info.frameCount * 4096)
-    var request = hvmRequest(files, moduleByteCount: layout.byteCount)
+    let modules = try HVMModules(
+      files, host: ramdisk, memoryByteCount: info.frameCount * 4096)
+    var request = HVMRequest(
+      memoryMap: info.regions, free: [], kernel: 0..<0, moduleByteCounts: modules.byteCounts,
+      dataByteCount: UInt64(files.commandLine.count))
     let payload = PayloadFrames(.pvh(request))
     var domain: HVMDomain?
     do throws(BootError) {
@@ -35,15 +38,17 @@ extension Loader {
         payload.release()
         return nil
       }
+      try Fault.check(.notes)
       request.kernel = entry.memory
-      request.dataByteCount = try dataByteCount(files, entry)
-      let new = try HVMDomain(payload: payload, request, entry: entry)
+      request.dataByteCount = try dataByteCount(files, modules, entry)
+      let new = try HVMDomain(
+        payload: payload, request, entry: entry, modules: modules, ramdisk: ramdisk)
       domain = new
-      if let module = new.modules.first {
-        try read(files.initrds) { index, byteCount in
-          layout.frames(ofFile: index, byteCount: byteCount, in: module.frames)
-        }
+      try Fault.check(.moduleFrames)
+      try read(files.initrds) { index, byteCount in
+        modules.frames(ofFile: index, byteCount: byteCount, in: new.moduleFrames)
       }
+      try Fault.check(.module)
       return new
     } catch {
       abandon { if let domain { domain.release() } else { payload.release() } }
@@ -74,30 +79,23 @@ extension Loader {
       stream = try FileStream(file, hypervisor: hypervisor)
     } catch { throw BootError(error).at(file.name) }
     defer { stream.end() }
+    try Fault.check(.buffers)
     var loader = BootProtocolLoader(source: stream, memory: payload)
     do throws(KernelLoadError<BlockError, MemoryError>) {
       return .long(try loader.load())
     } catch { throw BootError(error).at(file.name) }
   }
 
-  /// What the planner of a PVH domain is asked for, as far as it is known without the kernel.
-  private func hvmRequest(_ files: GuestBootFiles, moduleByteCount: UInt64) -> HVMRequest {
-    HVMRequest(
-      memoryMap: info.regions, free: [], kernel: 0..<0,
-      moduleByteCounts: moduleByteCount > 0 ? [moduleByteCount] : [],
-      dataByteCount: UInt64(files.commandLine.count))
-  }
-
   /// The size of what tells the kernel everything.
   private func dataByteCount(
-    _ files: GuestBootFiles, _ entry: HVMDomain.Entry
+    _ files: GuestBootFiles, _ modules: HVMModules, _ entry: HVMDomain.Entry
   ) throws(BootError) -> UInt64 {
     do throws(DomainBuilderError) {
       switch entry {
       case .protected:
         return try HVMStartInfo.byteCount(
-          regionCount: info.regions.count, moduleCount: 1,
-          commandLineByteCount: files.commandLine.count)
+          regionCount: info.regions.count, moduleLines: modules.commandLines,
+          commandLine: files.commandLine)
       case .long(let header):
         return try BootParameters.byteCount(
           header, regionCount: info.regions.count,
