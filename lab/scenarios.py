@@ -352,6 +352,14 @@ PAYLOADS = (
                  for _ in range(2 * BOOT_STEPS))),
 )
 
+# Other homes for the same guests: Xen's shim around a PV guest, and the other xenstored.
+HOMES = (
+    direct("shim-direct-384", 384, type="pvh", shim=True, limit=180),
+    boots("shim-whole-lst", disk.WHOLE_LST, type="pvh", shim=True, memory=384,
+          like="shim-direct-384", limit=240),
+    boots("oxenstored-gpt-cfg", disk.GPT_CFG, store="oxenstored"),
+)
+
 # The lab's own soundness: what the loader's guests need must work without the loader.
 SELF = ("self",)
 SELF_CHECK = (
@@ -374,7 +382,8 @@ SELF_CHECK = (
 )
 
 SCENARIOS: tuple[Scenario, ...] = (
-    BASELINES + BOOTS + FILE_SYSTEMS + KEYS + TOOLSTACK + FAILURES + PVH + PAYLOADS + SELF_CHECK
+    BASELINES + BOOTS + FILE_SYSTEMS + KEYS + TOOLSTACK + FAILURES + PVH + PAYLOADS + HOMES
+    + SELF_CHECK
 )
 
 # The one that lab/demo shows: either entry of its menu will do.

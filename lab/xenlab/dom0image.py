@@ -14,9 +14,10 @@ DOM0_MODULES = [
     "virtio_pci", "virtio_blk", "virtio_console", "crc32c_generic", "ext4",
 ]
 XEN_BIN = "usr/lib/xen-4.17/bin"
+XEN_SHIM = "usr/lib/xen-4.17/boot/xen-shim"
 PROGRAMS = [
     f"{XEN_BIN}/xl", f"{XEN_BIN}/xenstored", f"{XEN_BIN}/xenconsoled", f"{XEN_BIN}/xenconsole",
-    f"{XEN_BIN}/xen-init-dom0", f"{XEN_BIN}/libxl-save-helper", f"{XEN_BIN}/lsevtchn",
+    f"{XEN_BIN}/oxenstored", f"{XEN_BIN}/xen-init-dom0", f"{XEN_BIN}/libxl-save-helper", f"{XEN_BIN}/lsevtchn",
     "usr/bin/xenstore-ls", "usr/bin/xenstore-read", "usr/bin/xenstore-write",
     "usr/bin/xenstore-list", "usr/bin/xenstore-watch", "usr/bin/xenstore-rm",
     "usr/libexec/xen-qemu-system-i386",
@@ -94,6 +95,7 @@ def base_ramdisk() -> Path:
         add_modules(archive, DOM0_MODULES)
         _add_programs(archive)
         archive.file("etc/xen/xl.conf", b"")
+        archive.file(XEN_SHIM, (ROOT / XEN_SHIM).read_bytes())
         archive.file("etc/passwd", b"root:x:0:0:root:/root:/bin/sh\n")
         archive.file("etc/group", b"root:x:0:\n")
         # QEMU's -vnc none wants a keymap all the same.

@@ -95,6 +95,9 @@ class GuestRun:
         lines += [f"memory={it.memory}", f"vcpus={it.vcpus}"]
         if it.maxmem:
             lines.append(f"maxmem={it.maxmem}")
+        if it.shim:
+            # A K8, as QEMU calls its processor, would have the shim write a register of the K8.
+            lines += ["pvshim=1", 'cpuid="host,family=23"']
         if it.boot == "direct":
             lines.append(f'kernel="/disks/{it.kernel}"')
             if it.initrd:

@@ -64,7 +64,8 @@ class Scenario:
 
     boot: "loader" (--loader FILE), "direct" (the toolstack builds the domain) or
     "pvgrub2" (GRUB's own, for comparison).
-    type: "pv" or "pvh"; each has a machine of its own.
+    type: "pv" or "pvh"; each has a machine of its own. shim: a "pvh" domain that runs the
+    kernel as PV under Xen's shim (pvshim=1). store: the program that is xenstored.
     ends: "poweroff" (the guest's own or by xl shutdown), "destroyed" (a step did it)
     or "alive" (all of `must` has come, the domain is still there and answers keys).
     like: a "direct" scenario; this guest may see at most 1 MiB less memory, and its lines
@@ -80,6 +81,8 @@ class Scenario:
     must_not: tuple[str, ...] = ()
     boot: str = "loader"
     type: str = "pv"
+    shim: bool = False
+    store: str = "xenstored"
     memory: int = 256
     maxmem: int = 0
     vcpus: int = 1

@@ -195,15 +195,15 @@ def boot_all(
     passed = starts = failures = 0
     machine: Machine | None = None
     try:
-        for scenario in sorted(scenarios, key=lambda one: one.type):
+        for scenario in sorted(scenarios, key=machine_key):
             try:
-                if machine is not None and machine.guest_type != scenario.type:
+                if machine is not None and machine.key != machine_key(scenario):
                     machine.close()
                     machine = None
                 if machine is None:
                     starts += 1
-                    memory = memory_for(scenarios, scenario.type, options.memory)
-                    machine = start(image, pack, memory, starts, scenario.type)
+                    memory = memory_for(scenarios, scenario, options.memory)
+                    machine = start(image, pack, memory, starts, scenario)
                 passed += boot(machine, scenario, options.verbose)
             except LabError as error:
                 say(f"FAIL {scenario.name}: the lab failed: {error}")
@@ -220,20 +220,28 @@ def boot_all(
     return passed
 
 
-def memory_for(scenarios: list[Scenario], guest_type: str, least_mib: int) -> int:
-    """QEMU's memory: the largest guest's, and 2 GiB for dom0 and Xen."""
-    return max([least_mib, *(one.memory + 2048 for one in scenarios if one.type == guest_type)])
+def machine_key(scenario: Scenario) -> tuple[str, str]:
+    """What a machine must be like to run this guest."""
+    return (scenario.type, scenario.store)
+
+
+def memory_for(scenarios: list[Scenario], scenario: Scenario, least_mib: int) -> int:
+    """QEMU's memory: the largest of the machine's guests, and 2 GiB for dom0 and Xen."""
+    key = machine_key(scenario)
+    return max([least_mib, *(one.memory + 2048 for one in scenarios if machine_key(one) == key)])
 
 
 def start(
-    image: Path, pack: Path, memory_mib: int, number: int, guest_type: str
+    image: Path, pack: Path, memory_mib: int, number: int, scenario: Scenario
 ) -> Machine:
     """A machine whose dom0 is ready; its own logs are in a folder machine-NUMBER."""
     logs = LOGS / f"machine-{number}"
     logs.mkdir(parents=True, exist_ok=True)
-    machine = Machine(image, pack, memory_mib, logs, guest_type)
+    machine = Machine(image, pack, memory_mib, logs, *machine_key(scenario))
     try:
-        say(f"Xen and dom0 for {guest_type} guests ready after {machine.wait_ready():.1f} s")
+        seconds = machine.wait_ready()
+        say(f"Xen and dom0 ({machine.store}) for {machine.guest_type} guests ready after "
+            f"{seconds:.1f} s")
     except BaseException:
         machine.close()
         raise
