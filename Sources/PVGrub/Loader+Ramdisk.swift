@@ -60,7 +60,7 @@ extension Loader {
   }
 
   /// Gives the module's frames to the allocator. Where a loader before us mapped them they must not
-  /// stay mapped: they may become page tables.
+  /// stay mapped: they may become page tables. In PVH they never were.
   private func release(_ frames: DomainBuilder.FrameRange) {
     if StubDomain.mode == .pv, info.flags & UInt32(SIF_MOD_START_PFN) == 0 {
       AddressSpace.unmap(frames.lowerBound << 12, count: Int(frames.frameCount))
