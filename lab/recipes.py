@@ -91,6 +91,10 @@ SECOND_DISK = DiskRecipe("second-disk", kernel="", initrd="", size_mib=96)
 TWO_DISKS = DiskRecipe("two-disks", menus=menu_lst("lab=two-disks lab.disks=2"))
 WAITING = DiskRecipe("waiting", menus=menu_lst("lab=wait"))
 # The first menu starts this very loader from the disk, which reads the second menu.
+HELLO_THREE = hello(
+    "hello-three", "multiboot /hello\ninitrd /early /boot/initrd.img-{release} /third",
+    ("/hello", "hello"), ("/early", "initrd-early"), ("/third", "initrd-third"))
+
 CHAIN = DiskRecipe(
     "chain",
     menus=(
@@ -226,7 +230,7 @@ CHAIN_GRUB = DiskRecipe(
 
 THREE_INITRDS = DiskRecipe(
     "three-initrds", menus=(("/boot/grub/grub.cfg", HELLO_CFG.replace(
-        "COMMANDS", "\nlinux /boot/vmlinuz-{release} root={root} ro console=hvc0 bootconfig "
+        "COMMANDS", "\nlinux /boot/vmlinuz-{release} root={root} ro console=hvc0 "
         "lab=three-initrds\ninitrd /early /boot/initrd.img-{release} /third\n")),),
     files=(("/early", "initrd-early"), ("/third", "initrd-third")))
 
@@ -236,3 +240,11 @@ DIRTY_JOURNAL = DiskRecipe(
     texts=(("/boot/grub/menu.new",
             menu_lst("lab=journal-kernel", kernel="/boot/vmlinuz-installed")[0][1]),),
 )
+
+# A menu of a host, as Debian's xen package makes it.
+HYPERVISOR = DiskRecipe(
+    "hypervisor", menus=(("/boot/grub/grub.cfg", HELLO_CFG.replace(
+        "COMMANDS", "\nmultiboot2 /boot/xen.gz placeholder\n"
+        "module2 /boot/vmlinuz-{release} root={root} ro console=hvc0 lab=hypervisor\n"
+        "module2 --nounzip /boot/initrd.img-{release}\n")),),
+    files=(("/boot/xen.gz", "xen"),))
