@@ -91,10 +91,6 @@ SECOND_DISK = DiskRecipe("second-disk", kernel="", initrd="", size_mib=96)
 TWO_DISKS = DiskRecipe("two-disks", menus=menu_lst("lab=two-disks lab.disks=2"))
 WAITING = DiskRecipe("waiting", menus=menu_lst("lab=wait"))
 # The first menu starts this very loader from the disk, which reads the second menu.
-HELLO_THREE = hello(
-    "hello-three", "multiboot /hello\ninitrd /early /boot/initrd.img-{release} /third",
-    ("/hello", "hello"), ("/early", "initrd-early"), ("/third", "initrd-third"))
-
 CHAIN = DiskRecipe(
     "chain",
     menus=(
@@ -212,17 +208,21 @@ HELLO_MODULES = hello(
 HELLO_PVBOOT = DiskRecipe(
     "hello-pvboot", kernel="", initrd="", files=(("/boot/xen/pvboot-x86_64.elf", "hello"),))
 
-CHAIN = DiskRecipe(
-    "chain", menus=tuple(
+HELLO_THREE = hello(
+    "hello-three", "multiboot /hello\ninitrd /early /boot/initrd.img-{release} /third",
+    ("/hello", "hello"), ("/early", "initrd-early"), ("/third", "initrd-third"))
+
+CHAIN_THRICE = DiskRecipe(
+    "chain-thrice", menus=tuple(
         (path, HELLO_CFG.replace("COMMANDS", "\nmultiboot /pvgrub-swift (hd0)" + following + "\n"))
         for path, following in (
             ("/boot/grub/grub.cfg", "/boot/2.cfg"), ("/boot/2.cfg", "/boot/3.cfg"),
             ("/boot/3.cfg", "/boot/4.cfg"))
-    ) + (("/boot/4.cfg", grub_cfg("lab=chain")[0][1]),),
+    ) + (("/boot/4.cfg", grub_cfg("lab=chain-thrice")[0][1]),),
     files=(("/pvgrub-swift", "loader"),))
 CHAIN_WAIT = DiskRecipe(
-    "chain-wait", menus=CHAIN.menus[:3] + (("/boot/4.cfg", grub_cfg("lab=wait")[0][1]),),
-    files=CHAIN.files)
+    "chain-wait", menus=CHAIN_THRICE.menus[:3] + (("/boot/4.cfg", grub_cfg("lab=wait")[0][1]),),
+    files=CHAIN_THRICE.files)
 CHAIN_GRUB = DiskRecipe(
     "chain-grub", menus=(
         ("/boot/first.cfg", HELLO_CFG.replace("COMMANDS", "\nmultiboot /grub.bin\n")),

@@ -328,7 +328,7 @@ PAYLOADS = (
     Scenario("hello-wait-direct", (Disk(disk.HELLO_WAIT),), (r"^HELLO: waiting$",), boot="direct",
              kernel="hello", initrd="", cmdline="wait",
              steps=(Step("HELLO: waiting", command="xl shutdown -w {domid}"),)),
-    boots("chain", disk.CHAIN, like="direct-256", extra=(
+    boots("chain-thrice", disk.CHAIN_THRICE, like="direct-256", extra=(
         r"(?s)(\d+ MiB of memory.*){4}",), sets=CI, limit=90),
     Scenario("chain-wait", (Disk(disk.CHAIN_WAIT),), booted(WAIT_LINE), TROUBLE,
              like="direct-wait", limit=90,
