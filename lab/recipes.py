@@ -208,17 +208,21 @@ HELLO_MODULES = hello(
 HELLO_PVBOOT = DiskRecipe(
     "hello-pvboot", kernel="", initrd="", files=(("/boot/xen/pvboot-x86_64.elf", "hello"),))
 
-CHAIN = DiskRecipe(
-    "chain", menus=tuple(
+HELLO_THREE = hello(
+    "hello-three", "multiboot /hello\ninitrd /early /boot/initrd.img-{release} /third",
+    ("/hello", "hello"), ("/early", "initrd-early"), ("/third", "initrd-third"))
+
+CHAIN_THRICE = DiskRecipe(
+    "chain-thrice", menus=tuple(
         (path, HELLO_CFG.replace("COMMANDS", "\nmultiboot /pvgrub-swift (hd0)" + following + "\n"))
         for path, following in (
             ("/boot/grub/grub.cfg", "/boot/2.cfg"), ("/boot/2.cfg", "/boot/3.cfg"),
             ("/boot/3.cfg", "/boot/4.cfg"))
-    ) + (("/boot/4.cfg", grub_cfg("lab=chain")[0][1]),),
+    ) + (("/boot/4.cfg", grub_cfg("lab=chain-thrice")[0][1]),),
     files=(("/pvgrub-swift", "loader"),))
 CHAIN_WAIT = DiskRecipe(
-    "chain-wait", menus=CHAIN.menus[:3] + (("/boot/4.cfg", grub_cfg("lab=wait")[0][1]),),
-    files=CHAIN.files)
+    "chain-wait", menus=CHAIN_THRICE.menus[:3] + (("/boot/4.cfg", grub_cfg("lab=wait")[0][1]),),
+    files=CHAIN_THRICE.files)
 CHAIN_GRUB = DiskRecipe(
     "chain-grub", menus=(
         ("/boot/first.cfg", HELLO_CFG.replace("COMMANDS", "\nmultiboot /grub.bin\n")),
@@ -226,7 +230,7 @@ CHAIN_GRUB = DiskRecipe(
 
 THREE_INITRDS = DiskRecipe(
     "three-initrds", menus=(("/boot/grub/grub.cfg", HELLO_CFG.replace(
-        "COMMANDS", "\nlinux /boot/vmlinuz-{release} root={root} ro console=hvc0 bootconfig "
+        "COMMANDS", "\nlinux /boot/vmlinuz-{release} root={root} ro console=hvc0 "
         "lab=three-initrds\ninitrd /early /boot/initrd.img-{release} /third\n")),),
     files=(("/early", "initrd-early"), ("/third", "initrd-third")))
 
@@ -236,3 +240,11 @@ DIRTY_JOURNAL = DiskRecipe(
     texts=(("/boot/grub/menu.new",
             menu_lst("lab=journal-kernel", kernel="/boot/vmlinuz-installed")[0][1]),),
 )
+
+# A menu of a host, as Debian's xen package makes it.
+HYPERVISOR = DiskRecipe(
+    "hypervisor", menus=(("/boot/grub/grub.cfg", HELLO_CFG.replace(
+        "COMMANDS", "\nmultiboot2 /boot/xen.gz placeholder\n"
+        "module2 /boot/vmlinuz-{release} root={root} ro console=hvc0 lab=hypervisor\n"
+        "module2 --nounzip /boot/initrd.img-{release}\n")),),
+    files=(("/boot/xen.gz", "xen"),))

@@ -328,7 +328,7 @@ PAYLOADS = (
     Scenario("hello-wait-direct", (Disk(disk.HELLO_WAIT),), (r"^HELLO: waiting$",), boot="direct",
              kernel="hello", initrd="", cmdline="wait",
              steps=(Step("HELLO: waiting", command="xl shutdown -w {domid}"),)),
-    boots("chain", disk.CHAIN, like="direct-256", extra=(
+    boots("chain-thrice", disk.CHAIN_THRICE, like="direct-256", extra=(
         r"(?s)(\d+ MiB of memory.*){4}",), sets=CI, limit=90),
     Scenario("chain-wait", (Disk(disk.CHAIN_WAIT),), booted(WAIT_LINE), TROUBLE,
              like="direct-wait", limit=90,
@@ -336,7 +336,9 @@ PAYLOADS = (
     Scenario("chain-grub", (Disk(disk.CHAIN_GRUB),), booted(line_of(disk.CHAIN_GRUB)), TROUBLE,
              cmdline="(hd0)/boot/first.cfg", limit=90),
     boots("three-initrds", disk.THREE_INITRDS, extra=(
-        EARLY, THIRD, r'^GUEST: bootconfig lab.third = "exact end"$'), sets=CI),
+        EARLY, THIRD), sets=CI),
+    Scenario("hello-three-initrds", (Disk(disk.HELLO_THREE),), HELLO_SAID + (
+        r"^HELLO: module bytes=<bytes:initrd-three> crc32=<crc:initrd-three>$",)),
     boots("ramdisk-of-the-host", disk.WHOLE_CFG, ramdisk="initrd-host", extra=(HOST,)),
     boots("ramdisk-is-empty", disk.WHOLE_CFG, ramdisk="initrd-empty", like="direct-256"),
     boots("ramdisk-ignored", disk.WHOLE_CFG, ramdisk="initrd-host", cmdline="ramdisk=ignore",
@@ -344,10 +346,11 @@ PAYLOADS = (
     Scenario("ramdisk-is-a-menu", (Disk(disk.WHOLE_CFG),),
              booted("root=/dev/xvda ro console=hvc0 lab=host-menu"), TROUBLE,
              ramdisk="host-menu", like="direct-256"),
+    boots("hypervisor", disk.HYPERVISOR, extra=(r"its first module is started",)),
     # Each step before the point of no return fails, twice; then the guest boots.
     Scenario("fail-each-step", (Disk(disk.WHOLE_LST_GZIP), Disk(disk.SECOND_DISK, "xvdb")),
              booted(line_of(disk.WHOLE_LST_GZIP)), TROUBLE, cmdline="selftest=fail:all,all",
-             check="nothing_lost", limit=400, steps=tuple(
+             check="nothing_lost", limit=600, steps=tuple(
                  Step(r"self-test: \d+ frames free", keys=ENTER, pause=0.7)
                  for _ in range(2 * BOOT_STEPS))),
 )

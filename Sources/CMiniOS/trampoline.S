@@ -45,8 +45,6 @@ in_place:
     movq 16(%rbx), %rsp
     pushq 32(%rbx)
     movq 24(%rbx), %rsi
-    pushq $0x202
-    popfq
     fninit
     ldmxcsr mxcsr(%rip)
     xorps %xmm0, %xmm0
@@ -79,6 +77,8 @@ in_place:
     xorl %r13d, %r13d
     xorl %r14d, %r14d
     xorl %r15d, %r15d
+    pushq $0x202
+    popfq
     ret
 
     /* No way back and no console here: Xen logs the registers, rax holds the error. */

@@ -87,7 +87,10 @@ extension Loader {
     var loader = KernelLoader(source: stream, memory: payload, decoderMemoryLimit: limit)
     do throws(KernelLoadError<BlockError, MemoryError>) {
       return try loader.load()
-    } catch { throw BootError(error).at(file.name) }
+    } catch {
+      if case .image(.elf32) = error { isKernel32Bit = true }
+      throw BootError(error).at(file.name)
+    }
   }
 
   /// Reads each file into the frames that `frames` tells for its index and its size in bytes.

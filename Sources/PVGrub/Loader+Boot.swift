@@ -11,6 +11,7 @@ extension Loader {
   func boot(_ target: BootTarget) throws(BootError) -> Never {
     let start = hypervisor.now
     Fault.step = failures?.next()
+    isKernel32Bit = false
     let files: GuestBootFiles
     let lastStep: LastStep
     do throws(BootError) {
@@ -23,6 +24,12 @@ extension Loader {
       reconnectDisks()
       restartWatch()
       if Fault.step != nil { sayWhatIsHeld() }
+      // A menu of a host inside of a guest: as pygrub does, the kernel behind the hypervisor.
+      if isKernel32Bit, let linux = target.linuxAmongModules {
+        say("pvgrub-swift: \(error.message)")
+        say("pvgrub-swift: it is taken for a hypervisor; its first module is started")
+        try boot(linux)
+      }
       throw error
     }
     sayFarewell(files, since: start)

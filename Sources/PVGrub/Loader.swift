@@ -23,6 +23,8 @@ final class Loader {
   var environment = GuestEnvironment<CachedDisk>(GuestDisks([]))
   /// The host's module, if it is an initial ramdisk for the kernel.
   var ramdisk: Ramdisk?
+  /// Whether the last kernel that was tried is a 32-bit one, as Xen's own file is.
+  var isKernel32Bit = false
   /// The failures that the host wants to see.
   var failures: FailureSchedule?
   /// Requests of `xl shutdown`; nil if xenstore gives no watch.

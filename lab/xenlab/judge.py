@@ -18,15 +18,16 @@ MEMORY_TOLERANCE_KIB = 1024
 
 
 def expand(pattern: str, scenario: Scenario) -> str:
-    """Puts real values in place of <release>, <marker> and <crc:PRODUCT>."""
+    """Puts real values in place of <release>, <marker>, <crc:PRODUCT> and <bytes:PRODUCT>."""
     pattern = pattern.replace("<release>", re.escape(modules.kernel_release()))
     first = next((disk.recipe for disk in scenario.disks if disk.recipe), None)
     if first is not None:
         marker = hashlib.sha256(disks.marker_of(first)).hexdigest()
         pattern = pattern.replace("<marker>", marker)
-    for name in re.findall(r"<crc:([\w-]+)>", pattern):
-        value = zlib.crc32(products.product(name).read_bytes())
-        pattern = pattern.replace(f"<crc:{name}>", f"{value:#x}")
+    for name in re.findall(r"<(?:crc|bytes):([\w-]+)>", pattern):
+        data = products.product(name).read_bytes()
+        pattern = pattern.replace(f"<crc:{name}>", f"{zlib.crc32(data):#x}")
+        pattern = pattern.replace(f"<bytes:{name}>", str(len(data)))
     return pattern
 
 
@@ -88,16 +89,20 @@ def _judge_report(theirs: dict[str, str], ours: dict[str, str]) -> list[str]:
 
 
 def nothing_lost(text: str) -> list[str]:
-    """After each failure on purpose the loader must hold what it held before."""
-    lines = re.findall(r"self-test: (\d+ frames free.*)$", text, re.MULTILINE)
-    steps = re.findall(r"self-test: the step '([^']+)' fails|the self-test's sake|truncated", text)
-    # Two rounds: what the first one leaves in the heap's lists and tables stays as it is.
-    half = len(lines) // 2
+    """After each failure on purpose the loader must have every frame that it had before: free, in
+    its heap, or a page table; and after the last no grant but those of its disks' rings."""
+    pattern = r"self-test: (\d+) frames free, (\d+) in the heap, (\d+) tables, (\d+) grants$"
+    lines = [tuple(map(int, line)) for line in re.findall(pattern, text, re.MULTILINE)]
     found = []
-    if len(lines) < 4 or len(lines) % 2:
-        found.append(f"{len(lines)} failures were told, {len(steps)} steps named")
-    elif lines[half - 1] != lines[-1]:
-        found.append(f"after a round: {lines[half - 1]}; after another: {lines[-1]}")
+    if len(lines) < 2:
+        found.append(f"only {len(lines)} failures were told")
+    for number, (free, heap, tables, _) in enumerate(lines):
+        if free + heap + tables != sum(lines[0][:3]):
+            found.append(f"failure {number + 1} leaves {free + heap + tables} frames, "
+                         f"the first one {sum(lines[0][:3])}")
+    # Two rounds: what the first one leaves in the heap's lists and tables stays as it is.
+    if lines and lines[len(lines) // 2 - 1] != lines[-1]:
+        found.append(f"after a round {lines[len(lines) // 2 - 1]}, after another {lines[-1]}")
     return found
 
 

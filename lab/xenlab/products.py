@@ -189,19 +189,21 @@ def early_initrd() -> bytes:
 
 
 def third_initrd() -> bytes:
-    """A packed archive, and behind it a boot configuration, which Linux looks for in the last
-    bytes of what it is given (Documentation/admin-guide/bootconfig.rst): an end that is not
-    exact is seen.
-    """
+    """One more packed archive, of a size that is no multiple of anything."""
     plain = io.BytesIO()
     archive = cpio.CpioWriter(plain)
     archive.file("third", _filler_start(THIRD_BYTES))
     archive.close()
     packed = gzip.compress(plain.getvalue(), 9, mtime=0)
-    config = b'lab.third = "exact end"\n\0'
-    config += b"\0" * (-(len(packed) + len(config)) % 4)
-    tail = struct.pack("<II", len(config), sum(config)) + b"#BOOTCONFIG\n"
-    return packed + config + tail
+    return packed if len(packed) % 2 else packed + b"\0"
+
+
+def three_initrds() -> bytes:
+    """The three as the loader is to join them: each from a page of its own, zeros between."""
+    joined = b""
+    for part in (early_initrd(), small_initrd(), third_initrd()):
+        joined += b"\0" * (-len(joined) % 4096) + part
+    return joined
 
 
 def host_initrd() -> bytes:
@@ -300,6 +302,7 @@ MAKERS = {
     "initrd-large": large_initrd,
     "initrd-early": early_initrd,
     "initrd-third": third_initrd,
+    "initrd-three": three_initrds,
     "initrd-host": host_initrd,
     "initrd-empty": lambda: gzip.compress(b"", 9, mtime=0),
     "host-menu": lambda: HOST_MENU.format(release=modules.kernel_release()).encode(),
@@ -309,6 +312,7 @@ MAKERS = {
     "hello-sections": hello_sections,
     "hello-words": hello_words,
     "loader": lambda: loader.read_bytes(),
+    "xen": lambda: next(ROOT.glob("boot/xen-*.gz")).read_bytes(),
     "pvgrub2": lambda: (ROOT / "usr/lib/grub-xen/grub-x86_64-xen.bin").read_bytes(),
 }
 
