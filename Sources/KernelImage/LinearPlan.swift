@@ -10,6 +10,12 @@ public struct LinearPlan: Equatable, Sendable {
     public let filePages: Range<UInt64>
     /// `p_paddr` over 4096 of the first one.
     public let physicalPage: UInt64
+
+    /// A run of `filePages`, the first of which is `physicalPage`.
+    public init(filePages: Range<UInt64>, physicalPage: UInt64) {
+      self.filePages = filePages
+      self.physicalPage = physicalPage
+    }
   }
 
   /// Bytes that must be copied.
@@ -18,6 +24,12 @@ public struct LinearPlan: Equatable, Sendable {
     public let file: Range<UInt64>
     /// Where they go.
     public let physicalAddress: UInt64
+
+    /// A copy of `file` to `physicalAddress`.
+    public init(file: Range<UInt64>, physicalAddress: UInt64) {
+      self.file = file
+      self.physicalAddress = physicalAddress
+    }
   }
 
   private static let pageByteCount: UInt64 = 4096
