@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-/// Where the pages of an unpacked kernel go that was unpacked in a row: a page of the file that lies
-/// in one segment, and at the same place in its page as in memory, is the segment's page and need
-/// not be copied.
+/// Where the pages of a kernel go that was unpacked in a row: a page of the file that lies in one
+/// segment, and at the same place in its page as in memory, is the segment's page and need not be
+/// copied.
 public struct LinearPlan: Equatable, Sendable {
   /// Pages of the file that are pages of memory.
   public struct Run: Equatable, Sendable {
