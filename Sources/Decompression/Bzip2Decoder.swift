@@ -28,7 +28,7 @@ final class Bzip2Decoder {
     // libbz2 counts in 32 bits; what is beyond has its turn in the next call.
     let inputCount = UInt32(clamping: input.count)
     let outputCount = UInt32(clamping: output.count)
-    // SAFETY: libbz2 only reads through next_in, in spite of its type; both counts are the buffers'.
+    // SAFETY: libbz2 only reads through next_in, in spite of its type; the counts are the buffers'.
     stream.pointee.next_in = UnsafeMutableRawPointer(mutating: input.baseAddress)?
       .assumingMemoryBound(to: CChar.self)
     stream.pointee.avail_in = inputCount

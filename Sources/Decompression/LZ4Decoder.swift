@@ -34,8 +34,8 @@ final class LZ4Decoder {
     return collector.isEmpty && blockCount > 0
   }
 
-  /// Unpacks the start of the first block to `head`; all of it comes out again by `decode`. Finished
-  /// when there is a head.
+  /// Unpacks the start of the first block to `head`; all of it comes out again by `decode`.
+  /// Finished when there is a head.
   func decodeHead(
     input: UnsafeRawBufferPointer, position: UInt64
   ) throws(DecompressionError) -> Decoder.Progress {

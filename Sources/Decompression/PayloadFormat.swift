@@ -44,8 +44,8 @@ public enum PayloadFormat: Equatable, CaseIterable, Sendable {
     }
   }
 
-  /// Whether the payload of a bzImage has its unpacked size behind, in four bytes: in all formats but
-  /// gzip, which ends in it (Linux, arch/x86/boot/compressed/Makefile).
+  /// Whether the payload of a bzImage has its unpacked size behind, in four bytes: in all formats
+  /// but gzip, which ends in it (Linux, arch/x86/boot/compressed/Makefile).
   public var hasSizeField: Bool { self != .uncompressed && self != .gzip }
 
   /// The unpacked size that the stream which starts with `head` tells of; nil if it does not.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-/// Where the pages of an unpacked kernel go that was unpacked in a row: a page of the file that lies
-/// in one segment, and at the same place in its page as in memory, is the segment's page and need
-/// not be copied.
+/// Where the pages of a kernel go that was unpacked in a row: a page of the file that lies in one
+/// segment, and at the same place in its page as in memory, is the segment's page and need not be
+/// copied.
 public struct LinearPlan: Equatable, Sendable {
   /// Pages of the file that are pages of memory.
   public struct Run: Equatable, Sendable {
@@ -10,6 +10,12 @@ public struct LinearPlan: Equatable, Sendable {
     public let filePages: Range<UInt64>
     /// `p_paddr` over 4096 of the first one.
     public let physicalPage: UInt64
+
+    /// A run of `filePages`, the first of which is `physicalPage`.
+    public init(filePages: Range<UInt64>, physicalPage: UInt64) {
+      self.filePages = filePages
+      self.physicalPage = physicalPage
+    }
   }
 
   /// Bytes that must be copied.
@@ -18,6 +24,12 @@ public struct LinearPlan: Equatable, Sendable {
     public let file: Range<UInt64>
     /// Where they go.
     public let physicalAddress: UInt64
+
+    /// A copy of `file` to `physicalAddress`.
+    public init(file: Range<UInt64>, physicalAddress: UInt64) {
+      self.file = file
+      self.physicalAddress = physicalAddress
+    }
   }
 
   private static let pageByteCount: UInt64 = 4096

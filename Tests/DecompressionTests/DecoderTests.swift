@@ -55,17 +55,13 @@ struct DecoderTests {
     }
   }
 
-  @Test(arguments: [PayloadFormat.gzip, .xz])
-  func findsABrokenChecksum(format: PayloadFormat) throws {
-    var packed = try Oracle.run(
-      format == .gzip ? ["gzip"] : ["xz", "--check=crc32"], input: plain)
-    // gzip: the CRC is 8 bytes before the end. xz: the check precedes the index and the footer.
-    let place = format == .gzip ? packed.count - 8 : packed.count / 2
-    packed[place] ^= 0x10
+  @Test func findsABrokenChecksumOfXZ() throws {
+    var packed = try Oracle.run(["xz", "--check=crc32"], input: plain)
+    packed[packed.count / 2] ^= 0x10
     #expect {
-      try unpack(packed, format, inputPiece: 1 << 16, outputPiece: 1 << 16)
+      try unpack(packed, .xz, inputPiece: 1 << 16, outputPiece: 1 << 16)
     } throws: { error in
-      guard case DecompressionError.corrupt(format, let position) = error else { return false }
+      guard case DecompressionError.corrupt(.xz, let position) = error else { return false }
       return position > 0
     }
   }
@@ -73,13 +69,6 @@ struct DecoderTests {
   @Test func refusesGzipDataWithAnotherMagic() {
     #expect(throws: DecompressionError.corrupt(.gzip, position: 2)) {
       try unpack([0x1e, 0x8b, 8, 0], .gzip, inputPiece: 100, outputPiece: 100)
-    }
-  }
-
-  @Test func refusesXZDataWithAnotherMagic() {
-    #expect(throws: DecompressionError.wrongMagic(.xz)) {
-      try unpack(
-        [UInt8](repeating: 0x41, count: 64), .xz, inputPiece: 100, outputPiece: 100)
     }
   }
 

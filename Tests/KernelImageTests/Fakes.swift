@@ -106,7 +106,8 @@ final class FakeMemory: KernelMemory {
     guard let storage, let linear, let plan else { throw .broken(1) }
     for run in plan.runs {
       for page in run.filePages {
-        let target = Int(plan.physicalPage(ofFilePage: page)! * 4096 - base)
+        guard let physical = plan.physicalPage(ofFilePage: page) else { throw .broken(2) }
+        let target = Int(physical * 4096 - base)
         let source = linear[Int(page * 4096)..<Int(page * 4096 + 4096)]
         storage[target..<target + 4096].copyBytes(from: source)
       }

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import Bytes
+import Decompression
+import KernelImage
+import Testing
+
+/// Sizes that lie, files in files, windows, and damage.
+struct PackedKernelTests {
+  typealias Failure = KernelLoadError<FakeFailure, FakeFailure>
+
+  /// A kernel with a tail of zeros.
+  private var bomb: [UInt8] { ELFBuilder.linux().bytes + [UInt8](repeating: 0, count: 1 << 20) }
+
+  static let packed = PayloadFormat.allCases.filter { $0.hasSizeField }
+
+  private func load(
+    _ file: FakeFile, _ memory: FakeMemory = FakeMemory(), byteCountMax: UInt64 = 64 << 20
+  ) throws -> LoadedKernel {
+    var loader = KernelLoader(
+      source: file, memory: memory, decoderMemoryLimit: DecoderMemory.byteCountMax,
+      unpackedByteCountMax: byteCountMax)
+    return try loader.load()
+  }
+
+  private func expectLoaded(_ builder: ELFBuilder, in memory: FakeMemory) {
+    let file = builder.bytes
+    for segment in builder.segments where segment.type == 1 && segment.fileByteCount > 0 {
+      let part = file[Int(segment.fileOffset)..<Int(segment.fileOffset + segment.fileByteCount)]
+      #expect(memory.bytes(at: segment.physicalAddress, count: part.count) == Array(part))
+    }
+  }
+
+  // MARK: Sizes
+
+  @Test(arguments: packed)
+  func lessThanStatedIsNamed(format: PayloadFormat) throws {
+    let elf = ELFBuilder.linux().bytes
+    let file = ELFBuilder.bzImage(try Packer.payload(elf, format, stated: elf.count + 1))
+    let size = UInt64(elf.count)
+    for canSeek in [true, false] {
+      #expect(
+        throws: Failure.decompression(
+          .wrongSize(format, stated: size + 1, unpacked: size))
+      ) { try load(FakeFile(file, canSeek: canSeek)) }
+    }
+  }
+
+  @Test(arguments: packed)
+  func moreThanStatedIsNamed(format: PayloadFormat) throws {
+    let elf = ELFBuilder.linux().bytes
+    let size = UInt64(elf.count - 1)
+    let file = ELFBuilder.bzImage(try Packer.payload(elf, format, stated: elf.count - 1))
+    #expect(
+      throws: Failure.decompression(.longerThanExpected(format, byteCount: size))
+    ) { try load(FakeFile(file)) }
+    // Known at the end only.
+    #expect(
+      throws: Failure.decompression(.wrongSize(format, stated: size, unpacked: size + 1))
+    ) { try load(FakeFile(file, canSeek: false)) }
+  }
+
+  @Test(arguments: packed)
+  func aBombIsNotSetOff(format: PayloadFormat) throws {
+    let elf = bomb
+    let limit: UInt64 = 1 << 19
+    let memory = FakeMemory()
+    let stated = ELFBuilder.bzImage(try Packer.payload(elf, format))
+    #expect(throws: Failure.image(.payloadTooLarge(byteCountMax: limit))) {
+      try load(FakeFile(stated), memory, byteCountMax: limit)
+    }
+    #expect(memory.regionCount == 0)
+    #expect(memory.linearByteCounts == [])
+    // It says that it is small.
+    let lying = ELFBuilder.bzImage(try Packer.payload(elf, format, stated: 100_000))
+    #expect(
+      throws: Failure.decompression(.longerThanExpected(format, byteCount: 100_000))
+    ) { try load(FakeFile(lying), byteCountMax: limit) }
+  }
+
+  @Test(arguments: [PayloadFormat.gzip, .bzip2, .lzo])
+  func aBombThatSaysNothingIsStopped(format: PayloadFormat) throws {
+    let elf = bomb
+    let limit: UInt64 = 1 << 19
+    #expect(throws: Failure.image(.payloadTooLarge(byteCountMax: limit))) {
+      try load(FakeFile(try Packer.pack(elf, format)), byteCountMax: limit)
+    }
+  }
+
+  /// These have no room for a byte over the limit, so that is what they say.
+  @Test(arguments: [PayloadFormat.lz4, .zstd])
+  func aBombThatSaysNothingFindsNoRoom(format: PayloadFormat) throws {
+    let elf = bomb
+    let file = try Packer.pack(elf, format)
+    #expect {
+      try load(FakeFile(file), byteCountMax: 1 << 19)
+    } throws: { error in
+      guard case Failure.decompression(.longerThanExpected(format, _)) = error else {
+        return false
+      }
+      return true
+    }
+  }
+
+  @Test func aStatedSizeBelowTheKernelsIsRefusedAtOnce() throws {
+    let builder = ELFBuilder.linux()
+    let memory = FakeMemory()
+    let file = ELFBuilder.bzImage(try Packer.payload(builder.bytes, .zstd, stated: 20_000))
+    #expect(
+      throws: Failure.image(
+        .payloadEndsEarly(
+          position: 20_000, neededByteCount: UInt64(builder.bytes.count - 3000)))
+    ) { try load(FakeFile(file), memory) }
+    #expect(memory.linearByteCounts == [])
+  }
+
+  // MARK: Windows
+
+  @Test(arguments: [PayloadFormat.lz4, .zstd])
+  func theWindowIsAsLargeAsTheFile(format: PayloadFormat) throws {
+    let elf = ELFBuilder.linux().bytes
+    let memory = FakeMemory()
+    let loaded = try load(
+      FakeFile(ELFBuilder.bzImage(try Packer.payload(elf, format))), memory)
+    #expect(memory.linearByteCounts == [UInt64(elf.count)])
+    // Two parts of pages: the ends of the two segments.
+    #expect(loaded.copiedByteCount == UInt64(20_000 % 4096 + (5000 + Notes.linux.count) % 4096))
+  }
+
+  @Test(arguments: [PayloadFormat.lz4, .zstd])
+  func theWindowGrowsForAFileOfUnknownSize(format: PayloadFormat) throws {
+    let builder = ELFBuilder.linux(textByteCount: 100_000)
+    let memory = FakeMemory()
+    let file = builder.bytes + [UInt8](repeating: 0, count: 20 << 20)
+    _ = try load(FakeFile(try Packer.pack(file, format), chunk: 1 << 20), memory)
+    expectLoaded(builder, in: memory)
+    #expect(memory.linearByteCounts.count > 1)
+    #expect(memory.linearByteCounts == memory.linearByteCounts.sorted())
+  }
+
+  @Test(arguments: [PayloadFormat.lz4, .zstd])
+  func segmentsAtAnotherPlaceInThePageAreCopied(format: PayloadFormat) throws {
+    var builder = ELFBuilder.linux()
+    builder.segments[0].physicalAddress += 0x10
+    let memory = FakeMemory(window: 1000)
+    let loaded = try load(
+      FakeFile(ELFBuilder.bzImage(try Packer.payload(builder.bytes, format))), memory)
+    expectLoaded(builder, in: memory)
+    #expect(loaded.copiedByteCount >= 20_000)
+  }
+
+  @Test func aGuestWithoutRoomForTheWindowIsTold() throws {
+    let elf = ELFBuilder.linux().bytes
+    let file = ELFBuilder.bzImage(try Packer.payload(elf, .zstd))
+    #expect(throws: Failure.memory(.full(UInt64(elf.count)))) {
+      try load(FakeFile(file), FakeMemory(failsAt: 1000))
+    }
+  }
+
+  @Test(arguments: [PayloadFormat.lz4, .zstd])
+  func aPayloadThatIsNoKernelIsNamed(format: PayloadFormat) throws {
+    func expect(_ error: KernelImageError, _ bytes: [UInt8]) throws {
+      let file = ELFBuilder.bzImage(try Packer.payload(bytes, format))
+      #expect(throws: Failure.image(error)) { try load(FakeFile(file)) }
+    }
+    try expect(.notELF, [UInt8](repeating: 7, count: 5000))
+    try expect(
+      .payloadEndsEarly(position: 30, neededByteCount: 64),
+      Array(ELFBuilder.linux().bytes.prefix(30)))
+    try expect(
+      .payloadEndsEarly(position: 100, neededByteCount: 232),
+      Array(ELFBuilder.linux().bytes.prefix(100)))
+  }
+
+  // MARK: Files in files
+
+  @Test func tellsWhatWasInWhat() throws {
+    let elf = ELFBuilder.linux().bytes
+    let image = ELFBuilder.bzImage(try Packer.payload(elf, .lz4))
+    let loaded = try load(FakeFile(try Packer.pack(image, .gzip)))
+    #expect(loaded.kindName == "bzImage (lz4) in gzip data")
+    #expect(try load(FakeFile(try Packer.pack(elf, .gzip))).kindName == "ELF (gzip)")
+  }
+
+  @Test(arguments: [PayloadFormat.gzip, .bzip2, .lzma, .xz, .lzo, .lz4, .zstd])
+  func aFilePackedTwiceIsRefused(format: PayloadFormat) throws {
+    let file = try Packer.pack(try Packer.pack(ELFBuilder.linux().bytes, .gzip), format)
+    #expect(throws: Failure.image(.packedTwice)) { try load(FakeFile(file)) }
+  }
+
+  @Test(arguments: [PayloadFormat.lz4, .zstd])
+  func aBzImageThatWouldNeedAWindowIsRefused(format: PayloadFormat) throws {
+    let image = ELFBuilder.bzImage(try Packer.payload(ELFBuilder.linux().bytes, .gzip))
+    #expect(throws: Failure.image(.packedBzImage(format))) {
+      try load(FakeFile(try Packer.pack(image, format)))
+    }
+    #expect(
+      KernelImageError.packedBzImage(.zstd).message
+        == "a bzImage in zstd data is not supported; unpack the file, or use gzip")
+  }
+
+  @Test func anErrorInsideIsNamedByItsOwnFormat() throws {
+    let good = ELFBuilder.bzImage(try Packer.payload(ELFBuilder.linux().bytes, .xz))
+    var image = good
+    image[image.count - 5000 - 3000] ^= 1
+    #expect {
+      try load(FakeFile(try Packer.pack(image, .gzip)))
+    } throws: { error in
+      guard case Failure.decompression(.corrupt(.xz, _)) = error else { return false }
+      return true
+    }
+    let cut = try Packer.pack(Array(good.prefix(20_000)), .gzip)
+    #expect(throws: Failure.image(.fileTruncated(position: 20_000))) { try load(FakeFile(cut)) }
+    let whole = try Packer.pack(good, .gzip)
+    #expect(throws: Failure.image(.fileTruncated(position: 20_000))) {
+      try load(
+        FakeFile(Array(whole.prefix(20_000)), claimedByteCount: UInt64(whole.count)))
+    }
+    #expect(throws: Failure.source(.broken(2))) {
+      try load(FakeFile(whole, chunk: 1000, failsAtChunk: 2))
+    }
+  }
+
+  @Test func bothDecodersShareTheMemory() throws {
+    let image = ELFBuilder.bzImage(try Packer.payload(ELFBuilder.linux().bytes, .gzip))
+    let file = try Packer.pack(image, .lzo)
+    let lzo = DecoderMemory.byteCountMin(.lzo)
+    var loader = KernelLoader(
+      source: FakeFile(file), memory: FakeMemory(), decoderMemoryLimit: lzo + 40_000)
+    #expect(
+      throws: Failure.decompression(
+        .memoryLimit(.gzip, needed: DecoderMemory.gzipByteCount, limit: 40_000))
+    ) { try loader.load() }
+  }
+
+  // MARK: Damage
+
+  @Test(arguments: PayloadFormat.allCases)
+  func damagedKernelsEndInAnErrorOrAsTheyShould(format: PayloadFormat) throws {
+    let builder = ELFBuilder.linux(textByteCount: 9000)
+    let good = ELFBuilder.bzImage(try Packer.payload(builder.bytes, format))
+    var state: UInt64 = 77
+    for round in 0..<60 {
+      var bad = good
+      for _ in 0...round % 3 {
+        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+        // From the payload's header on.
+        let place = 15_104 + Int(state >> 33) % (round % 2 == 0 ? 300 : good.count - 15_104)
+        bad[place] = UInt8(truncatingIfNeeded: state >> 20)
+      }
+      do {
+        _ = try load(FakeFile(bad, chunk: 5000))
+      } catch is Failure {}
+    }
+  }
+}
