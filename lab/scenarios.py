@@ -265,6 +265,9 @@ PVH = (
     direct("pvh-direct-128-maxmem-512", 128, maxmem=512, type="pvh"),
     pvh("pvh-whole-lst", disk.WHOLE_LST, like="pvh-direct-256"),
     pvh("pvh-whole-lst-gzip", disk.WHOLE_LST_GZIP, like="pvh-direct-256"),
+    # Decoders that need the whole file in a row.
+    pvh("pvh-whole-lst-lz4", disk.WHOLE_LST_LZ4),
+    pvh("pvh-whole-lst-zstd", disk.WHOLE_LST_ZSTD),
     pvh("pvh-gpt-cfg-4-vcpus", disk.GPT_CFG, vcpus=4, limit=180,
         like="pvh-direct-256-4-vcpus"),
     pvh("pvh-bare-lst-96", disk.BARE_LST, vdev="xvda1", memory=96, limit=120),
