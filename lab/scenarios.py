@@ -355,6 +355,16 @@ PAYLOADS = (
                  for _ in range(2 * BOOT_STEPS))),
 )
 
+PVH_MORE = (
+    # It is copied behind the guest's own by the last step.
+    pvh("pvh-ramdisk-of-the-host", disk.WHOLE_CFG, ramdisk="initrd-host", extra=(HOST,), limit=120),
+    Scenario("pvh-fail-each-step", (Disk(disk.WHOLE_LST_GZIP), Disk(disk.SECOND_DISK, "xvdb")),
+             booted(line_of(disk.WHOLE_LST_GZIP)), TROUBLE, cmdline="selftest=fail:all,all",
+             check="nothing_lost", limit=400, type="pvh", steps=tuple(
+                 Step(r"self-test: \d+ frames free", keys=ENTER, pause=0.7)
+                 for _ in range(2 * BOOT_STEPS))),
+)
+
 # The lab's own soundness: what the loader's guests need must work without the loader.
 SELF = ("self",)
 SELF_CHECK = (
@@ -377,7 +387,8 @@ SELF_CHECK = (
 )
 
 SCENARIOS: tuple[Scenario, ...] = (
-    BASELINES + BOOTS + FILE_SYSTEMS + KEYS + TOOLSTACK + FAILURES + PVH + PAYLOADS + SELF_CHECK
+    BASELINES + BOOTS + FILE_SYSTEMS + KEYS + TOOLSTACK + FAILURES + PVH + PAYLOADS + PVH_MORE
+    + SELF_CHECK
 )
 
 # The one that lab/demo shows: either entry of its menu will do.
