@@ -265,6 +265,9 @@ PVH = (
     direct("pvh-direct-128-maxmem-512", 128, maxmem=512, type="pvh"),
     pvh("pvh-whole-lst", disk.WHOLE_LST, like="pvh-direct-256"),
     pvh("pvh-whole-lst-gzip", disk.WHOLE_LST_GZIP, like="pvh-direct-256"),
+    # Decoders that need the whole file in a row.
+    pvh("pvh-whole-lst-lz4", disk.WHOLE_LST_LZ4),
+    pvh("pvh-whole-lst-zstd", disk.WHOLE_LST_ZSTD),
     pvh("pvh-gpt-cfg-4-vcpus", disk.GPT_CFG, vcpus=4, limit=180,
         like="pvh-direct-256-4-vcpus"),
     pvh("pvh-bare-lst-96", disk.BARE_LST, vdev="xvda1", memory=96, limit=120),
@@ -355,6 +358,16 @@ PAYLOADS = (
                  for _ in range(2 * BOOT_STEPS))),
 )
 
+PVH_MORE = (
+    # It is copied behind the guest's own by the last step.
+    pvh("pvh-ramdisk-of-the-host", disk.WHOLE_CFG, ramdisk="initrd-host", extra=(HOST,), limit=120),
+    Scenario("pvh-fail-each-step", (Disk(disk.WHOLE_LST_GZIP), Disk(disk.SECOND_DISK, "xvdb")),
+             booted(line_of(disk.WHOLE_LST_GZIP)), TROUBLE, cmdline="selftest=fail:all,all",
+             check="nothing_lost", limit=400, type="pvh", steps=tuple(
+                 Step(r"self-test: \d+ frames free", keys=ENTER, pause=0.7)
+                 for _ in range(2 * BOOT_STEPS))),
+)
+
 # Other homes for the same guests: Xen's shim around a PV guest, and the other xenstored.
 HOMES = (
     direct("shim-direct-384", 384, type="pvh", shim=True, limit=180),
@@ -385,8 +398,8 @@ SELF_CHECK = (
 )
 
 SCENARIOS: tuple[Scenario, ...] = (
-    BASELINES + BOOTS + FILE_SYSTEMS + KEYS + TOOLSTACK + FAILURES + PVH + PAYLOADS + HOMES
-    + SELF_CHECK
+    BASELINES + BOOTS + FILE_SYSTEMS + KEYS + TOOLSTACK + FAILURES + PVH + PAYLOADS + PVH_MORE
+    + HOMES + SELF_CHECK
 )
 
 # The one that lab/demo shows: either entry of its menu will do.

@@ -70,4 +70,45 @@ struct HVMTrampolineTests {
         FrameMove(targets: 0x130..<0x131, source: nil),
       ])
   }
+
+  /// Does what hvm_trampoline.S does, on a memory whose frames are single numbers.
+  private func run(_ list: [UInt8], on memory: inout [UInt64: UInt64]) throws {
+    let view = ByteView(list)
+    for entry in 0..<list.count / HVMTrampoline.moveByteCount {
+      let fields = (0..<3).map { view.u64(at: entry * HVMTrampoline.moveByteCount + 8 * $0) }
+      let target = try #require(fields[0]) / 4096
+      let source = try #require(fields[1])
+      for frame in 0..<(try #require(fields[2])) / 4096 {
+        memory[target + frame] = source == .max ? 0 : memory[source / 4096 + frame]
+      }
+    }
+  }
+
+  @Test(arguments: 1...20 as ClosedRange<UInt64>)
+  func theListBringsEveryPageToItsPlace(seed: UInt64) throws {
+    var random = FramePermutationTests.Random(state: seed &* 7907)
+    let kernel: FrameRange = 0x100..<0x200
+    var memory: [UInt64: UInt64] = [:]
+    var outside = Array(0x300..<0x500 as Range<UInt64>).shuffled(using: &random)
+    var frames = KernelFrames()
+    for page in kernel {
+      // A page of zeros, one at its place, or one that the loader was in the way of.
+      memory[page] = 0xbad
+      let frame: UInt64
+      switch UInt64.random(in: 0..<3, using: &random) {
+      case 0: continue
+      case 1: frame = page
+      default: frame = outside.removeLast()
+      }
+      frames.set(page: page, frames: frame..<frame + 1)
+      memory[frame] = 0x1000 + page
+    }
+    try run(
+      HVMTrampoline.list(
+        FrameMove.moves(zeroed: kernel.lowerBound * 4096..<kernel.upperBound * 4096, frames: frames)
+      ), on: &memory)
+    for page in kernel {
+      #expect(memory[page] == (frames.frame(ofPage: page) == nil ? 0 : 0x1000 + page))
+    }
+  }
 }
