@@ -150,6 +150,7 @@ import Testing
     #expect(try kernel("com32 config.c32\nappend next.cfg /dir/\n") == "/dir/k")
     #expect(try kernel("kernel vesamenu.c32\nappend /menu.cfg\n") == "/m")
     #expect(try kernel("kernel menu.c32\nappend ~\n") == "/again")
+    #expect(try kernel("kernel menu.c32\n") == "/again")
     #expect(throws: MenuError.unreadable(MenuFile(device: "", path: "/none.cfg"))) {
       try kernel("config /none.cfg\n")
     }

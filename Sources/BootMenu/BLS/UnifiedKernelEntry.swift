@@ -71,11 +71,12 @@ struct UnifiedKernelDirectory<Environment: MenuEnvironment> {
   func entries(in directory: MenuFile) -> [UnifiedKernelEntry] {
     guard let names = environment.names(inDirectory: directory) else { return [] }
     var result: [UnifiedKernelEntry] = []
-    for name in names.sorted() {
-      guard let parsed = EntryFileName(name, ending: ".efi") else { continue }
+    let images = names.sorted().compactMap { name in
+      EntryFileName(name, ending: ".efi").map { (name, $0) }
+    }
+    for (name, parsed) in images.prefix(MenuLimits.unifiedKernelCountMax) {
       let file = MenuFile(device: directory.device, path: "\(directory.path)/\(name)")
       for (profile, text) in environment.unifiedKernelTexts(of: file).enumerated() {
-        guard result.count < MenuLimits.unifiedKernelCountMax else { return result }
         result.append(UnifiedKernelEntry(file, parsed, profile: profile, text))
       }
     }

@@ -59,9 +59,13 @@ struct SyslinuxEntry<Environment: MenuEnvironment> {
       let (name, arguments) = SyslinuxText.firstWord(of: SyslinuxText.withoutOptions(append))
       return .boot(try linux(name, arguments, entry))
     case .multiboot: return .boot(try multiboot(entry))
-    case .menu, .configuration:
+    case .menu:
+      // Without a file it is the present configuration.
+      let name = SyslinuxText.firstWord(of: append).word
+      return .menu(try open(name.isEmpty ? "~" : name, directory: "", entry))
+    case .configuration:
       let (name, directory) = SyslinuxText.firstWord(of: append)
-      return .menu(try open(name, directory: module == .menu ? "" : directory, entry))
+      return .menu(try open(name, directory: directory, entry))
     case .reboot: return .reboot
     case .powerOff: return .halt
     case .byVariant, .byProcessor, .command, .none, .unknown: throw refused(entry)
