@@ -53,13 +53,6 @@ struct HostOptionsTests {
     #expect(HostOptions("pvh=other").unknown == ["pvh=other"])
   }
 
-  @Test func takesHowAKernelStartsInAPVHDomain() {
-    #expect(HostOptions("").kernelStart == .entry)
-    #expect(HostOptions("pvh=bzimage").kernelStart == .bzImage)
-    #expect(HostOptions("pvh=bzimage pvh=entry").kernelStart == .entry)
-    #expect(HostOptions("pvh=other").unknown == ["pvh=other"])
-  }
-
   @Test func takesAMenuInTheNamesOfGRUB2() {
     #expect(HostOptions("(hd0,msdos2)/m").menu == MenuFile(device: "hd0,msdos2", path: "/m"))
     #expect(HostOptions("(hd1)/m").menu == MenuFile(device: "hd1", path: "/m"))
