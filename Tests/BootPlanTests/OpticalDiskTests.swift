@@ -55,7 +55,8 @@ struct OpticalDiskTests {
 
   /// A disk that held an image once and was partitioned since still has its descriptors.
   @Test func whatAnEarlierUseOfTheDiskLeftIsPassedOver() throws {
-    let old = try TestImage("iso9660", "rr").bytes()
+    var old = try TestImage("iso9660", "rr").bytes()
+    old += [UInt8](repeating: 0, count: 1 << 20)
     var bytes = try GuestImage(.msdos).bytes
     let partition = 64 * 512
     // The partition of the recipe starts where the descriptors are: move it and its table behind.
