@@ -9,6 +9,8 @@ public struct MenuInterpreter<Environment: MenuEnvironment> {
   public let environment: Environment
   /// Variables that a script finds set and exported, besides those that GRUB 2 sets itself.
   public var presets: [(name: ByteString, value: ByteString)] = []
+  /// What only a boot knows; nothing, in a boot.
+  public var unknown = UnknownVariables()
 
   /// An interpreter of menus in an environment.
   public init(environment: Environment) { self.environment = environment }
@@ -37,6 +39,7 @@ public struct MenuInterpreter<Environment: MenuEnvironment> {
     case .bls: fillWithEntries(&menu, from: text)
     case .grub2:
       var context = ScriptContext(file: file, root: file.device)
+      context.unknown = unknown
       for (name, value) in presets {
         _ = context.set(name, value)
         context.export(name)

@@ -154,6 +154,13 @@ public struct MountedFileSystem<Device: BlockDevice> {
     }
   }
 
+  /// Seconds since 1970 of the last change of what is at `path`.
+  public func modificationTime(_ path: ByteString) throws(BootError) -> Int64 {
+    switch reader {
+    case .ext4(let system): try resolve(path, in: system).attributes.modificationTime
+    }
+  }
+
   /// The contents of a small file.
   public func contents(_ path: ByteString, limit: Int) throws(BootError) -> [UInt8] {
     switch reader {
