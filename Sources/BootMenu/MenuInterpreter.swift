@@ -99,7 +99,10 @@ public struct MenuInterpreter<Environment: MenuEnvironment> {
     _ = evaluator.run(entry.source, named: entry.place.file, line: entry.place.line)
     if let failure = evaluator.failure { throw failure }
     let outcome: EntryOutcome
-    if let asked = evaluator.outcome {
+    if case .menu(var other)? = evaluator.outcome {
+      other.savedVariables = evaluator.loader.savedVariables + other.savedVariables
+      outcome = .menu(other)
+    } else if let asked = evaluator.outcome {
       outcome = asked
     } else if evaluator.loader.target == nil, !evaluator.menu.entries.isEmpty {
       outcome = .menu(evaluator.finishedMenu())
@@ -151,7 +154,10 @@ public struct MenuInterpreter<Environment: MenuEnvironment> {
     evaluator.arguments = arguments
     _ = evaluator.run(text, named: place.file, line: place.line)
     if let failure = evaluator.failure { throw failure }
-    if case .menu(let other)? = evaluator.outcome { return other }
+    if case .menu(var other)? = evaluator.outcome {
+      other.savedVariables = evaluator.loader.savedVariables + other.savedVariables
+      return other
+    }
     var result = evaluator.finishedMenu()
     if evaluator.loader.target != nil, result.entries.isEmpty {
       result.entries = [

@@ -19,7 +19,9 @@ enum GrubOracle {
     try inDirectory { directory in
       try Data((script + "\nexit\n").utf8)
         .write(to: directory.appendingPathComponent("grub.cfg"))
-      let result = try run(["timeout", "-s", "KILL", "3", "grub-emu", "-d", directory.path, "-r", "host"])
+      let result = try run([
+        "timeout", "-s", "KILL", "3", "grub-emu", "-d", directory.path, "-r", "host",
+      ])
       if result.status == 137 || result.status == 9 { return nil }
       // Escapes set colours; what GRUB says before the script ends with a line of its own.
       let text = result.output

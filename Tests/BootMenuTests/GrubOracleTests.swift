@@ -7,8 +7,8 @@ import Testing
 /// Our interpreter against GRUB's own parser and interpreter.
 @Suite struct GrubOracleTests {
   private static let seeds: [UInt64] = [1, 2]
-  private static let textCount = 120
-  private static let scriptCount = 40
+  private static let textCount = 50
+  private static let scriptCount = 15
 
   @Test(arguments: seeds) func sameTextsAreTakenAsByGrubScriptCheck(_ seed: UInt64) throws {
     var generator = ScriptGenerator(seed: seed)

@@ -116,7 +116,8 @@ import Testing
     #expect(
       menu.warnings.map { $0.message.text } == [
         "/boot/grub/grub.cfg:2:22: unexpected }", "/boot/grub/grub.cfg:3:1: unexpected fi",
-        "/boot/grub/grub.cfg:4:8: unexpected &", "/boot/grub/grub.cfg:5:7: $ without a name, or ${ without a name and }",
+        "/boot/grub/grub.cfg:4:8: unexpected &",
+        "/boot/grub/grub.cfg:5:7: $ without a name, or ${ without a name and }",
       ])
   }
 

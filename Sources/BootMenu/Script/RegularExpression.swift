@@ -144,7 +144,9 @@ struct RegularExpression {
       }
     }
 
-    private mutating func add(_ end: Int, _ groups: Groups, _ ends: inout [(end: Int, groups: Groups)]) {
+    private mutating func add(
+      _ end: Int, _ groups: Groups, _ ends: inout [(end: Int, groups: Groups)]
+    ) {
       stepsLeft -= 1
       for (known, _) in ends where known == end { return }
       ends.append((end, groups))

@@ -131,7 +131,9 @@ extension ScriptEvaluator {
   private mutating func leaveFunction(_ arguments: [ByteString]) -> ScriptResult {
     guard self.arguments != nil else { return .failed("not in a function") }
     if !arguments.isEmpty {
-      guard let number = ScriptNumber.onlyOne(arguments) else { return .failed("a number expected") }
+      guard let number = ScriptNumber.onlyOne(arguments) else {
+        return .failed("a number expected")
+      }
       status = number
     }
     return .flow(.returned)

@@ -60,10 +60,13 @@ extension ScriptEvaluator {
     if command == .saveEnvironment { return save(options.operands, to: file) }
     guard
       let contents = environment.contents(of: file, byteCountMax: EnvironmentBlock.byteCountMax),
-      let block = EnvironmentBlock(contents)
+      var block = EnvironmentBlock(contents)
     else { return .status(1) }
     guard charge(byteCount: contents.count) else { return .flow(.stopped) }
-    for (name, value) in block.variables {
+    let pending = loader.savedVariables.filter { $0.file == file }
+    for variable in pending { block.set(variable.name, variable.value) }
+    for variable in block.variables {
+      let (name, value) = (variable.name, variable.value)
       if command == .listEnvironment {
         write("\(name)=\(value)\n")
       } else if options.operands.isEmpty || options.operands.contains(name) {
