@@ -16,4 +16,25 @@ public protocol BlockDevice: AnyObject {
   /// device will do; the device sees to sectors and to caching. For metadata: data of files goes by
   /// extents.
   func read(at byteOffset: UInt64, count byteCount: Int) throws(BlockError) -> [UInt8]
+
+  /// The same, from the disk itself and never from a cache.
+  func readAgain(at byteOffset: UInt64, count byteCount: Int) throws(BlockError) -> [UInt8]
+
+  /// Whether `write` can succeed.
+  var isWritable: Bool { get }
+
+  /// Puts bytes at `byteOffset`, both multiples of the sector size, and waits until they are on the
+  /// disk for good; throws `BlockError.readOnly` unless `isWritable`.
+  func write(_ bytes: [UInt8], at byteOffset: UInt64) throws(BlockError)
+}
+
+/// A device without a cache that can't be written.
+extension BlockDevice {
+  public func readAgain(
+    at byteOffset: UInt64, count byteCount: Int
+  ) throws(BlockError) -> [UInt8] {
+    try read(at: byteOffset, count: byteCount)
+  }
+  public var isWritable: Bool { false }
+  public func write(_ bytes: [UInt8], at byteOffset: UInt64) throws(BlockError) { throw .readOnly }
 }

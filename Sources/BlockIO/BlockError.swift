@@ -13,6 +13,10 @@ public enum BlockError: BootFailure {
   case disconnected
   /// The backend broke the protocol.
   case protocolViolation(ByteString)
+  /// The device may not be written.
+  case readOnly
+  /// The backend answered a write with an error, again after the retries.
+  case writeFailed(sector: UInt64)
   /// There is no memory, or no grant, to read with.
   case outOfResources(ByteString)
 
@@ -20,7 +24,8 @@ public enum BlockError: BootFailure {
   public var family: FailureFamily {
     switch self {
     case .outOfRange: .corrupt
-    case .readFailed, .timedOut, .disconnected, .protocolViolation,
+    case .readOnly: .wrongRequest
+    case .readFailed, .writeFailed, .timedOut, .disconnected, .protocolViolation,
       .outOfResources:
       .device
     }
@@ -36,6 +41,8 @@ public enum BlockError: BootFailure {
     case .disconnected: "the disk backend has gone"
     case .protocolViolation(let what): "the disk backend broke the protocol: \(what)"
     case .outOfResources(let what): what
+    case .readOnly: "the disk may not be written"
+    case .writeFailed(let sector): "write error at sector \(sector)"
     }
   }
 }

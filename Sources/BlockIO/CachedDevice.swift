@@ -78,6 +78,20 @@ public final class CachedDevice<Base: BlockDevice>: BlockDevice {
     return result
   }
 
+  /// Reads from the device below, past the cache.
+  public func readAgain(at byteOffset: UInt64, count: Int) throws(BlockError) -> [UInt8] {
+    try base.readAgain(at: byteOffset, count: count)
+  }
+
+  /// Whether the device below may be written.
+  public var isWritable: Bool { base.isWritable }
+
+  /// Writes to the device below, and forgets what was read from there.
+  public func write(_ bytes: [UInt8], at byteOffset: UInt64) throws(BlockError) {
+    removeAll()
+    try base.write(bytes, at: byteOffset)
+  }
+
   /// Forgets everything, so that the device is read anew.
   public func removeAll() { lines.removeAll(keepingCapacity: true) }
 

@@ -12,6 +12,9 @@ public final class MemoryDevice: BlockDevice {
   /// The contents. They may be edited, and may change in size.
   public var bytes: [UInt8]
 
+  /// Whether it may be written.
+  public var isWritable = false
+
   /// A disk that holds `bytes`.
   public init(name: ByteString, bytes: [UInt8], sectorByteCount: Int = 512) {
     self.name = name
@@ -27,5 +30,13 @@ public final class MemoryDevice: BlockDevice {
     try checkRange(at: byteOffset, count: count)
     let start = Int(byteOffset)  // At most bytes.count, which is an Int.
     return Array(bytes[start..<start + count])
+  }
+
+  /// Replaces a part of the contents.
+  public func write(_ bytes: [UInt8], at byteOffset: UInt64) throws(BlockError) {
+    guard isWritable else { throw .readOnly }
+    try checkRange(at: byteOffset, count: bytes.count)
+    let start = Int(byteOffset)  // At most bytes.count, which is an Int.
+    self.bytes.replaceSubrange(start..<start + bytes.count, with: bytes)
   }
 }

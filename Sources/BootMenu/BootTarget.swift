@@ -33,6 +33,13 @@ public struct BootTarget: Equatable, Sendable {
     public var name: ByteString
     /// Its value; nil if it is to be removed.
     public var value: ByteString?
+
+    /// A variable that is to be saved, or removed if it has no value.
+    public init(file: MenuFile, name: ByteString, value: ByteString?) {
+      self.file = file
+      self.name = name
+      self.value = value
+    }
   }
 
   /// How the kernel wants to be started.

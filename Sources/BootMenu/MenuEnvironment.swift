@@ -11,6 +11,24 @@ public enum SearchKey: Equatable, Sendable {
   case file(ByteString)
   /// The identifier of a partition, compared without regard to case.
   case partitionUUID(ByteString)
+  /// The name of a partition in a GPT.
+  case partitionLabel(ByteString)
+}
+
+/// What a menu may ask about a device (`probe`).
+public enum DeviceProperty: Equatable, Sendable {
+  /// The kind of its disk's driver.
+  case driver
+  /// The kind of its disk's partition table: `msdos`, `gpt` or `none`.
+  case partitionMap
+  /// GRUB's name of its file system: `ext2` for ext3 and ext4, too.
+  case fileSystem
+  /// The identifier of its file system.
+  case fileSystemUUID
+  /// The label of its file system.
+  case label
+  /// The identifier of the partition.
+  case partitionUUID
 }
 
 /// What a path stands for, after symbolic links.
@@ -45,4 +63,31 @@ public protocol MenuEnvironment: AnyObject {
   /// What a unified kernel image says about itself, for each of its profiles; empty if the file is
   /// none.
   func unifiedKernelTexts(of file: MenuFile) -> [UnifiedKernelText]
+
+  /// The name of the first device that has what is looked for, the named ones first.
+  func device(having key: SearchKey, preferring hints: [ByteString]) -> ByteString?
+
+  /// What a device has to say; nil if there is no such device, or if it has none.
+  func property(_ property: DeviceProperty, of device: ByteString) -> ByteString?
+
+  /// Seconds since 1970 of the last change of a file; nil if there is none.
+  func modificationTime(of file: MenuFile) -> Int64?
+
+  /// Makes a file a device of its own with this name, in place of one that had it. False if that
+  /// can't be.
+  func attachLoopback(_ name: ByteString, file: MenuFile) -> Bool
+
+  /// Removes a device that a file was made. False if there is none.
+  func detachLoopback(_ name: ByteString) -> Bool
+}
+
+/// What a world that does not know more answers.
+extension MenuEnvironment {
+  public func device(having key: SearchKey, preferring hints: [ByteString]) -> ByteString? {
+    device(having: key)
+  }
+  public func property(_ property: DeviceProperty, of device: ByteString) -> ByteString? { nil }
+  public func modificationTime(of file: MenuFile) -> Int64? { nil }
+  public func attachLoopback(_ name: ByteString, file: MenuFile) -> Bool { false }
+  public func detachLoopback(_ name: ByteString) -> Bool { false }
 }

@@ -9,6 +9,8 @@ public struct MenuInterpreter<Environment: MenuEnvironment> {
   public let environment: Environment
   /// Variables that a script finds set and exported, besides those that GRUB 2 sets itself.
   public var presets: [(name: ByteString, value: ByteString)] = []
+  /// What only a boot knows; nothing, in a boot.
+  public var unknown = UnknownVariables()
 
   /// An interpreter of menus in an environment.
   public init(environment: Environment) { self.environment = environment }
@@ -37,6 +39,7 @@ public struct MenuInterpreter<Environment: MenuEnvironment> {
     case .bls: fillWithEntries(&menu, from: text)
     case .grub2:
       var context = ScriptContext(file: file, root: file.device)
+      context.unknown = unknown
       for (name, value) in presets {
         _ = context.set(name, value)
         context.export(name)
@@ -96,7 +99,10 @@ public struct MenuInterpreter<Environment: MenuEnvironment> {
     _ = evaluator.run(entry.source, named: entry.place.file, line: entry.place.line)
     if let failure = evaluator.failure { throw failure }
     let outcome: EntryOutcome
-    if let asked = evaluator.outcome {
+    if case .menu(var other)? = evaluator.outcome {
+      other.savedVariables = evaluator.loader.savedVariables + other.savedVariables
+      outcome = .menu(other)
+    } else if let asked = evaluator.outcome {
       outcome = asked
     } else if evaluator.loader.target == nil, !evaluator.menu.entries.isEmpty {
       outcome = .menu(evaluator.finishedMenu())
@@ -148,7 +154,10 @@ public struct MenuInterpreter<Environment: MenuEnvironment> {
     evaluator.arguments = arguments
     _ = evaluator.run(text, named: place.file, line: place.line)
     if let failure = evaluator.failure { throw failure }
-    if case .menu(let other)? = evaluator.outcome { return other }
+    if case .menu(var other)? = evaluator.outcome {
+      other.savedVariables = evaluator.loader.savedVariables + other.savedVariables
+      return other
+    }
     var result = evaluator.finishedMenu()
     if evaluator.loader.target != nil, result.entries.isEmpty {
       result.entries = [

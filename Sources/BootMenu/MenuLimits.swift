@@ -25,6 +25,8 @@ public enum MenuLimits {
   public static let variableByteCountMax = 64 << 10
   /// The sum of all arguments of one command in bytes.
   public static let argumentsByteCountMax = 1 << 20
+  /// The number of paths that one word with `*` or `?` becomes.
+  public static let pathMatchCountMax = 512
   /// The number of functions of a script.
   public static let functionCountMax = 256
   /// The number of initial ramdisks or modules of one entry.

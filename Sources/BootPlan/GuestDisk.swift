@@ -13,6 +13,8 @@ public struct GuestVolume<Device: BlockDevice> {
   public let schemeName: ByteString
   /// The partition's identifier as `search --part-uuid` writes it; empty for a whole disk.
   public let partitionIdentifier: ByteString
+  /// The name of a GPT partition; empty if it has none.
+  public let partitionLabel: ByteString
   /// The file system, if a reader knows it.
   public let fileSystem: MountedFileSystem<Device>?
   /// Why there is none, if there seemed to be one.
@@ -33,6 +35,7 @@ public struct GuestVolume<Device: BlockDevice> {
     partitionNumber = partition?.number
     schemeName = partition?.scheme.name ?? ""
     partitionIdentifier = partition?.identifier ?? ""
+    partitionLabel = partition?.label ?? ""
     do throws(BootError) {
       fileSystem = try MountedFileSystem.probe(volume)
       failure = nil

@@ -67,6 +67,42 @@ public final class GuestEnvironment<Device: BlockDevice>: MenuEnvironment {
     return nil
   }
 
+  /// GRUB's name of the first volume that has what is looked for, with those of a menu's hints
+  /// before all others: a copy of a disk has the identifiers of the other.
+  public func device(having key: SearchKey, preferring hints: [ByteString]) -> ByteString? {
+    for hint in hints {
+      guard let position = disks.position(named: hint), let system = disks[position].fileSystem,
+        has(key, disks[position], system)
+      else { continue }
+      return disks.name(of: position)
+    }
+    return device(having: key)
+  }
+
+  /// What a menu may ask about a volume.
+  public func property(_ property: DeviceProperty, of device: ByteString) -> ByteString? {
+    guard let position = disks.position(named: device) else { return nil }
+    let volume = disks[position]
+    let answer: ByteString?
+    switch property {
+    case .driver: answer = "xen"
+    case .partitionMap: answer = volume.schemeName.isEmpty ? "none" : volume.schemeName
+    case .fileSystem:
+      answer = volume.fileSystem.map { $0.formatName.hasPrefix("ext") ? "ext2" : $0.formatName }
+    case .fileSystemUUID: answer = volume.fileSystem?.uuid
+    case .label: answer = volume.fileSystem?.label
+    case .partitionUUID: answer = volume.partitionIdentifier
+    }
+    return answer.flatMap { $0.isEmpty ? nil : $0 }
+  }
+
+  /// When a file was changed last; nil if there is none.
+  public func modificationTime(of file: MenuFile) -> Int64? {
+    do throws(BootError) {
+      return try fileSystem(file.device).modificationTime(Self.absolute(file.path))
+    } catch { return nil }
+  }
+
   private func has(
     _ key: SearchKey, _ volume: GuestVolume<Device>, _ system: MountedFileSystem<Device>
   ) -> Bool {
@@ -76,6 +112,7 @@ public final class GuestEnvironment<Device: BlockDevice>: MenuEnvironment {
     case .label(let label): return !label.isEmpty && system.label == label
     case .partitionUUID(let uuid):
       return !uuid.isEmpty && volume.partitionIdentifier.lowercased == uuid.lowercased
+    case .partitionLabel(let label): return !label.isEmpty && volume.partitionLabel == label
     case .file(let path):
       do throws(BootError) {
         if case .file = try system.kind(Self.absolute(path)) { return true }

@@ -28,6 +28,8 @@ public struct HostOptions: Equatable, Sendable {
   public var ignoresModule = false
   /// `pvh=entry` or `pvh=bzimage`: how a kernel starts in a PVH domain.
   public var kernelStart = KernelStart.entry
+  /// `readonly`: nothing is ever written to a disk.
+  public var isReadOnly = false
   /// Words that nobody here knows; they are named in the log.
   public var unknown: [ByteString] = []
 
@@ -52,6 +54,8 @@ public struct HostOptions: Equatable, Sendable {
         kernelStart = .entry
       } else if word == "pvh=bzimage" {
         kernelStart = .bzImage
+      } else if word == "readonly" {
+        isReadOnly = true
       } else if word.hasPrefix("selftest=") {
         selfTest = word.dropFirst(9)
       } else if word.hasPrefix("("), let file = MenuFile(word, root: ""), !file.path.isEmpty {

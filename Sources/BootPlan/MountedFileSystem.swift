@@ -142,6 +142,17 @@ public struct MountedFileSystem<Device: BlockDevice> {
     return (system.byteCount, ISO9660FileSystem<Device>.descriptorByteOffset)
   }
 
+  /// Why a file's blocks may not be written in place; nil if they may: the disk allows it, and the
+  /// file system keeps no checksum or second copy of data, nor a journal that would undo it.
+  var writeObstacle: ByteString? {
+    guard volume.device.isWritable else { return "the disk may not be written" }
+    if needsRecovery { return "the file system was not unmounted" }
+    switch reader {
+    case .ext4, .fat: return nil
+    case .iso9660: return "\(formatName) is never written"
+    }
+  }
+
   /// Where it is and what it is, for messages.
   public var place: ByteString { "\(volume.name): \(formatName)" }
 
@@ -151,6 +162,15 @@ public struct MountedFileSystem<Device: BlockDevice> {
     case .ext4(let system): try kind(path, in: system)
     case .fat(let system): try kind(path, in: system)
     case .iso9660(let system): try kind(path, in: system)
+    }
+  }
+
+  /// Seconds since 1970 of the last change of what is at `path`.
+  public func modificationTime(_ path: ByteString) throws(BootError) -> Int64 {
+    switch reader {
+    case .ext4(let system): try resolve(path, in: system).attributes.modificationTime
+    case .fat(let system): try resolve(path, in: system).attributes.modificationTime
+    case .iso9660(let system): try resolve(path, in: system).attributes.modificationTime
     }
   }
 

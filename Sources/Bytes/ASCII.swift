@@ -37,6 +37,11 @@ public enum ASCII {
     byte >= 0x41 && byte <= 0x5a ? byte + 0x20 : byte
   }
 
+  /// The capital of a small letter; any other byte as it is.
+  public static func uppercased(_ byte: UInt8) -> UInt8 {
+    byte >= 0x61 && byte <= 0x7a ? byte - 0x20 : byte
+  }
+
   /// The value of a hexadecimal digit.
   public static func hexadecimalValue(_ byte: UInt8) -> UInt8? {
     switch lowercased(byte) {

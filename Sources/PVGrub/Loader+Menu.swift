@@ -15,6 +15,7 @@ extension Loader {
     let (seconds, remark) = BootPolicy.timeout(of: menu, options: options)
     if let remark { say("pvgrub-swift: \(remark)") }
     for warning in menu.warnings { say("pvgrub-swift: \(warning.message)") }
+    save(menu.savedVariables)
     var screen = MenuScreen(
       title: "pvgrub-swift", menu: menu, timeoutSeconds: seconds, now: hypervisor.now)
     var event = MenuScreen.Event.tick
@@ -61,13 +62,17 @@ extension Loader {
       switch try outcome(index, of: menu, rest: rest) {
       case .boot(let target):
         console.write(screen.leave().bytes)
+        save(target.savedVariables)
         try boot(target)
       case .menu(let inner) where isUnattended:
         // A default such as `1>0`, or one that opens another menu, goes on inside of it.
+        save(inner.savedVariables)
         guard let selection = inner.defaultSelection else { break }
         start(
           selection.index, of: inner, rest: selection.rest, isUnattended: true, on: &screen)
-      case .menu(let inner): screen.open(inner, title: title)
+      case .menu(let inner):
+        save(inner.savedVariables)
+        screen.open(inner, title: title)
       case .reboot: end { StubDomain.reboot() }
       case .halt: end { StubDomain.powerOff() }
       case .exit: break
@@ -78,6 +83,11 @@ extension Loader {
       screen.report("\(title): \(error.message)")
       screen.redraw()
     }
+  }
+
+  /// Writes what a menu or an entry wants to be kept, and tells what came of it.
+  private func save(_ variables: [BootTarget.SavedVariable]) {
+    for line in environment.save(variables, options: options) { say("pvgrub-swift: \(line)") }
   }
 
   private func outcome(

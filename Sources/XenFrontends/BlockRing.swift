@@ -32,15 +32,22 @@ struct BlockRing {
   /// How many requests can be put.
   var freeEntryCount: Int { Int(entryCount - (requestProducer &- responseConsumer)) }
 
-  /// Puts a read of up to 11 segments.
-  mutating func putRead(id: UInt64, sector: UInt64, segments: [DiskSegment], handle: UInt16) {
+  /// Puts a request of up to 11 segments.
+  mutating func put(_ request: DiskRequest, id: UInt64, handle: UInt16) {
+    let segments = request.segments
     precondition(segments.count <= Int(BLKIF_MAX_SEGMENTS_PER_REQUEST), "too many segments")
     let entry = nextEntry()
-    entry.store(u8: UInt8(BLKIF_OP_READ), at: BLKIF_REQUEST_OPERATION_OFFSET)
+    let code =
+      switch request.operation {
+      case .read: BLKIF_OP_READ
+      case .write: BLKIF_OP_WRITE
+      case .flush: BLKIF_OP_FLUSH_DISKCACHE
+      }
+    entry.store(u8: UInt8(code), at: BLKIF_REQUEST_OPERATION_OFFSET)
     entry.store(u8: UInt8(segments.count), at: BLKIF_REQUEST_SEGMENT_COUNT_OFFSET)
     entry.store(u16: handle, at: BLKIF_REQUEST_HANDLE_OFFSET)
     entry.store(u64: id, at: BLKIF_REQUEST_ID_OFFSET)
-    entry.store(u64: sector, at: BLKIF_REQUEST_SECTOR_OFFSET)
+    entry.store(u64: request.sector, at: BLKIF_REQUEST_SECTOR_OFFSET)
     Self.store(segments, in: entry, at: BLKIF_REQUEST_SEGMENTS_OFFSET)
   }
 

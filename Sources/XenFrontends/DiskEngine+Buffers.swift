@@ -23,7 +23,7 @@ extension DiskEngine {
       // The device's size is whole sectors, so that the last one is on it.
       let wanted = Checked.roundedUp(end - start, toMultipleOf: sector) ?? end - start
       let byteCount = min(wanted, UInt64(pages.memory.byteCount))
-      try readSectors(start / 512, byteCount: byteCount, into: pages)
+      try transfer(.read, sector: start / 512, byteCount: byteCount, in: pages)
       let skipped = Int(position - start)
       let taken = min(Int(byteCount) - skipped, Int(end - position))
       pages.memory.append(at: skipped, count: taken, to: &result)
@@ -32,10 +32,38 @@ extension DiskEngine {
     return result
   }
 
-  private func readSectors(
-    _ sector: UInt64, byteCount: UInt64, into pages: GrantedPages
+  /// Writes whole sectors through pages of our own, and sleeps until they are on the disk: behind
+  /// the backend's cache too, if it has one and can say so.
+  func write(_ bytes: [UInt8], at byteOffset: UInt64) throws(BlockError) {
+    if let death { throw death }
+    let sector = UInt64(geometry.sectorByteCount)
+    guard let end = Checked.sum(byteOffset, UInt64(bytes.count)), end <= geometry.byteCount else {
+      throw .outOfRange(
+        byteOffset: byteOffset, byteCount: UInt64(bytes.count),
+        deviceByteCount: geometry.byteCount)
+    }
+    precondition((byteOffset | UInt64(bytes.count)) % sector == 0, "a write of a part of a sector")
+    let pages = try bouncePages()
+    var done = 0
+    while done < bytes.count {
+      let count = min(bytes.count - done, pages.memory.byteCount)
+      pages.memory.copy(bytes[done..<done + count], to: 0)
+      try transfer(
+        .write, sector: (byteOffset + UInt64(done)) / 512, byteCount: UInt64(count), in: pages)
+      done += count
+    }
+    guard canFlush else { return }
+    urgent.append(
+      DiskRequest(owner: .bounce, sector: byteOffset / 512, segments: [], operation: .flush))
+    bounceCount += 1
+    try finishBounce()
+  }
+
+  private func transfer(
+    _ operation: DiskRequest.Operation, sector: UInt64, byteCount: UInt64, in pages: GrantedPages
   ) throws(BlockError) {
-    var request = DiskRequest(owner: .bounce, sector: sector, segments: [])
+    var request = DiskRequest(
+      owner: .bounce, sector: sector, segments: [], operation: operation)
     var rest = byteCount
     var page = 0
     while rest > 0 {
@@ -53,6 +81,10 @@ extension DiskEngine {
         request.segments = []
       }
     }
+    try finishBounce()
+  }
+
+  private func finishBounce() throws(BlockError) {
     while true {
       try turn()
       if bounceCount == 0 { break }

@@ -68,8 +68,7 @@ extension DiskEngine {
     orderCount += 1
     let id = slots[number].id
     if request.segments.count <= Int(BLKIF_MAX_SEGMENTS_PER_REQUEST) {
-      ring.putRead(
-        id: id, sector: request.sector, segments: request.segments, handle: handle)
+      ring.put(request, id: id, handle: handle)
     } else if let pages = indirect, let page = freeIndirectPages.popLast() {
       slots[number].indirectPage = page
       ring.putIndirectRead(

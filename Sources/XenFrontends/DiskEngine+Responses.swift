@@ -48,6 +48,11 @@ extension DiskEngine {
   /// Cuts a failed request in two until one segment is left, and repeats that a few times, so that
   /// the error can name the place.
   private func retry(_ request: DiskRequest) {
+    if request.operation == .flush {
+      bounceFailure = .writeFailed(sector: request.sector)
+      bounceCount -= 1
+      return
+    }
     guard request.segments.count == 1 else {
       let (first, second) = request.halves
       if request.isBounce {
@@ -67,7 +72,9 @@ extension DiskEngine {
     case (true, false): urgent.append(again)
     case (false, false): if planFailure == nil { waiting.append(again) }
     case (true, true):
-      bounceFailure = .readFailed(sector: request.sector)
+      let isRead = request.operation == .read
+      bounceFailure =
+        isRead ? .readFailed(sector: request.sector) : .writeFailed(sector: request.sector)
       bounceCount -= 1 + urgent.count
       urgent = []
     case (false, true):

@@ -25,6 +25,8 @@ struct DiskGeometry {
   var sectorByteCount: Int
   /// Segments of an indirect request, 0 if the backend has none.
   var indirectSegmentCount: Int
+  /// Whether it can be told to bring everything written onto the disk.
+  var canFlush = false
 }
 
 /// The requests of one connection: cuts plans into requests, keeps the ring full, checks answers.
@@ -67,6 +69,7 @@ final class DiskEngine<H: Hypervisor> {
 
   var bounce: GrantedPages?
   var indirect: GrantedPages?
+  var canFlush: Bool { geometry.canFlush }
   var freeIndirectPages: [Int] = []
   var hasIndirect: Bool
 

@@ -223,11 +223,13 @@ extension DiskFrontend {
     guard let byteCount = Checked.product(sectorCount, 512), byteCount < 1 << 62 else {
       throw .badNode(disk: name, node: "sectors", value: "\(sectorCount)")
     }
+    let canFlush = try backendNumber("feature-flush-cache", default: 0) == 1
     isReadOnly = info & 4 != 0
     let geometry = DiskGeometry(
       byteCount: byteCount - byteCount % sectorByteCount,
       sectorByteCount: Int(sectorByteCount),
-      indirectSegmentCount: Int(min(segmentCount, UInt64(DiskLimit.indirectSegments))))
+      indirectSegmentCount: Int(min(segmentCount, UInt64(DiskLimit.indirectSegments))),
+      canFlush: canFlush)
     try setState(XenbusState.connected)
     engine = DiskEngine(
       hypervisor: hypervisor, grants: grants, domain: description.backendDomain,

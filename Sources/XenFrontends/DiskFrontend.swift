@@ -118,6 +118,17 @@ public final class DiskFrontend<H: Hypervisor>: BlockDevice {
     try connection().read(at: byteOffset, count: byteCount)
   }
 
+  /// Whether it may be written: the backend says so, and it is no CD-ROM drive.
+  public var isWritable: Bool {
+    status == .connected && !isReadOnly && !description.isCDROM
+  }
+
+  /// Writes whole sectors through pages of our own, and sleeps until they are on the disk.
+  public func write(_ bytes: [UInt8], at byteOffset: UInt64) throws(BlockError) {
+    guard isWritable else { throw .readOnly }
+    try connection().write(bytes, at: byteOffset)
+  }
+
   /// Adds the pieces of a plan to what is to be read; the rest of the plan is the caller's.
   /// Nothing is sent before `pump`.
   ///

@@ -16,8 +16,14 @@ struct DiskSegment {
   var sectorCount: UInt64 { UInt64(lastSector - firstSector) + 1 }
 }
 
-/// A read of consecutive sectors into a list of segments.
+/// A request for consecutive sectors and a list of segments: to read into them, to write what they
+/// hold, or, without segments, to bring everything written onto the disk.
 struct DiskRequest {
+  /// What the backend is to do.
+  enum Operation {
+    case read, write, flush
+  }
+
   /// Who asked.
   enum Owner {
     /// A plan, `position` bytes behind the start of its first piece.
@@ -30,6 +36,7 @@ struct DiskRequest {
   /// In units of 512 bytes.
   var sector: UInt64
   var segments: [DiskSegment]
+  var operation = Operation.read
   /// Failed attempts of a request of one segment.
   var failureCount = 0
 

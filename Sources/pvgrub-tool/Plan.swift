@@ -77,7 +77,8 @@ struct Plan: ParsableCommand {
       case .bls: .bls
       }
     let file = MenuFile(device: "", path: path(of: config, format))
-    let interpreter = MenuInterpreter(environment: SingleFile(file: file, contents: text))
+    var interpreter = MenuInterpreter(environment: SingleFile(file: file, contents: text))
+    interpreter.unknown = SingleFile.unknown(inFile: config)
     do throws(MenuError) {
       let menu = try interpreter.menu(text, file: file, format: format)
       let report = PlanReport(menu, interpreter: interpreter)

@@ -8,6 +8,16 @@ final class SingleFile: MenuEnvironment {
   private let file: MenuFile
   private let contents: ByteString
 
+  /// What a file alone does not tell: what grubenv holds, what the machine's screen gives, and
+  /// what the menu that opens a `loopback.cfg` sets for it.
+  static func unknown(inFile name: String) -> UnknownVariables {
+    var unknown = UnknownVariables()
+    unknown.unlessSet = ["kernelopts", "tuned_params", "tuned_initrd", "ignition_firstboot"]
+    if name.hasSuffix("loopback.cfg") { unknown.unlessSet += ["iso_path", "rootuuid"] }
+    unknown.always = ["vt_handoff"]
+    return unknown
+  }
+
   init(file: MenuFile, contents: ByteString) {
     self.file = file
     self.contents = contents

@@ -9,6 +9,7 @@ final class FakeEnvironment: MenuEnvironment {
     var uuid: ByteString = ""
     var label: ByteString = ""
     var partitionUUID: ByteString = ""
+    var partitionLabel: ByteString = ""
   }
 
   var devices: [Device] = []
@@ -42,6 +43,7 @@ final class FakeEnvironment: MenuEnvironment {
       devices.first { $0.uuid.lowercased == uuid.lowercased }?.name
     case .partitionUUID(let uuid):
       devices.first { $0.partitionUUID.lowercased == uuid.lowercased }?.name
+    case .partitionLabel(let label): devices.first { $0.partitionLabel == label }?.name
     case .label(let label): devices.first { $0.label == label }?.name
     case .file(let path):
       devices.first { kind(of: MenuFile(device: $0.name, path: path)) != nil }?.name

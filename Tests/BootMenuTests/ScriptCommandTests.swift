@@ -112,7 +112,7 @@ import Testing
     ("configfile", "configfile: file name expected"),
     ("configfile /none", "configfile: /none can't be read"), ("cat", "cat: file name expected"),
     ("cat /none", "cat: /none can't be read"), ("ls /none", "ls: no directory /none"),
-    ("fwsetup", "fwsetup: not available in a guest"),
+    ("date", "date: not available in a guest"),
     ("password a", "password: two arguments expected"),
     ("sleep", "sleep: how long?"), ("increment", "increment: variable name expected"),
     ("return", "return: not in a function"), ("time time", "time: of itself"),

@@ -29,6 +29,8 @@ final class FakeDisk: FakePeer {
     var badSectors: Range<UInt64> = 0..<0
     /// ...so many times.
     var failureCount = Int.max
+    /// Answers a flush with an error.
+    var refusesFlush = false
     /// Takes requests and never answers.
     var isMute = false
     /// Keeps the grants of data mapped for ever.
@@ -58,6 +60,7 @@ final class FakeDisk: FakePeer {
   var requestsATurn = Int.max
 
   private(set) var requestCount = 0
+  private(set) var flushCount = 0
   private(set) var indirectRequestCount = 0
   private(set) var batches: [Int] = []
   private(set) var bytesARequestMax = 0
@@ -259,7 +262,10 @@ final class FakeDisk: FakePeer {
     var list = Array(request[24...])
     var listReference: UInt32?
     switch request[0] {
-    case 0: if !(1...11).contains(count) { return complain("\(count) segments") }
+    case 0, 1: if !(1...11).contains(count) { return complain("\(count) segments") }
+    case 3:
+      flushCount += 1
+      return count == 0 ? !lies.refusesFlush : complain("a flush with segments")
     case 6:
       indirectRequestCount += 1
       count = Int(load(request, 2, UInt16.self))
@@ -274,10 +280,13 @@ final class FakeDisk: FakePeer {
     default: return complain("operation \(request[0])")
     }
     defer { if let listReference { xen.unmap(listReference) } }
-    return transfer(list, count: count, sector: load(request, 16, UInt64.self))
+    return transfer(
+      list, count: count, sector: load(request, 16, UInt64.self), isWrite: request[0] == 1)
   }
 
-  private func transfer(_ list: [UInt8], count: Int, sector start: UInt64) -> Bool {
+  private func transfer(
+    _ list: [UInt8], count: Int, sector start: UInt64, isWrite: Bool
+  ) -> Bool {
     var sector = start
     var isOK = true
     let unit = UInt64(sectorByteCount / 512)
@@ -295,8 +304,14 @@ final class FakeDisk: FakePeer {
         isOK = false
       } else {
         let range = Int(sector) * 512..<Int(sector + length) * 512
-        UnsafeMutableRawBufferPointer(start: page, count: 4096)[(Int(first) * 512)...]
-          .copyBytes(from: data[range])
+        let memory = UnsafeMutableRawBufferPointer(start: page, count: 4096)
+        if isWrite {
+          if nodeOverrides["info"] == "4" { return complain("a write to a read-only disk") }
+          let place = Int(first) * 512
+          data.replaceSubrange(range, with: Array(memory[place..<place + range.count]))
+        } else {
+          memory[(Int(first) * 512)...].copyBytes(from: data[range])
+        }
       }
       if lies.holdsGrants { held.append(reference) } else { xen.unmap(reference) }
       sector += length

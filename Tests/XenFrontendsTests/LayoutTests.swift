@@ -27,7 +27,8 @@ import Testing
     var ring = BlockRing(SharedMemory(memory, byteCount: 4096))
     #expect(ring.entryCount == 32)
     let segment = DiskSegment(frame: 1, firstSector: 2, lastSector: 5, reference: 77)
-    ring.putRead(id: 0xabc, sector: 1 << 40, segments: [segment], handle: 0xca00)
+    ring.put(
+      DiskRequest(owner: .bounce, sector: 1 << 40, segments: [segment]), id: 0xabc, handle: 0xca00)
     ring.putIndirectRead(
       id: 0xdef, sector: 9, segments: [segment, segment], handle: 1,
       list: SharedMemory(memory + 4096, byteCount: 4096), reference: 88)
@@ -55,16 +56,16 @@ import Testing
     var ring = BlockRing(shared)
     let wants2 = ring.publish()
     #expect(!wants2)
-    ring.putRead(id: 1, sector: 0, segments: [], handle: 0)
+    ring.put(DiskRequest(owner: .bounce, sector: 0, segments: []), id: 1, handle: 0)
     let wants3 = ring.publish()
     #expect(wants3)
     // The backend is busy and has not moved its mark.
-    ring.putRead(id: 2, sector: 0, segments: [], handle: 0)
+    ring.put(DiskRequest(owner: .bounce, sector: 0, segments: []), id: 2, handle: 0)
     let wants4 = ring.publish()
     #expect(!wants4)
     shared.store(u32: 3, at: 4)
-    ring.putRead(id: 3, sector: 0, segments: [], handle: 0)
-    ring.putRead(id: 4, sector: 0, segments: [], handle: 0)
+    ring.put(DiskRequest(owner: .bounce, sector: 0, segments: []), id: 3, handle: 0)
+    ring.put(DiskRequest(owner: .bounce, sector: 0, segments: []), id: 4, handle: 0)
     let wants5 = ring.publish()
     #expect(wants5)
   }

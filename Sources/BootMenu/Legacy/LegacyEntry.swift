@@ -103,7 +103,8 @@ struct LegacyEntry<Environment: MenuEnvironment> {
     switch key {
     case .fileSystemUUID(let name): return fail("no device with file system UUID \(name)")
     case .file(let path): return fail("no device with file \(path)")
-    case .label(let name), .partitionUUID(let name): return fail("no device named \(name)")
+    case .label(let name), .partitionUUID(let name), .partitionLabel(let name):
+      return fail("no device named \(name)")
     }
   }
 

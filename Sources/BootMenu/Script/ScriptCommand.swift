@@ -15,7 +15,8 @@ enum ScriptResult {
 enum ScriptCommand: Equatable {
   case set, unset, export, menuEntry, submenu, hiddenEntry
   case linux, initrd, multiboot, module, chainloader, boot
-  case search, searchUUID, searchLabel, searchFile
+  case search, searchUUID, searchLabel, searchFile, searchPartitionUUID, searchPartitionLabel
+  case probe, loopback, regexp, translate, readLine, compareFiles, normal
   case test, bracket, yes, no, echo, sleep
   case loadEnvironment, saveEnvironment, listEnvironment
   case source, configFile, legacyConfigFile, bootLoaderEntries, syslinuxFile
@@ -35,7 +36,21 @@ enum ScriptCommand: Equatable {
       self = command
       return
     }
-    return nil
+    if ScriptCommand.contains(ScriptCommand.quietNames, name) {
+      self = .quiet
+    } else if ScriptCommand.contains(ScriptCommand.usualFunctions, name) {
+      self = .usualFunction
+    } else if ScriptCommand.contains(ScriptCommand.denials, name) {
+      self = .no
+    } else if ScriptCommand.contains(ScriptCommand.unavailableNames, name) {
+      self = .unavailable
+    } else {
+      return nil
+    }
+  }
+
+  private static func contains(_ names: [StaticString], _ name: ByteString) -> Bool {
+    names.contains { equal(name, $0) }
   }
 
   private static func equal(_ name: ByteString, _ known: StaticString) -> Bool {
@@ -49,40 +64,73 @@ enum ScriptCommand: Equatable {
     ("hiddenentry", .hiddenEntry), ("search", .search), ("linux", .linux), ("initrd", .initrd),
     ("linux16", .linux), ("initrd16", .initrd), ("linuxefi", .linux), ("initrdefi", .initrd),
     ("multiboot", .multiboot), ("multiboot2", .multiboot), ("xen_hypervisor", .multiboot),
-    ("module", .module), ("module2", .module), ("xen_module", .module),
-    ("chainloader", .chainloader), ("boot", .boot), ("search.fs_uuid", .searchUUID),
-    ("search.fs_label", .searchLabel), ("search.file", .searchFile), ("true", .yes),
-    ("false", .no), ("sleep", .sleep), ("load_env", .loadEnvironment),
+    ("module", .module), ("module2", .module), ("xen_module", .module), ("xen_linux", .module),
+    ("xen_initrd", .module), ("chainloader", .chainloader), ("boot", .boot),
+    ("search.fs_uuid", .searchUUID), ("search.fs_label", .searchLabel),
+    ("search.file", .searchFile), ("search.part_uuid", .searchPartitionUUID),
+    ("search.part_label", .searchPartitionLabel), ("probe", .probe), ("loopback", .loopback),
+    ("regexp", .regexp), ("tr", .translate), ("read", .readLine), ("cmp", .compareFiles),
+    ("true", .yes), ("false", .no), ("sleep", .sleep), ("load_env", .loadEnvironment),
     ("save_env", .saveEnvironment), ("list_env", .listEnvironment), ("source", .source),
-    (".", .source), ("configfile", .configFile), ("extract_entries_source", .source),
-    ("extract_entries_configfile", .configFile), ("legacy_configfile", .legacyConfigFile),
-    ("extract_legacy_entries_configfile", .legacyConfigFile), ("break", .break),
+    (".", .source), ("configfile", .configFile), ("normal", .normal),
+    ("extract_entries_source", .source), ("extract_entries_configfile", .configFile),
+    ("legacy_configfile", .legacyConfigFile), ("legacy_source", .legacyConfigFile),
+    ("extract_legacy_entries_configfile", .legacyConfigFile),
+    ("extract_legacy_entries_source", .legacyConfigFile), ("break", .break),
     ("continue", .continue), ("return", .return), ("shift", .shift),
     ("setparams", .setParameters), ("eval", .eval), ("time", .time), ("increment", .increment),
     ("decrement", .decrement), ("password", .password), ("password_pbkdf2", .passwordPBKDF2),
     ("ls", .list), ("cat", .print), ("reboot", .reboot), ("halt", .halt), ("exit", .exit),
-    ("rmmod", .quiet), ("load_video", .usualFunction), ("terminal_output", .quiet),
-    ("terminal_input", .quiet), ("terminal", .quiet), ("serial", .quiet), ("loadfont", .quiet),
-    ("gfxmode", .usualFunction), ("background_image", .quiet), ("background_color", .quiet),
-    ("terminfo", .quiet), ("play", .quiet), ("badram", .quiet), ("cutmem", .quiet),
-    ("cmosclean", .quiet), ("hwmatch", .quiet), ("clear", .quiet), ("drivemap", .quiet),
-    ("parttool", .quiet), ("nativedisk", .quiet), ("devicetree", .quiet), ("gettext", .quiet),
-    ("set_background_image", .usualFunction), ("acpi", .quiet), ("lsefi", .quiet),
-    ("grub_platform", .usualFunction),
-    ("keystatus", .unavailable), ("cmostest", .unavailable), ("fwsetup", .unavailable),
-    ("probe", .unavailable), ("regexp", .unavailable), ("loopback", .unavailable),
-    ("blscfg", .bootLoaderEntries), ("bls_import", .bootLoaderEntries),
-    ("uki", .bootLoaderEntries), ("gptprio.next", .unavailable), ("cryptomount", .unavailable),
-    ("read", .unavailable), ("cmp", .unavailable), ("date", .unavailable),
-    ("hashsum", .unavailable), ("md5sum", .unavailable), ("sha256sum", .unavailable),
-    ("hexdump", .unavailable), ("crc", .unavailable), ("ntldr", .unavailable),
-    ("authenticate", .unavailable), ("verify_detached", .unavailable), ("file", .unavailable),
-    ("cpuid", .unavailable), ("test_blockarg", .unavailable), ("net_bootp", .unavailable),
-    ("net_dhcp", .unavailable), ("syslinux_configfile", .syslinuxFile),
+    ("normal_exit", .exit), ("blscfg", .bootLoaderEntries), ("bls_import", .bootLoaderEntries),
+    ("uki", .bootLoaderEntries), ("syslinux_configfile", .syslinuxFile),
     ("syslinux_source", .syslinuxFile), ("extract_syslinux_entries_source", .syslinuxFile),
-    ("extract_syslinux_entries_configfile", .syslinuxFile), ("cbfs", .unavailable),
-    ("zfs-bootfs", .unavailable), ("kfreebsd", .unavailable), ("knetbsd", .unavailable),
-    ("kopenbsd", .unavailable), ("xnu_kernel64", .unavailable), ("appleloader", .unavailable),
-    ("legacy_kernel", .unavailable), ("legacy_initrd", .unavailable), ("tr", .unavailable),
+    ("extract_syslinux_entries_configfile", .syslinuxFile),
+  ]
+
+  /// Names whose work a guest has no use for.
+  private static let quietNames: [StaticString] = [
+    "rmmod", "terminal_output", "terminal_input", "terminal", "serial", "loadfont",
+    "background_image", "background_color", "terminfo", "play", "badram", "cutmem", "cmosclean",
+    "cmosset", "hwmatch", "clear", "drivemap", "parttool", "nativedisk", "devicetree", "gettext",
+    "acpi", "lsefi", "lsmod", "lsfonts", "lspci", "lsacpi", "lsapm", "lsmmap", "lssal", "lsdevtree",
+    "lsefimmap", "lsefisystab", "videoinfo", "vbeinfo", "vbetest", "videotest", "usb", "usbtest",
+    "setpci", "outb", "outw", "outl", "write_byte", "write_word", "write_dword", "wrmsr",
+    "keymap", "sendkey", "spkmodem", "suspend", "gdbstub", "gdbstub_break", "gdbstub_stop",
+    "gdbinfo", "trust", "distrust", "list_trusted", "list_certificates", "trust_certificate",
+    "distrust_certificate", "trust_hash", "distrust_hash", "fix_video", "fakebios", "loadbios",
+    "efitextmode", "backtrace", "boottime", "help", "dump", "blocklist", "net_add_addr",
+    "net_add_dns", "net_add_route", "net_del_addr", "net_del_dns", "net_del_route",
+    "net_get_dhcp_option", "net_ls_addr", "net_ls_cards", "net_ls_dns", "net_ls_routes",
+    "net_set_vlan", "net_bootp6", "pcidump", "mouse", "lockdown", "shim_lock", "tpm", "bli",
+    "tpm_record_pcrs", "stall", "xen_boot", "macppcbless", "mactelbless", "gptsync", "cpuid",
+    "functional_test", "all_functional_test", "test_blockarg", "uppermem",
+  ]
+
+  /// Names that distributions define as functions and call where they may be missing.
+  private static let usualFunctions: [StaticString] = [
+    "load_video", "gfxmode", "set_background_image", "grub_platform", "recordfail", "savedefault",
+    "initrdfail",
+  ]
+
+  /// Names that are asked as conditions and answer no.
+  private static let denials: [StaticString] = [
+    "keystatus", "cmostest", "fwsetup", "smbios", "getenv", "setenv", "rdmsr", "read_byte",
+    "read_word", "read_dword", "inb", "inw", "inl", "authenticate", "rpi_is_pi", "sbat",
+    "efivar", "is_sb_enabled",
+  ]
+
+  /// Names that other loaders of GRUB 2, other firmware or other disks are for.
+  private static let unavailableNames: [StaticString] = [
+    "gptprio.next", "gptrepair", "cryptomount", "date", "hashsum",
+    "md5sum", "sha1sum", "sha256sum", "sha512sum", "crc", "hexdump", "ntldr", "verify_detached",
+    "file", "net_bootp", "net_dhcp", "net_nslookup", "cbfsdisk",
+    "zfs-bootfs", "zfsinfo", "zfskey", "btrfs-mount-subvol", "btrfs-list-subvols",
+    "btrfs-get-default-subvol", "btrfs-info", "kfreebsd", "kfreebsd_loadenv", "kfreebsd_module",
+    "kfreebsd_module_elf", "knetbsd", "knetbsd_module", "knetbsd_module_elf", "kopenbsd",
+    "kopenbsd_ramdisk", "xnu_kernel", "xnu_kernel64", "xnu_kext", "xnu_kextdir", "xnu_mkext",
+    "xnu_ramdisk", "xnu_resume", "xnu_splash", "xnu_uuid", "xnu_devprop_load", "appleloader",
+    "plan9", "truecrypt", "freedos", "pxechainloader", "legacy_kernel", "legacy_initrd",
+    "legacy_initrd_nounzip", "legacy_password", "legacy_check_password", "lsefivar", "map",
+    "wimboot", "ntboot", "linuxloader",
   ]
 }

@@ -26,6 +26,8 @@ struct ScriptContext: Sendable {
   private(set) var variables: [Variable] = []
   /// The functions. They are seen by everything that runs later.
   private(set) var functions: [ScriptFunction] = []
+  /// What only a boot knows.
+  var unknown = UnknownVariables()
 
   /// The value of a variable; nil if it is not set.
   func value(_ name: ByteString) -> ByteString? {
@@ -78,7 +80,7 @@ struct ScriptContext: Sendable {
   }
 
   /// GRUB 2 takes `set root=(hd0)` for `set root=hd0`.
-  private static func withoutBrackets(_ value: ByteString) -> ByteString {
+  static func withoutBrackets(_ value: ByteString) -> ByteString {
     guard value.count >= 2, value.bytes.first == 0x28, value.bytes.last == 0x29 else {
       return value
     }

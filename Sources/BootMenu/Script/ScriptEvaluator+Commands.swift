@@ -16,12 +16,20 @@ extension ScriptEvaluator {
     case .menuEntry, .submenu, .hiddenEntry: addEntry(command, call)
     case .linux, .initrd, .multiboot, .module, .chainloader, .boot:
       load(command, call.arguments)
-    case .search, .searchUUID, .searchLabel, .searchFile: search(command, call.arguments)
+    case .search, .searchUUID, .searchLabel, .searchFile, .searchPartitionUUID,
+      .searchPartitionLabel, .probe, .loopback:
+      useDevices(command, call.arguments)
+    case .regexp: regexp(call.arguments)
+    case .translate: translate(call.arguments)
+    case .readLine: readLine(call.arguments)
+    case .compareFiles: compareFiles(call.arguments)
     case .loadEnvironment, .saveEnvironment, .listEnvironment:
       environmentBlock(command, call.arguments)
     case .source, .configFile, .legacyConfigFile: read(command, call.arguments)
     case .bootLoaderEntries: addBootLoaderEntries(call)
     case .syslinuxFile: readSyslinux(call)
+    case .normal:
+      read(.configFile, call.arguments.isEmpty ? ["\(value("prefix"))/grub.cfg"] : call.arguments)
     case .break, .continue, .return: leave(command, call.arguments)
     case .eval: .flow(run(ScriptEvaluator.joined(call.arguments), named: "eval"))
     case .time: timed(call)
@@ -111,16 +119,24 @@ extension ScriptEvaluator {
 
   /// `break` and `continue` do nothing outside of a loop, nor does `return` outside of a function.
   private mutating func leave(_ command: ScriptCommand, _ arguments: [ByteString]) -> ScriptResult {
-    let number = arguments.first.map { ScriptNumber.value($0) }
-    let count = min(max(number ?? 1, 1), loopCount)
-    switch command {
-    case .break: return count == 0 ? .status(0) : .flow(.breakLoops(count))
-    case .continue: return count == 0 ? .status(0) : .flow(.continueLoop(count))
-    default:
-      guard self.arguments != nil else { return .failed("not in a function") }
-      status = number ?? status
-      return .flow(.returned)
+    if command == .return { return leaveFunction(arguments) }
+    guard let number = ScriptNumber.onlyOne(arguments), number > 0 else {
+      return .failed("a number of loops expected")
     }
+    let count = min(number, loopCount)
+    if count == 0 { return .status(0) }
+    return .flow(command == .break ? .breakLoops(count) : .continueLoop(count))
+  }
+
+  private mutating func leaveFunction(_ arguments: [ByteString]) -> ScriptResult {
+    guard self.arguments != nil else { return .failed("not in a function") }
+    if !arguments.isEmpty {
+      guard let number = ScriptNumber.onlyOne(arguments) else {
+        return .failed("a number expected")
+      }
+      status = number
+    }
+    return .flow(.returned)
   }
 
   private mutating func password(

@@ -18,11 +18,14 @@ extension ScriptEvaluator {
       let step = command == .increment ? 1 : -1
       guard let sum = Checked.sum(number, step) else { return .failed("\(name) is too large") }
       _ = context.set(name, "\(sum)")
-    case .setParameters: if arguments != nil { arguments = call.arguments }
+    case .setParameters:
+      guard arguments != nil else { return .status(1) }
+      arguments = call.arguments
     case .shift:
-      let shift = call.arguments.first.map { ScriptNumber.value($0) } ?? 1
       guard let count = arguments?.count else { return .status(0) }
-      guard shift >= 0, shift <= count else { return .status(1) }
+      guard let shift = ScriptNumber.onlyOne(call.arguments), shift <= count else {
+        return .status(1)
+      }
       arguments?.removeFirst(shift)
     default: break
     }
@@ -36,9 +39,10 @@ extension ScriptEvaluator {
       for variable in context.variables { write("\(variable.name)=\(variable.value)\n") }
       return .status(0)
     }
-    guard let equals = assignment.bytes.firstIndex(of: 0x3d), equals > 0 else {
+    guard let equals = assignment.bytes.firstIndex(of: 0x3d) else {
       return .failed("no assignment in \(assignment)")
     }
+    if equals == 0 { return .status(0) }  // As in GRUB 2, which sets a variable without a name.
     let isSet = context.set(
       ByteString(assignment.bytes[..<equals]), ByteString(assignment.bytes[(equals + 1)...]))
     return isSet ? .status(0) : .failed("variable too large")
@@ -56,10 +60,13 @@ extension ScriptEvaluator {
     if command == .saveEnvironment { return save(options.operands, to: file) }
     guard
       let contents = environment.contents(of: file, byteCountMax: EnvironmentBlock.byteCountMax),
-      let block = EnvironmentBlock(contents)
+      var block = EnvironmentBlock(contents)
     else { return .status(1) }
     guard charge(byteCount: contents.count) else { return .flow(.stopped) }
-    for (name, value) in block.variables {
+    let pending = loader.savedVariables.filter { $0.file == file }
+    for variable in pending { block.set(variable.name, variable.value) }
+    for variable in block.variables {
+      let (name, value) = (variable.name, variable.value)
       if command == .listEnvironment {
         write("\(name)=\(value)\n")
       } else if options.operands.isEmpty || options.operands.contains(name) {

@@ -62,7 +62,7 @@ struct ScriptEvaluator<Environment: MenuEnvironment> {
     return true
   }
 
-  /// Runs a text statement by statement. A statement that breaks the grammar is skipped.
+  /// Runs a text piece by piece. A piece that breaks the grammar is skipped.
   mutating func run(_ text: ByteString, named name: ByteString, line: Int = 1) -> Flow {
     let outer = place
     defer { place = outer }
@@ -72,11 +72,12 @@ struct ScriptEvaluator<Environment: MenuEnvironment> {
     var parser = ScriptParser(text, line: line)
     while true {
       do throws(ScriptSyntaxError) {
-        guard let statement = try parser.nextStatement() else { return .next }
-        let flow = execute(statement)
-        if flow != .next { return flow }
+        guard let piece = try parser.nextPiece() else { return .next }
+        for statement in piece {
+          let flow = execute(statement)
+          if flow != .next { return flow }
+        }
       } catch {
-        status = 1
         place.line = error.line
         warn(.syntax(error.message), column: error.column)
         guard charge(byteCount: 0) else { return .stopped }

@@ -15,8 +15,9 @@ struct ScriptToken {
     case openBrace
     /// `}`.
     case closeBrace
-    /// `|`, `&`, `<` or `>`, which the grammar has no use for.
-    case reserved(UInt8)
+    /// `|`, `||`, `&`, `&&`, `;;`, `<`, `>`, `[[` or `]]`, which the grammar has no use for, and
+    /// a `$` that no name follows.
+    case reserved
     /// The end of the text.
     case end
   }
@@ -69,11 +70,13 @@ struct ScriptLexer {
       offset += 1
       startLine()
       token.kind = .newline
-    case 0x3b: single(.semicolon, &token)
+    case 0x3b where peek(1) != 0x3b: single(.semicolon, &token)
     case 0x7b: single(.openBrace, &token)
     case 0x7d: single(.closeBrace, &token)
-    case 0x7c, 0x26, 0x3c, 0x3e: single(.reserved(byte), &token)
-    default: token.kind = .word(.argument(try word()))
+    case 0x3b, 0x7c, 0x26, 0x3c, 0x3e: single(.reserved, &token)
+    default:
+      token.kind = .word(.argument(try word()))
+      if isDoubledBracket(from: token.start) { token.kind = .reserved }
     }
     token.end = offset
     return token
@@ -89,6 +92,13 @@ struct ScriptLexer {
     token.kind = kind
   }
 
+  private func isDoubledBracket(from start: Int) -> Bool {
+    guard offset - start == 2, let first = start < text.count ? text[start] : nil else {
+      return false
+    }
+    return (first == 0x5b || first == 0x5d) && start + 1 < text.count && text[start + 1] == first
+  }
+
   private func peek(_ distance: Int = 0) -> UInt8? {
     offset + distance < text.count ? text[offset + distance] : nil
   }
@@ -98,19 +108,10 @@ struct ScriptLexer {
     lineStart = offset
   }
 
-  /// Skips blanks, joined lines and a comment.
+  /// Skips blanks and a comment. A backslash before a line's end belongs to a word.
   private mutating func skipBlanks() {
-    while let byte = peek() {
-      if byte == ASCII.space || byte == ASCII.tab {
-        offset += 1
-      } else if byte == 0x5c, peek(1) == ASCII.newline {
-        offset += 2
-        startLine()
-      } else {
-        if byte == 0x23 { skipLine() }
-        return
-      }
-    }
+    while let byte = peek(), byte == ASCII.space || byte == ASCII.tab { offset += 1 }
+    if peek() == 0x23 { skipLine() }
   }
 
   private static func endsWord(_ byte: UInt8) -> Bool {
@@ -129,21 +130,27 @@ struct ScriptLexer {
       case 0x5c:
         guard let escaped = peek() else { break }
         offset += 1
-        if escaped == ASCII.newline { startLine() } else { plain.append(escaped) }
+        if escaped == ASCII.newline {
+          startLine()
+          if peek() == nil { throw error(.missing("the line that it goes on in")) }
+        } else {
+          ScriptLexer.flush(&plain, to: &parts, isQuoted: false)
+          parts.append(.text(ByteString([escaped]), isQuoted: true))
+        }
       case 0x27:
         ScriptLexer.flush(&plain, to: &parts, isQuoted: false)
         parts.append(.text(try singleQuoted(), isQuoted: true))
       case 0x22:
         ScriptLexer.flush(&plain, to: &parts, isQuoted: false)
-        try doubleQuoted(&parts)
+        try doubleQuoted(&parts, isTranslated: false)
       case 0x24:
-        if peek() == 0x22 { continue }
-        guard let name = try variableName() else {
-          plain.append(byte)
-          continue
-        }
         ScriptLexer.flush(&plain, to: &parts, isQuoted: false)
-        parts.append(.variable(name, isQuoted: false))
+        if peek() == 0x22 {
+          offset += 1
+          try doubleQuoted(&parts, isTranslated: true)
+        } else {
+          parts.append(try variable(isQuoted: false))
+        }
       default: plain.append(byte)
       }
     }
@@ -171,9 +178,9 @@ struct ScriptLexer {
   }
 
   /// Reads up to the closing quote. A backslash stands for itself except before `$`, `"`, `\` and
-  /// a line's end.
+  /// a line's end. In text to be translated, which is `$"text"`, a `$` may stand for itself.
   private mutating func doubleQuoted(
-    _ parts: inout [ScriptWordPart]
+    _ parts: inout [ScriptWordPart], isTranslated: Bool
   ) throws(ScriptSyntaxError) {
     let opened = error(.unterminatedQuote)
     let countBefore = parts.count
@@ -195,12 +202,12 @@ struct ScriptLexer {
           plain.append(escaped)
         }
       case 0x24:
-        guard let name = try variableName() else {
+        if isTranslated, !startsName() {
           plain.append(byte)
           continue
         }
         ScriptLexer.flush(&plain, to: &parts, isQuoted: true)
-        parts.append(.variable(name, isQuoted: true))
+        parts.append(try variable(isQuoted: true))
       default:
         if byte == ASCII.newline { startLine() }
         plain.append(byte)
@@ -209,14 +216,23 @@ struct ScriptLexer {
     throw opened
   }
 
-  /// The name after a `$`; nil if the `$` stands for itself.
-  private mutating func variableName() throws(ScriptSyntaxError) -> ByteString? {
-    guard peek() == 0x7b else { return bareName() }
+  /// The variable after a `$`, in braces or not.
+  private mutating func variable(isQuoted: Bool) throws(ScriptSyntaxError) -> ScriptWordPart {
     let opened = error(.badVariable)
-    offset += 1
-    guard let name = bareName(), peek() == 0x7d else { throw opened }
-    offset += 1
-    return name
+    let isBraced = peek() == 0x7b
+    if isBraced { offset += 1 }
+    guard let name = bareName() else { throw opened }
+    if isBraced {
+      guard peek() == 0x7d else { throw opened }
+      offset += 1
+    }
+    return .variable(name, isQuoted: isQuoted, isBraced: isBraced)
+  }
+
+  private func startsName() -> Bool {
+    guard let byte = peek() else { return false }
+    return ASCII.isLetter(byte) || ASCII.isDigit(byte) || byte == 0x5f || byte == 0x7b
+      || byte == 0x3f || byte == 0x2a || byte == 0x40 || byte == 0x23
   }
 
   private mutating func bareName() -> ByteString? {

@@ -14,6 +14,18 @@ enum ScriptNumber {
     return byteCount == text.count ? value : nil
   }
 
+  /// The number that a text of decimal digits is; nil if it is none, or does not fit.
+  static func decimal(_ text: ByteString) -> Int? {
+    Numbers.decimal(text).flatMap { Int(exactly: $0) }
+  }
+
+  /// The number that a command takes as its only argument: one if there is none; nil if there are
+  /// more, or if it is no decimal number.
+  static func onlyOne(_ arguments: [ByteString]) -> Int? {
+    if arguments.isEmpty { return 1 }
+    return arguments.count == 1 ? decimal(arguments[0]) : nil
+  }
+
   private static func parse(_ text: ByteString) -> (value: Int, byteCount: Int) {
     let isNegative = text.bytes.first == 0x2d
     var count = isNegative ? 1 : 0
@@ -37,13 +49,16 @@ enum ScriptNumber {
     return (isNegative ? -magnitude : magnitude, count)
   }
 
-  /// Two texts without what they begin with in common, up to the number that differs: what `-pgt`
-  /// and `-plt` compare, so that `vmlinuz-2` is before `vmlinuz-11`.
-  static func afterCommonPrefix(
-    _ left: ByteString, _ right: ByteString
-  ) -> (ByteString, ByteString) {
+  /// Two texts from the number on that differs, as unsigned numbers: what `-pgt` and `-plt`
+  /// compare, so that `vmlinuz-2` is before `vmlinuz-11`. A digit that both texts begin with is skipped, as
+  /// GRUB 2 has it.
+  static func afterCommonPrefix(_ left: ByteString, _ right: ByteString) -> (Int, Int) {
     var common = zip(left.bytes, right.bytes).prefix { $0 == $1 }.count
-    while common > 0, ASCII.isDigit(left.bytes[common - 1]) { common -= 1 }
-    return (left.dropFirst(common), right.dropFirst(common))
+    while common > 1, ASCII.isDigit(left.bytes[common - 1]) { common -= 1 }
+    return (unsigned(left.dropFirst(common)), unsigned(right.dropFirst(common)))
+  }
+
+  private static func unsigned(_ text: ByteString) -> Int {
+    text.bytes.first == 0x2d ? 0 : value(text)
   }
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import Bytes
 
-/// Reads a script statement by statement, so that the statements before an error have run, as they
-/// have in GRUB 2, and the text after the error is gone on with.
+/// Reads a script by the grammar of GRUB 2, in the pieces in which GRUB 2 runs it: a line with all
+/// lines that its blocks and quotes reach to. A piece that breaks the grammar runs not at all.
 struct ScriptParser {
   private var lexer: ScriptLexer
   private var ahead: ScriptToken?
@@ -15,22 +15,33 @@ struct ScriptParser {
     lexer = ScriptLexer(unix, line: line)
   }
 
-  /// The next statement of the script; nil at its end. After an error the rest of the line is
-  /// skipped, and the next call goes on behind it.
-  mutating func nextStatement() throws(ScriptSyntaxError) -> ScriptStatement? {
+  /// The statements of the next piece; nil at the script's end. After an error the rest of the line
+  /// that has it is skipped, and the next call goes on behind it.
+  mutating func nextPiece() throws(ScriptSyntaxError) -> [ScriptStatement]? {
     do throws(ScriptSyntaxError) {
-      try skipSeparators()
+      try skipNewlines()
       if try peek().kind == .end { return nil }
-      let statement = try self.statement(depth: 0)
-      try endStatement()
-      return statement
-    } catch {
-      if let token = ahead, token.kind == .newline || token.kind == .end {
-        ahead = nil
-      } else {
-        ahead = nil
-        lexer.skipLine()
+      var piece: [ScriptStatement] = []
+      while true {
+        piece.append(try statement())
+        let token = try peek()
+        switch token.kind {
+        case .end: return piece
+        case .newline:
+          advance()
+          return piece
+        case .semicolon:
+          advance()
+          // What follows a `;` may be on another line only inside a block.
+          let kind = try peek().kind
+          if kind == .newline || kind == .end { return piece }
+        default: throw unexpected(token)
+        }
       }
+    } catch {
+      let isAtEnd = ahead.map { $0.kind == .newline || $0.kind == .end } ?? false
+      ahead = nil
+      if !isAtEnd { lexer.skipLine() }
       throw error
     }
   }
@@ -44,26 +55,8 @@ struct ScriptParser {
 
   private mutating func advance() { ahead = nil }
 
-  private mutating func skipSeparators() throws(ScriptSyntaxError) {
-    while true {
-      let kind = try peek().kind
-      guard kind == .newline || kind == .semicolon else { return }
-      advance()
-    }
-  }
-
   private mutating func skipNewlines() throws(ScriptSyntaxError) {
     while try peek().kind == .newline { advance() }
-  }
-
-  /// A simple statement must be followed by something that ends it.
-  private mutating func endStatement() throws(ScriptSyntaxError) {
-    let token = try peek()
-    switch token.kind {
-    case .newline, .semicolon: advance()
-    case .end: return
-    default: throw unexpected(token)
-    }
   }
 
   private func unexpected(_ token: ScriptToken) -> ScriptSyntaxError {
@@ -74,72 +67,123 @@ struct ScriptParser {
     return ScriptSyntaxError(reason: reason, line: token.line, column: token.column)
   }
 
-  private mutating func keyword() throws(ScriptSyntaxError) -> ByteString? {
-    guard case .word(let word) = try peek().kind else { return nil }
-    return word.plainText
-  }
-
-  private mutating func expect(_ word: ByteString) throws(ScriptSyntaxError) {
-    if try keyword() == word {
-      advance()
-      return
-    }
-    throw missing(word, at: try peek())
-  }
-
   private func missing(_ word: ByteString, at token: ScriptToken) -> ScriptSyntaxError {
     if token.kind != .end { return unexpected(token) }
     return ScriptSyntaxError(reason: .missing(word), line: token.line, column: token.column)
   }
 
-  private mutating func statement(depth: Int) throws(ScriptSyntaxError) -> ScriptStatement {
+  /// The keyword that a token is as it is written: `'if'` and `i\f` are none.
+  private func keyword(_ token: ScriptToken) -> ScriptKeyword? {
+    guard case .word = token.kind, token.end - token.start <= ScriptKeyword.byteCountMax else {
+      return nil
+    }
+    return ScriptKeyword(lexer.source(from: token.start, to: token.end))
+  }
+
+  private mutating func expect(_ wanted: ScriptKeyword) throws(ScriptSyntaxError) {
+    let token = try peek()
+    guard keyword(token) == wanted else { throw missing(wanted.text, at: token) }
+    advance()
+  }
+
+  private mutating func expect(_ kind: ScriptToken.Kind) throws(ScriptSyntaxError) -> ScriptToken {
+    let token = try peek()
+    guard token.kind == kind else {
+      throw missing(kind == .openBrace ? "{" : "}", at: token)
+    }
+    advance()
+    return token
+  }
+
+  /// A name as `for` and `function` take it: letters, digits and `_`, and no keyword.
+  private mutating func name() throws(ScriptSyntaxError) -> ByteString {
+    let token = try peek()
+    let text = lexer.source(from: token.start, to: token.end)
+    guard case .word = token.kind, keyword(token) == nil, let first = text.bytes.first,
+      !ASCII.isDigit(first),
+      text.bytes.allSatisfy({ ASCII.isLetter($0) || ASCII.isDigit($0) || $0 == 0x5f })
+    else { throw missing("a name", at: token) }
+    advance()
+    return text
+  }
+
+  /// A statement outside of all blocks: only there a function may be defined.
+  private mutating func statement() throws(ScriptSyntaxError) -> ScriptStatement {
+    let token = try peek()
+    guard keyword(token) == .function else { return try command(depth: 0) }
+    advance()
+    let name = try name()
+    try skipNewlines()
+    _ = try expect(.openBrace)
+    let body = try commands(depth: 0, until: [.closeBrace])
+    _ = try expect(.closeBrace)
+    return ScriptStatement(line: token.line, kind: .function(name: name, body: body))
+  }
+
+  private mutating func command(depth: Int) throws(ScriptSyntaxError) -> ScriptStatement {
     let token = try peek()
     guard depth <= MenuLimits.syntaxDepthMax else {
       throw ScriptSyntaxError(reason: .nestedTooDeeply, line: token.line, column: token.column)
     }
-    guard case .word(let word) = token.kind else { throw unexpected(token) }
+    guard case .word = token.kind else { throw unexpected(token) }
     let kind: ScriptStatement.Kind
-    switch ScriptKeyword(word.plainText) {
-    case .if:
-      advance()
-      kind = try conditional(depth: depth)
-    case .for:
-      advance()
-      kind = try forLoop(depth: depth)
-    case .while, .until:
-      advance()
-      kind = try whileLoop(isUntil: word.plainText == "until", depth: depth)
-    case .function:
-      advance()
-      kind = try function(depth: depth)
-    case .inner: throw unexpected(token)
-    case nil: kind = .command(try command(depth: depth))
+    switch keyword(token) {
+    case .if: kind = try conditional(depth: depth)
+    case .for: kind = try forLoop(depth: depth)
+    case .while: kind = try whileLoop(isUntil: false, depth: depth)
+    case .until: kind = try whileLoop(isUntil: true, depth: depth)
+    case nil: kind = .command(try words(depth: depth))
+    default: throw unexpected(token)
     }
     return ScriptStatement(line: token.line, kind: kind)
   }
 
-  /// Statements up to one of the words, which is left to be read, or up to `}` if there are none.
-  private mutating func statements(
-    until words: [ByteString], depth: Int
+  /// What a list of commands is ended by.
+  private enum End: Equatable {
+    case keyword(ScriptKeyword)
+    /// `}`, behind a separator.
+    case closeBrace
+    /// `}`, with or without one.
+    case bareCloseBrace
+  }
+
+  /// At least one command, with a separator behind each, up to what ends them, which is left to be
+  /// read.
+  private mutating func commands(
+    depth: Int, until ends: [End]
   ) throws(ScriptSyntaxError) -> [ScriptStatement] {
     var result: [ScriptStatement] = []
+    try skipNewlines()
     while true {
-      try skipSeparators()
-      let token = try peek()
-      if token.kind == .end { throw missing(words.last ?? "}", at: token) }
-      if token.kind == .closeBrace, words.isEmpty { return result }
-      if let word = try keyword(), words.contains(word) { return result }
-      result.append(try statement(depth: depth + 1))
-      switch try peek().kind {
-      case .newline, .semicolon: advance()
-      case .closeBrace where words.isEmpty: continue
-      case .end: continue
-      default: throw unexpected(try peek())
+      if try peek().kind == .end { throw missing(text(ends), at: try peek()) }
+      result.append(try command(depth: depth + 1))
+      var token = try peek()
+      let isSeparated = token.kind == .newline || token.kind == .semicolon
+      if isSeparated {
+        advance()
+        try skipNewlines()
+        token = try peek()
       }
+      if isEnd(token, ends, isSeparated: isSeparated) { return result }
+      guard isSeparated, token.kind != .end else { throw missing(text(ends), at: token) }
     }
   }
 
-  private mutating func command(depth: Int) throws(ScriptSyntaxError) -> [ScriptWord] {
+  private func isEnd(_ token: ScriptToken, _ ends: [End], isSeparated: Bool) -> Bool {
+    if token.kind == .closeBrace {
+      return ends.contains(.bareCloseBrace) || (isSeparated && ends.contains(.closeBrace))
+    }
+    guard isSeparated, let word = keyword(token) else { return false }
+    return ends.contains(.keyword(word))
+  }
+
+  private func text(_ ends: [End]) -> ByteString {
+    if case .keyword(let word)? = ends.last { return word.text }
+    return "}"
+  }
+
+  /// The words of a command; a block may only be the last of them.
+  private mutating func words(depth: Int) throws(ScriptSyntaxError) -> [ScriptWord] {
     var words: [ScriptWord] = []
     while true {
       let token = try peek()
@@ -148,98 +192,66 @@ struct ScriptParser {
         advance()
         words.append(word)
       case .openBrace:
-        let block = try self.block(depth: depth)
-        words.append(.block(block.text, line: token.line))
+        advance()
+        _ = try commands(depth: depth, until: [.bareCloseBrace])
+        let close = try expect(.closeBrace)
+        words.append(
+          .block(lexer.source(from: token.end, to: close.start), line: token.line))
+        return words
       case .newline, .semicolon, .closeBrace, .end: return words
       case .reserved: throw unexpected(token)
       }
     }
   }
 
-  /// A block in braces: its text and its statements.
-  private mutating func block(
-    depth: Int
-  ) throws(ScriptSyntaxError) -> (text: ByteString, statements: [ScriptStatement]) {
-    let open = try peek()
-    guard open.kind == .openBrace else { throw missing("{", at: open) }
-    advance()
-    let body = try statements(until: [], depth: depth)
-    let close = try peek()
-    advance()
-    return (lexer.source(from: open.end, to: close.start), body)
-  }
-
-  private mutating func conditional(
-    depth: Int
-  ) throws(ScriptSyntaxError) -> ScriptStatement.Kind {
+  private mutating func conditional(depth: Int) throws(ScriptSyntaxError) -> ScriptStatement.Kind {
     var branches: [ScriptBranch] = []
     while true {
-      let condition = try statements(until: ["then"], depth: depth)
-      try expect("then")
-      let body = try statements(until: ["elif", "else", "fi"], depth: depth)
+      advance()  // `if` or `elif`
+      let condition = try commands(depth: depth, until: [.keyword(.then)])
+      try expect(.then)
+      let body = try commands(
+        depth: depth, until: [.keyword(.elif), .keyword(.else), .keyword(.fi)])
       branches.append(ScriptBranch(condition: condition, body: body))
-      let word = try keyword()
+      let word = keyword(try peek())
+      if word == .elif { continue }
       advance()
-      if word == "fi" { return .conditional(branches, otherwise: []) }
-      if word == "else" { break }
+      if word == .fi { return .conditional(branches, otherwise: []) }
+      let otherwise = try commands(depth: depth, until: [.keyword(.fi)])
+      try expect(.fi)
+      return .conditional(branches, otherwise: otherwise)
     }
-    let otherwise = try statements(until: ["fi"], depth: depth)
-    try expect("fi")
-    return .conditional(branches, otherwise: otherwise)
   }
 
   private mutating func forLoop(depth: Int) throws(ScriptSyntaxError) -> ScriptStatement.Kind {
-    guard let name = try keyword() else { throw missing("a name", at: try peek()) }
     advance()
-    try expect("in")
+    let name = try name()
+    try expect(.in)
     var words: [ScriptWord] = []
     while case .word(let word) = try peek().kind {
       advance()
       words.append(word)
     }
+    let token = try peek()
+    guard token.kind == .newline || token.kind == .semicolon else { throw missing("do", at: token) }
+    advance()
+    try skipNewlines()
     return .forLoop(name: name, words: words, body: try loopBody(depth: depth))
   }
 
   private mutating func whileLoop(
     isUntil: Bool, depth: Int
   ) throws(ScriptSyntaxError) -> ScriptStatement.Kind {
-    let condition = try statements(until: ["do"], depth: depth)
+    advance()
+    let condition = try commands(depth: depth, until: [.keyword(.do)])
     let body = try loopBody(depth: depth)
     return .whileLoop(condition: condition, isUntil: isUntil, body: body)
   }
 
   private mutating func loopBody(depth: Int) throws(ScriptSyntaxError) -> [ScriptStatement] {
-    try skipSeparators()
-    try expect("do")
-    let body = try statements(until: ["done"], depth: depth)
-    try expect("done")
+    try expect(.do)
+    let body = try commands(depth: depth, until: [.keyword(.done)])
+    try expect(.done)
     return body
-  }
-
-  private mutating func function(depth: Int) throws(ScriptSyntaxError) -> ScriptStatement.Kind {
-    guard let name = try keyword() else { throw missing("a name", at: try peek()) }
-    advance()
-    try skipNewlines()
-    return .function(name: name, body: try block(depth: depth).statements)
-  }
-}
-
-/// The words that are not commands when they stand first.
-private enum ScriptKeyword {
-  case `if`, `for`, `while`, until, function
-  /// A word that only goes on with another: `then`, `else`, `elif`, `fi`, `do`, `done`, `in`.
-  case inner
-
-  init?(_ word: ByteString?) {
-    guard let word, word.count <= 8 else { return nil }
-    switch word {
-    case "if": self = .if
-    case "for": self = .for
-    case "while": self = .while
-    case "until": self = .until
-    case "function": self = .function
-    case "then", "else", "elif", "fi", "do", "done": self = .inner
-    default: return nil
-    }
   }
 }

@@ -5,8 +5,8 @@ import Bytes
 enum ScriptWordPart: Equatable, Sendable {
   /// Text as it is. Quoted text makes an argument even if it is empty.
   case text(ByteString, isQuoted: Bool)
-  /// The value of a variable. An unquoted one is split at blanks.
-  case variable(ByteString, isQuoted: Bool)
+  /// The value of a variable. An unquoted one is split at blanks. A braced one was written `${x}`.
+  case variable(ByteString, isQuoted: Bool, isBraced: Bool)
 }
 
 /// A word of a command: an argument before expansion, or a block in braces.
@@ -15,13 +15,6 @@ enum ScriptWord: Equatable, Sendable {
   case argument([ScriptWordPart])
   /// The text between `{` and `}`, and the line that it starts on.
   case block(ByteString, line: Int)
-
-  /// The text of a word without quotes and variables; nil for any other.
-  var plainText: ByteString? {
-    guard case .argument(let parts) = self, parts.count == 1, case .text(let text, false) = parts[0]
-    else { return nil }
-    return text
-  }
 }
 
 /// A statement of a script, in the grammar of GRUB 2 (manual, "Shell-like scripting").
@@ -60,7 +53,7 @@ struct ScriptSyntaxError: Error, Equatable {
   enum Reason: Equatable {
     /// A quote that is not closed.
     case unterminatedQuote
-    /// `${` without a name and a `}`.
+    /// `$` without a name, or `${` without a name and a `}`.
     case badVariable
     /// Something that can't stand here.
     case unexpected(ByteString)
@@ -81,7 +74,7 @@ struct ScriptSyntaxError: Error, Equatable {
   var message: ByteString {
     switch reason {
     case .unterminatedQuote: "a quote is not closed"
-    case .badVariable: "${ without a name and }"
+    case .badVariable: "$ without a name, or ${ without a name and }"
     case .unexpected(let what): "unexpected \(what)"
     case .missing(let what): "the text ends before \(what)"
     case .nestedTooDeeply: "more than \(MenuLimits.syntaxDepthMax) blocks within one another"

@@ -84,10 +84,27 @@ struct TestExpression<Environment: MenuEnvironment> {
     case "-ge": return number(left) >= number(right)
     case "-pgt", "-plt":
       let (first, second) = ScriptNumber.afterCommonPrefix(left, right)
-      return operation == "-pgt" ? number(first) > number(second) : number(first) < number(second)
-    case "-nt", "-ot": return false
-    default: return nil
+      return operation == "-pgt" ? first > second : first < second
+    default: return age(left, operation, right)
     }
+  }
+
+  /// `-nt` and `-ot`: newer or older than, with seconds that are added to the first time behind it.
+  private func age(_ left: ByteString, _ operation: ByteString, _ right: ByteString) -> Bool? {
+    let isNewer = operation.hasPrefix("-nt")
+    guard isNewer || operation.hasPrefix("-ot") else { return nil }
+    let bias = Int64(ScriptNumber.value(operation.dropFirst(3)))
+    let (first, second) = (time(left), time(right))
+    guard let first, let second else {
+      let (isLeft, isRight) = (kind(left) != nil, kind(right) != nil)
+      return isNewer ? isLeft && !isRight : !isLeft && isRight
+    }
+    guard let sum = Checked.sum(first, bias) else { return false }
+    return isNewer ? sum > second : sum < second
+  }
+
+  private func time(_ name: ByteString) -> Int64? {
+    MenuFile(name, root: root).flatMap { environment.modificationTime(of: $0) }
   }
 
   private mutating func unary() -> Bool? {

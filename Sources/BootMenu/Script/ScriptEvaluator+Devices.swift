@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import Bytes
+
+extension ScriptEvaluator {
+  /// Runs a command that finds devices, asks about them or makes them.
+  mutating func useDevices(_ command: ScriptCommand, _ arguments: [ByteString]) -> ScriptResult {
+    switch command {
+    case .probe: probe(arguments)
+    case .loopback: loopback(arguments)
+    case .search: search(arguments)
+    case .searchUUID: found(arguments, as: "fs-uuid")
+    case .searchLabel: found(arguments, as: "label")
+    case .searchPartitionUUID: found(arguments, as: "part-uuid")
+    case .searchPartitionLabel: found(arguments, as: "part-label")
+    default: found(arguments, as: "file")
+    }
+  }
+
+  /// `search` (GRUB manual, "search"). Of the hints, those for other firmware are names that other
+  /// loaders have for disks; where they name none, all disks are looked at in order.
+  private mutating func search(_ arguments: [ByteString]) -> ScriptResult {
+    let hints: [ByteString] = [
+      "hint", "hint-ieee1275", "hint-bios", "hint-baremetal", "hint-efi", "hint-arc", "hint-xen",
+    ]
+    let options = CommandOptions(
+      arguments,
+      [
+        .init("file", "f"), .init("label", "l"), .init("fs-uuid", "u"), .init("part-uuid", "p"),
+        .init("partuuid"), .init("part-label"), .init("partlabel"), .init("set", "s", .optional),
+        .init("no-floppy", "n"), .init("root-dev-only", "r"), .init("efidisk-only"),
+        .init("cryptodisk-only"), .init("fs-label"),
+      ] + hints.map { .init($0, nil, .required) })
+    if let unknown = options.unknown { return .failed("unknown option \(unknown)") }
+    let kinds: [(option: ByteString, kind: ByteString)] = [
+      ("part-uuid", "part-uuid"), ("partuuid", "part-uuid"), ("part-label", "part-label"),
+      ("partlabel", "part-label"), ("fs-uuid", "fs-uuid"), ("label", "label"),
+      ("fs-label", "label"), ("file", "file"),
+    ]
+    guard let kind = kinds.first(where: { options.has($0.option) })?.kind else {
+      return .failed("by what?")
+    }
+    var operands = options.operands
+    var variable: ByteString = options.value("set") ?? "root"
+    if options.has("set"), options.value("set") == nil, operands.count == 2 {
+      variable = operands.removeFirst()
+    }
+    guard let name = operands.first else { return .failed("one argument expected") }
+    var preferred: [ByteString] = []
+    for given in options.given where hints.contains(given.name) {
+      for hint in (given.value ?? "").bytes.split(whereSeparator: { ASCII.isBlank($0) }) {
+        preferred.append(ByteString(hint))
+      }
+    }
+    return found(
+      [name] + (options.has("set") ? [variable] : [""]), as: kind, preferring: preferred)
+  }
+
+  /// Looks for a device and puts its name into the variable that the second argument names: `root`
+  /// if there is none, nowhere but on the screen if it is empty.
+  private mutating func found(
+    _ arguments: [ByteString], as kind: ByteString, preferring hints: [ByteString] = []
+  ) -> ScriptResult {
+    guard let name = arguments.first else { return .failed("one argument expected") }
+    let key: SearchKey
+    switch kind {
+    case "fs-uuid": key = .fileSystemUUID(name)
+    case "part-uuid": key = .partitionUUID(name)
+    case "part-label": key = .partitionLabel(name)
+    case "label": key = .label(name)
+    default: key = .file(name)
+    }
+    guard charge(byteCount: MenuLimits.bytesPerStep) else { return .flow(.stopped) }
+    guard let device = environment.device(having: key, preferring: hints) else {
+      return .failed("no device with \(kind) \(name)")
+    }
+    return give(device, to: arguments.count > 1 ? arguments[1] : "root")
+  }
+
+  /// Puts a result into a variable, or prints it where none is named.
+  mutating func give(_ value: ByteString, to variable: ByteString) -> ScriptResult {
+    if variable.isEmpty {
+      write("\(value)\n")
+    } else if !context.set(variable, value) {
+      return .failed("too many variables")
+    }
+    return .status(0)
+  }
+
+  /// `probe` (GRUB manual, "probe").
+  private mutating func probe(_ arguments: [ByteString]) -> ScriptResult {
+    let options = CommandOptions(
+      arguments,
+      [
+        .init("set", "s", .required), .init("driver", "d"), .init("partmap", "p"),
+        .init("fs", "f"), .init("fs-uuid", "u"), .init("label", "l"), .init("part-uuid"),
+        .init("partuuid"),
+      ])
+    if let unknown = options.unknown { return .failed("unknown option \(unknown)") }
+    let kinds: [(ByteString, DeviceProperty)] = [
+      ("driver", .driver), ("partmap", .partitionMap), ("fs", .fileSystem),
+      ("fs-uuid", .fileSystemUUID), ("label", .label), ("part-uuid", .partitionUUID),
+      ("partuuid", .partitionUUID),
+    ]
+    guard let kind = kinds.first(where: { options.has($0.0) })?.1,
+      let name = options.operands.first
+    else { return .failed("what of which device?") }
+    let device = ScriptContext.withoutBrackets(name)
+    guard let value = environment.property(kind, of: device) else {
+      return .failed("nothing is known of \(device)")
+    }
+    return give(value, to: options.value("set") ?? "")
+  }
+
+  /// `loopback [-d] NAME [FILE]` (GRUB manual, "loopback").
+  private mutating func loopback(_ arguments: [ByteString]) -> ScriptResult {
+    let options = CommandOptions(arguments, [.init("delete", "d"), .init("decompress", "D")])
+    guard let name = options.operands.first else { return .failed("device name required") }
+    if options.has("delete") {
+      return environment.detachLoopback(name) ? .status(0) : .failed("no device \(name)")
+    }
+    guard options.operands.count > 1, let file = MenuFile(options.operands[1], root: root) else {
+      return .failed("file name expected")
+    }
+    return environment.attachLoopback(name, file: file)
+      ? .status(0) : .failed("\(file.name) can't be made a device")
+  }
+}

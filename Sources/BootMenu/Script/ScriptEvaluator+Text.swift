@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import Bytes
+
+extension ScriptEvaluator {
+  /// `regexp [--set [NUMBER:]VARIABLE]... PATTERN TEXT` (GRUB manual, "regexp"). Without a number
+  /// it is the first group.
+  mutating func regexp(_ arguments: [ByteString]) -> ScriptResult {
+    let options = CommandOptions(arguments, [.init("set", "s", .required)])
+    if let unknown = options.unknown { return .failed("unknown option \(unknown)") }
+    guard options.operands.count == 2 else { return .failed("two arguments expected") }
+    let expression: RegularExpression
+    do throws(RegularExpression.Failure) {
+      expression = try RegularExpression(options.operands[0])
+    } catch { return .failed(error.message) }
+    let text = options.operands[1]
+    guard charge(byteCount: RegularExpression.stepCountMax / 64) else { return .flow(.stopped) }
+    guard let groups = expression.firstMatch(in: text) else { return .status(1) }
+    for given in options.given {
+      var variable = given.value ?? ""
+      var number = 1
+      if let colon = variable.bytes.firstIndex(of: 0x3a) {
+        guard let chosen = ScriptNumber.whole(ByteString(variable.bytes[..<colon])) else {
+          return .failed("bad group in \(variable)")
+        }
+        number = chosen
+        variable = ByteString(variable.bytes[(colon + 1)...])
+      }
+      guard !variable.isEmpty else { return .failed("variable name expected") }
+      guard groups.indices.contains(number), let range = groups[number] else {
+        return .failed("no group \(number)")
+      }
+      guard context.set(variable, ByteString(text.bytes[range])) else {
+        return .failed("too many variables")
+      }
+    }
+    return .status(0)
+  }
+
+  /// `tr [--set VARIABLE] [--upcase|--downcase] [FROM TO] TEXT`.
+  mutating func translate(_ arguments: [ByteString]) -> ScriptResult {
+    let options = CommandOptions(
+      arguments, [.init("set", "s", .required), .init("upcase", "U"), .init("downcase", "D")])
+    let operands = options.operands
+    let result: ByteString
+    if options.has("upcase") || options.has("downcase") {
+      guard let text = operands.first else { return .failed("too few arguments") }
+      let isUp = options.has("upcase")
+      result = ByteString(
+        text.bytes.map { isUp ? ASCII.uppercased($0) : ASCII.lowercased($0) })
+    } else {
+      guard operands.count == 3, operands[0].count == operands[1].count else {
+        return .failed("two sets of the same length and a text expected")
+      }
+      let (from, to) = (operands[0].bytes, operands[1].bytes)
+      var bytes: [UInt8] = []
+      for byte in operands[2].bytes {
+        if let index = from.firstIndex(of: byte), index < to.count {
+          bytes.append(to[index])
+        } else {
+          bytes.append(byte)
+        }
+      }
+      result = ByteString(bytes)
+    }
+    return give(result, to: options.value("set") ?? "")
+  }
+
+  /// `read [--silent] VARIABLE`: nobody types while a menu is read, so the line is empty.
+  mutating func readLine(_ arguments: [ByteString]) -> ScriptResult {
+    let options = CommandOptions(arguments, [.init("silent", "s")])
+    guard let variable = options.operands.first else { return .status(0) }
+    return context.set(variable, "") ? .status(0) : .failed("too many variables")
+  }
+
+  /// `cmp FILE FILE`: success if both have the same contents.
+  mutating func compareFiles(_ arguments: [ByteString]) -> ScriptResult {
+    let names = arguments.filter { $0.bytes.first != 0x2d }
+    guard names.count == 2 else { return .failed("two arguments expected") }
+    var contents: [ByteString] = []
+    for name in names {
+      guard let file = MenuFile(name, root: root),
+        let text = environment.contents(of: file, byteCountMax: MenuLimits.fileByteCountMax)
+      else { return .failed("\(name) can't be read") }
+      guard charge(byteCount: text.count) else { return .flow(.stopped) }
+      contents.append(text)
+    }
+    return .status(contents[0] == contents[1] ? 0 : 1)
+  }
+}
