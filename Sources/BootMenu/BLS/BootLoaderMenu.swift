@@ -71,7 +71,7 @@ struct BootLoaderMenu<Environment: MenuEnvironment> {
           let text = environment.contents(of: file, byteCountMax: EnvironmentBlock.byteCountMax),
           let block = EnvironmentBlock(text)
         else { continue }
-        for (name, value) in block.variables { _ = menu.context.set(name, value) }
+        for variable in block.variables { _ = menu.context.set(variable.name, variable.value) }
         return
       }
     }
