@@ -26,6 +26,7 @@ public struct GuestVolume<Device: BlockDevice> {
     partitionNumber = nil
     schemeName = ""
     partitionIdentifier = ""
+    partitionLabel = ""
     fileSystem = nil
     failure = reason
   }

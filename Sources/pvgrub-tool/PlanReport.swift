@@ -26,15 +26,36 @@ struct PlanReport {
   }
 
   /// Whether the default entry boots something.
-  var isBootable: Bool {
+  var isBootable: Bool { entry(defaultPath)?.target != nil }
+
+  /// The entry at a path; nil if there is none.
+  func entry(_ path: [Int]) -> Entry? {
     var level = entries
     var found: Entry?
-    for index in defaultPath {
-      guard level.indices.contains(index) else { return false }
+    for index in path {
+      guard level.indices.contains(index) else { return nil }
       found = level[index]
       level = level[index].children
     }
-    return found?.target != nil
+    return found
+  }
+
+  /// The menu's lines, each with its path.
+  var titles: String {
+    func lines(_ entry: Entry) -> [String] {
+      let path = entry.path.map { "\($0)" }.joined(separator: ">")
+      let mark = entry.path == defaultPath ? "*" : " "
+      return ["\(mark) \(path) \(entry.entry.title.text)"] + entry.children.flatMap(lines)
+    }
+    return entries.flatMap(lines).joined(separator: "\n")
+  }
+
+  /// What one entry boots.
+  func text(of entry: Entry) -> String {
+    guard let target = entry.target else { return entry.error?.text ?? "opens a submenu" }
+    let names = target.initrds.map { "initrd \(PlanReport.name($0, target))" }
+    let kernel = "kernel \(PlanReport.name(target.kernel, target)) \(target.commandLine.text)"
+    return ([kernel] + names).joined(separator: "\n")
   }
 
   private static func entries<Environment>(

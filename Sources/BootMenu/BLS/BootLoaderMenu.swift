@@ -71,9 +71,7 @@ struct BootLoaderMenu<Environment: MenuEnvironment> {
           let text = environment.contents(of: file, byteCountMax: EnvironmentBlock.byteCountMax),
           let block = EnvironmentBlock(text)
         else { continue }
-        for variable in block.variables {
-          _ = menu.context.set(variable.name, variable.value)
-        }
+        for variable in block.variables { _ = menu.context.set(variable.name, variable.value) }
         return
       }
     }

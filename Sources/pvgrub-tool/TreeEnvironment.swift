@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import BootMenu
+import BootPlan
+import Bytes
+import Foundation
+
+/// A world in which each directory of the host stands for the file system of a partition: the first
+/// is `hd0,1`, the next `hd0,2`. Labels and identifiers are not known, so that a menu that searches
+/// for one stays on the file system that it is on.
+final class TreeEnvironment: MenuEnvironment {
+  private let trees: [URL]
+
+  init(_ paths: [String]) {
+    trees = paths.map { URL(fileURLWithPath: $0).resolvingSymlinksInPath() }
+  }
+
+  /// The menu that the directories have: the order is that of `ConfigSearch`.
+  func findMenu() throws(MenuError) -> Menu {
+    let interpreter = MenuInterpreter(environment: self)
+    var failure = MenuError.unreadable(MenuFile(device: "", path: "/boot/grub/grub.cfg"))
+    for paths in [ConfigSearch.scripts + ConfigSearch.syslinux, nil, ConfigSearch.legacy] {
+      do throws(MenuError) {
+        guard let paths else { return try interpreter.bootLoaderMenu(devices: deviceNames()) }
+        for device in deviceNames() {
+          for path in paths {
+            let file = MenuFile(device: device, path: path)
+            guard case .file? = kind(of: file) else { continue }
+            return try interpreter.load(file)
+          }
+        }
+      } catch {
+        if case .unreadable = failure { failure = error }
+      }
+    }
+    throw failure
+  }
+
+  private func url(_ file: MenuFile) -> URL? {
+    var index = 0
+    if !file.device.isEmpty {
+      guard let name = DeviceName(file.device), name.disk == .hardDisk(0) else { return nil }
+      index = Int(name.partition?.number ?? 1) - 1
+    }
+    guard trees.indices.contains(index) else { return nil }
+    // A link is followed inside of the tree only: an absolute one starts at the tree's root.
+    var result = trees[index]
+    var rest = Array(file.path.text.split(separator: "/").map(String.init).reversed())
+    var linkCount = 0
+    while let name = rest.popLast() {
+      if name == "." { continue }
+      if name == ".." {
+        if result != trees[index] { result.deleteLastPathComponent() }
+        continue
+      }
+      let next = result.appendingPathComponent(name)
+      if let target = try? FileManager.default.destinationOfSymbolicLink(atPath: next.path) {
+        linkCount += 1
+        if linkCount > 40 { return nil }
+        if target.hasPrefix("/") { result = trees[index] }
+        rest += target.split(separator: "/").map(String.init).reversed()
+      } else {
+        result = next
+      }
+    }
+    return result
+  }
+
+  func contents(of file: MenuFile, byteCountMax: Int) -> ByteString? {
+    guard case .file(let byteCount)? = kind(of: file), byteCount <= UInt64(byteCountMax),
+      let path = url(file)?.path, let data = FileManager.default.contents(atPath: path)
+    else { return nil }
+    return ByteString([UInt8](data))
+  }
+
+  func kind(of file: MenuFile) -> MenuFileKind? {
+    guard let path = url(file)?.path,
+      let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+    else { return nil }
+    switch attributes[.type] as? FileAttributeType {
+    case .typeDirectory?: return .directory
+    case .typeRegular?:
+      return .file(byteCount: (attributes[.size] as? NSNumber)?.uint64Value ?? 0)
+    default: return nil
+    }
+  }
+
+  func modificationTime(of file: MenuFile) -> Int64? {
+    guard let path = url(file)?.path,
+      let attributes = try? FileManager.default.attributesOfItem(atPath: path),
+      let date = attributes[.modificationDate] as? Date
+    else { return nil }
+    return Int64(date.timeIntervalSince1970)
+  }
+
+  func device(having key: SearchKey) -> ByteString? {
+    guard case .file(let path) = key else { return nil }
+    return deviceNames().first { kind(of: MenuFile(device: $0, path: path)) != nil }
+  }
+
+  func names(inDirectory directory: MenuFile) -> [ByteString]? {
+    guard let path = url(directory)?.path,
+      let names = try? FileManager.default.contentsOfDirectory(atPath: path)
+    else { return nil }
+    return names.sorted().map { ByteString($0) }
+  }
+
+  func deviceNames() -> [ByteString] { trees.indices.map { "hd0,\($0 + 1)" } }
+}
