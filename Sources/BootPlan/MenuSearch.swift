@@ -3,8 +3,8 @@ public import BlockIO
 public import BootMenu
 public import Bytes
 
-/// Looks for the guest's menu: every disk in order, on each the menus of every volume, then menus of
-/// GRUB legacy, and last a loader of the guest's own. A menu that boots nothing is passed over.
+/// Looks for the guest's menu: every disk in order, on each the menus of every volume, then menus
+/// of GRUB legacy, and last a loader of the guest's own. A menu that boots nothing is passed over.
 public struct MenuSearch<Device: BlockDevice> {
   /// What was found.
   public struct Result {

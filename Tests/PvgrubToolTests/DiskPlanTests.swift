@@ -69,7 +69,8 @@ struct DiskPlanTests {
 
   @Test func aDiskWithoutAMenuIsAnError() throws {
     let plan = try plan("bare", ["/k", "kernel"], extra: "(hd0,0)/m.lst")
-    #expect(plan.failure?.message == "no boot menu found (GRUB, syslinux, Boot Loader Specification)")
+    let message: ByteString = "no boot menu found (GRUB, syslinux, Boot Loader Specification)"
+    #expect(plan.failure?.message == message)
     #expect(plan.lines.last == "xvda: ext4: /m.lst: not found")
   }
 
