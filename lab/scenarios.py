@@ -274,7 +274,9 @@ PVH = (
     pvh("pvh-memory-128-maxmem-512", disk.WHOLE_LST, memory=128, maxmem=512, limit=180,
         like="pvh-direct-128-maxmem-512"),
     pvh("pvh-large-initrd", disk.LARGE_INITRD, memory=700, limit=240, extra=FILLER),
-    pvh("pvh-bzimage", disk.WHOLE_LST, cmdline="pvh=bzimage", limit=180, like="pvh-direct-256"),
+    # Started by a PC's boot protocol, Linux finds out later where it is.
+    boots("pvh-bzimage", disk.WHOLE_LST, cmdline="pvh=bzimage", limit=180, like="pvh-direct-256",
+          extra=(r"Booting paravirtualized kernel on Xen PVH",), type="pvh"),
     # The kernel is this loader, and wants to be where this loader is.
     pvh("pvh-chain", disk.CHAIN, limit=150, extra=(r"(?s)MiB of memory.*MiB of memory",)),
     Scenario(
