@@ -23,9 +23,9 @@ public protocol KernelMemory {
 
   /// A window in which the first `byteCount` bytes of the unpacked file will lie in a row, for
   /// decoders that look back at what came out. Asked for after `prepare`; then regions are asked
-  /// for only to copy what `plan` says, and `endLinearWindow` follows. Asked for again with a larger
-  /// `byteCount`, the window is the same, only longer. The pages that `plan` knows are those of
-  /// memory; others go with the window.
+  /// for only to copy what `plan` says, and `endLinearWindow` follows. Asked for again with a
+  /// larger `byteCount`, the window is the same, only longer. The pages that `plan` knows are those
+  /// of memory; others go with the window.
   mutating func linearWindow(
     _ plan: LinearPlan, byteCount: UInt64
   ) throws(Failure) -> UnsafeMutableRawBufferPointer

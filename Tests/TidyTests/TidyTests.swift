@@ -22,7 +22,9 @@ struct TidyTests {
     "Sources/KernelImage/BootProtocolLoader.swift",
     "Sources/KernelImage/ChunkReader.swift", "Sources/KernelImage/KernelLoader.swift",
     "Sources/KernelImage/KernelMemory.swift", "Sources/KernelImage/KernelSource.swift",
+    "Sources/KernelImage/PayloadLoader.swift", "Sources/KernelImage/PayloadLoader+Linear.swift",
     "Sources/KernelImage/PayloadStream.swift", "Sources/KernelImage/SectionSearch.swift",
+    "Sources/KernelImage/Unpacker.swift", "Sources/KernelImage/UnpackingSource.swift",
     "Sources/KernelImage/ZeroPage.swift",
     // Pages of the new domain.
     "Sources/DomainBuilder/FramePermutation.swift", "Sources/DomainBuilder/HypercallPage.swift",
