@@ -317,9 +317,9 @@ def hello_like(name: str, recipe: DiskRecipe, kernel: str, initrd: str) -> tuple
 
 
 PAYLOADS = (
-    *hello_like("hello", disk.HELLO, "hello", "initrd-small"),
+    *hello_like("hello", disk.HELLO, "hello", "initrd-early"),
     *hello_like("hello-plain", disk.HELLO_PLAIN, "hello", ""),
-    *hello_like("hello-mapped", disk.HELLO_MAPPED, "hello-mapped", "initrd-small"),
+    *hello_like("hello-mapped", disk.HELLO_MAPPED, "hello-mapped", "initrd-early"),
     Scenario("hello-gzip", (Disk(disk.HELLO_GZIP),), HELLO_SAID, like="hello-direct", sets=CI),
     Scenario("hello-sections", (Disk(disk.HELLO_SECTIONS),),
              HELLO_SAID + (r"told 'by sections'",)),
