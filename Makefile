@@ -13,7 +13,7 @@ SWIFT_IMAGE := swift build -c release --triple x86_64-unknown-none-elf \
 	--explicit-target-dependency-import-check error --product
 HELLO := build/hello-stub-domain
 
-.PHONY: all image hello tool test unit images-all fuzz lab demo install format lint clean check-image
+.PHONY: fuzz-smoke all image hello tool test unit images-all fuzz lab demo install format lint clean check-image
 
 all: image tool
 
@@ -51,6 +51,11 @@ images-all: install
 fuzz: install
 	FIELD_VARIANTS=all MUTATION_COUNT=20000 $(EXT4_TESTS) \
 		--filter 'Ext4Tests.(FieldTests|MutationTests)'
+
+# Damaged menus of every language for a minute: none may trap or hang.
+fuzz-smoke: install
+	swift build -c release --product menu-fuzz --scratch-path .build-tool
+	.build-tool/release/menu-fuzz menus
 
 # Everything that CI wants to see: unit tests, the image, and a few guests on real Xen.
 test: install

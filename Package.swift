@@ -100,6 +100,8 @@ let package = Package(
     tests("FATTests", ["FAT", "FileSystem", "BlockIO", "Bytes", "TestSupport"]),
     tests("BootMenuTests", ["BootMenu", "Bytes"]),
     tests("BootPlanTests", ["BootPlan", "BootMenu", "BlockIO", "Bytes", "TestSupport"]),
+    .executableTarget(
+      name: "menu-fuzz", dependencies: ["BootMenu", "Bytes"], path: "Tests/MenuFuzz"),
     tests("PvgrubToolTests", ["pvgrub-tool", "BootPlan", "BlockIO", "Bytes", "TestSupport"]),
     tests("MenuScreenTests", ["MenuScreen", "BootMenu", "Bytes"]),
     tests("DecompressionTests", ["Decompression", "Bytes"]),

@@ -133,6 +133,21 @@ menuentry "Debian GNU/Linux" {
 }
 """),), size_mib=96)
 
+# A menu with a one-time choice in its environment block, as `grub-reboot 1` leaves it.
+ONCE_CFG = """\
+load_env
+if [ "${next_entry}" ]; then
+  set default="${next_entry}"
+  set next_entry=
+  save_env next_entry
+fi
+"""
+ONCE = DiskRecipe(
+    "once",
+    menus=tuple((path, text + ONCE_CFG) for path, text in grub_cfg("lab=once")),
+    texts=(("/boot/grub/grubenv", "# GRUB Environment Block\nnext_entry=1\n".ljust(1024, "#")),),
+)
+
 # Disks with something wrong. Where the menu's first entry is the broken one, the second is sound.
 NO_MENU = DiskRecipe("no-menu")
 MISSING_KERNEL = DiskRecipe(

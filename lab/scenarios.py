@@ -116,6 +116,15 @@ BOOTS = (
     ),
 )
 
+# One disk, two boots: the second entry once, then the first, as the loader has cleared the choice.
+STATE = (
+    Scenario(
+        "next-entry-once", (Disk(disk.ONCE),),
+        second(disk.ONCE) + (r"saved next_entry in \(hd0\)/boot/grub/grubenv",), TROUBLE,
+        repeat=2, again=booted(line_of(disk.ONCE)), sets=CI,
+    ),
+)
+
 # Kernel, ramdisk and menu from an optical disk, and from a FAT partition.
 FILE_SYSTEMS = (
     Scenario(
@@ -400,8 +409,8 @@ SELF_CHECK = (
 )
 
 SCENARIOS: tuple[Scenario, ...] = (
-    BASELINES + BOOTS + FILE_SYSTEMS + KEYS + TOOLSTACK + FAILURES + PVH + PAYLOADS + PVH_MORE
-    + HOMES + SELF_CHECK
+    BASELINES + BOOTS + STATE + FILE_SYSTEMS + KEYS + TOOLSTACK + FAILURES + PVH + PAYLOADS
+    + PVH_MORE + HOMES + SELF_CHECK
 )
 
 # The one that lab/demo shows: either entry of its menu will do.

@@ -68,6 +68,7 @@ class Scenario:
     kernel as PV under Xen's shim (pvshim=1). store: the program that is xenstored.
     ends: "poweroff" (the guest's own or by xl shutdown), "destroyed" (a step did it)
     or "alive" (all of `must` has come, the domain is still there and answers keys).
+    again: what must come in place of `must` when the guest is repeated.
     like: a "direct" scenario; this guest may see at most 1 MiB less memory, and its lines
     `REPORT: name=value` must be the same but for what judge.py allows.
     ramdisk: a product that the guest config of a loader names by `ramdisk=`.
@@ -94,6 +95,7 @@ class Scenario:
     steps: tuple[Step, ...] = ()
     ends: str = "poweroff"
     repeat: int = 1
+    again: tuple[str, ...] = ()
     like: str = ""
     limit: float = 60.0
     sets: tuple[str, ...] = ("full",)

@@ -7,6 +7,7 @@ import argparse
 import shutil
 import signal
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 from . import cpio, disks, dom0image, judge, products
@@ -129,6 +130,8 @@ def boot(machine: Machine, scenario: Scenario, verbose: bool) -> bool:
     rounds = list(range(scenario.repeat))
     while rounds:
         round_ = rounds.pop(0)
+        if round_ > 0 and scenario.again:
+            scenario = replace(scenario, must=scenario.again)
         must = tuple(judge.expand(pattern, scenario) for pattern in scenario.must)
         guest = GuestRun(machine, scenario, must)
         try:

@@ -50,8 +50,8 @@ enum ScriptNumber {
   }
 
   /// Two texts from the number on that differs, as unsigned numbers: what `-pgt` and `-plt`
-  /// compare, so that `vmlinuz-2` is before `vmlinuz-11`. A digit that both texts begin with is skipped, as
-  /// GRUB 2 has it.
+  /// compare, so that `vmlinuz-2` is before `vmlinuz-11`. A digit that both texts begin with is
+  /// skipped, as GRUB 2 has it.
   static func afterCommonPrefix(_ left: ByteString, _ right: ByteString) -> (Int, Int) {
     var common = zip(left.bytes, right.bytes).prefix { $0 == $1 }.count
     while common > 1, ASCII.isDigit(left.bytes[common - 1]) { common -= 1 }
