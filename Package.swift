@@ -89,9 +89,9 @@ let package = Package(
     tests("ISO9660Tests", ["ISO9660", "FileSystem", "BlockIO", "Bytes", "TestSupport"]),
     tests("BootMenuTests", ["BootMenu", "Bytes"]),
     tests("BootPlanTests", ["BootPlan", "BootMenu", "BlockIO", "Bytes", "TestSupport"]),
-    tests(
-      "PvgrubToolTests",
-      ["pvgrub-tool", "BootPlan", "BlockIO", "Bytes", "TestSupport", "FileSystem"]),
+    tests("PvgrubToolTests", [
+      "pvgrub-tool", "BootPlan", "BlockIO", "Bytes", "TestSupport", "FileSystem",
+    ]),
     tests("MenuScreenTests", ["MenuScreen", "BootMenu", "Bytes"]),
     tests("DecompressionTests", ["Decompression", "Bytes"]),
     tests("KernelImageTests", ["KernelImage", "Decompression", "Bytes", "TestSupport"]),
