@@ -84,7 +84,7 @@ let package = Package(
     .executableTarget(
       name: "pvgrub-tool",
       dependencies: [
-        "Bytes", "BlockIO", "BootMenu", "BootPlan",
+        "Bytes", "BlockIO", "BootMenu", "BootPlan", "FileSystem",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
@@ -102,7 +102,9 @@ let package = Package(
     tests("BootPlanTests", ["BootPlan", "BootMenu", "BlockIO", "Bytes", "TestSupport"]),
     .executableTarget(
       name: "menu-fuzz", dependencies: ["BootMenu", "Bytes"], path: "Tests/MenuFuzz"),
-    tests("PvgrubToolTests", ["pvgrub-tool", "BootPlan", "BlockIO", "Bytes", "TestSupport"]),
+    tests(
+      "PvgrubToolTests",
+      ["pvgrub-tool", "BootPlan", "BlockIO", "Bytes", "TestSupport", "FileSystem"]),
     tests("MenuScreenTests", ["MenuScreen", "BootMenu", "Bytes"]),
     tests("DecompressionTests", ["Decompression", "Bytes"]),
     tests("KernelImageTests", ["KernelImage", "Decompression", "Bytes", "TestSupport"]),

@@ -102,7 +102,7 @@ BOOTS = (
           like="direct-128-maxmem-512"),
     # Only the journal, replayed in memory, has the menu with this command line, and its kernel.
     boots("journal-names-kernel", disk.DIRTY_JOURNAL, sets=CI,
-          extra=(r"xvda: ext4: was not unmounted; 1 transaction .* replayed in memory",)),
+          extra=(r"xvda: ext4: was not unmounted; 1 transactions? .*replayed in memory",)),
     boots("qdisk-raw", disk.MBR_LST, backend="qdisk-raw"),
     boots("qdisk-qcow2", disk.GPT_CFG, backend="qdisk-qcow2"),
     boots("large-initrd", disk.LARGE_INITRD, memory=700,

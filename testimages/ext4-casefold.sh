@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Directories that fold case (casefold): the flag is set on the directory /folding and not on /exact.
+# Directories that fold case (casefold): the flag is set on /folding and not on /exact.
 . "$(dirname "$0")/ext4-tree.bash"
 mke2fs -q -F -t ext4 -b 1024 -O casefold,^metadata_csum -E encoding=utf8-12.1 "$1" 4M
 printf x >"$1.x"

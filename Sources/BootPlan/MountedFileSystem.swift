@@ -3,7 +3,7 @@ public import BlockIO
 public import Bytes
 import Ext4
 import FAT
-import FileSystem
+public import FileSystem
 import ISO9660
 
 /// A file whose place on its device is known: what the image reads straight into guest memory.
@@ -26,6 +26,20 @@ public enum PathKind: Equatable, Sendable {
   case directory
   /// Anything else.
   case other
+}
+
+/// What a path leads to, in detail.
+public struct FoundFile {
+  /// The path without symbolic links, `.`, `..` and doubled slashes.
+  public let path: ByteString
+  /// What is there.
+  public let attributes: NodeAttributes
+
+  /// What was found at `path`.
+  public init(path: ByteString, attributes: NodeAttributes) {
+    self.path = path
+    self.attributes = attributes
+  }
 }
 
 /// A volume with a file system that one of the readers knows.
@@ -136,6 +150,12 @@ public struct MountedFileSystem<Device: BlockDevice> {
     }
   }
 
+  /// Lines about the file system itself: sizes and features.
+  public var facts: [ByteString] {
+    guard case .ext4(let system) = reader else { return [] }
+    return system.facts
+  }
+
   /// The size that an optical disk says it has, and where its descriptors are; nil for others.
   var opticalExtent: (byteCount: UInt64, descriptorByteOffset: UInt64)? {
     guard case .iso9660(let system) = reader else { return nil }
@@ -174,6 +194,15 @@ public struct MountedFileSystem<Device: BlockDevice> {
     }
   }
 
+  /// What `path` leads to, with size, mode and time.
+  public func attributes(_ path: ByteString) throws(BootError) -> FoundFile {
+    switch reader {
+    case .ext4(let system): try attributes(path, in: system)
+    case .fat(let system): try attributes(path, in: system)
+    case .iso9660(let system): try attributes(path, in: system)
+    }
+  }
+
   /// The contents of a small file.
   public func contents(_ path: ByteString, limit: Int) throws(BootError) -> [UInt8] {
     switch reader {
@@ -209,6 +238,13 @@ public struct MountedFileSystem<Device: BlockDevice> {
     case .fat(let system): try locate(path, in: system)
     case .iso9660(let system): try locate(path, in: system)
     }
+  }
+
+  private func attributes<System: FileSystem>(
+    _ path: ByteString, in system: System
+  ) throws(BootError) -> FoundFile {
+    let target = try resolve(path, in: system)
+    return FoundFile(path: target.path, attributes: target.attributes)
   }
 
   private func kind<System: FileSystem>(

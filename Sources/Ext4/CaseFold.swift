@@ -3,9 +3,9 @@ import Bytes
 
 /// Comparison of names in directories that fold case (`casefold`).
 ///
-/// Folded are the letters of ASCII, Latin-1, Latin Extended-A, Greek and Cyrillic, one for one. Linux
-/// also takes different spellings of an accented letter, and letters that become two, as the same;
-/// that wants Unicode's tables, and no boot file has such a name.
+/// Folded are the letters of ASCII, Latin-1, Latin Extended-A, Greek and Cyrillic, one for one.
+/// Linux also takes different spellings of an accented letter, and letters that become two, as the
+/// same; that wants Unicode's tables, and no boot file has such a name.
 enum CaseFold {
   /// Whether the names are the same but for case. Names that are not UTF-8 are compared by bytes,
   /// as Linux has it.

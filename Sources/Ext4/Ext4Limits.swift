@@ -24,9 +24,9 @@ public enum Ext4Limits {
   /// The most blocks of a journal; mke2fs makes none that is larger.
   public static let journalBlockCount: UInt32 = 10_240_000
 
-  /// The most data blocks, and the most revoke records, of all transactions in a log: what a journal
-  /// of 1 GiB holds in blocks of 4 KiB. Each takes 40 bytes of memory while the log is read, and 16
-  /// as long as the file system is in use.
+  /// The most data blocks, and the most revoke records, of all transactions in a log: what a
+  /// journal of 1 GiB holds in blocks of 4 KiB. Each takes 40 bytes of memory while the log is
+  /// read, and 16 as long as the file system is in use.
   public static let overlaidBlockCount = 1 << 18
 
   /// The most bytes of a journal that are read.

@@ -33,7 +33,7 @@ struct FeatureFlags: Equatable {
   }
 
   /// A bit without which the file system can't be mounted.
-  private struct Incompatible {
+  struct Incompatible {
     let bit: UInt32
     let name: ByteString
     let isReadable: Bool
@@ -41,7 +41,7 @@ struct FeatureFlags: Equatable {
 
   /// The bits of `s_feature_incompat`. Readable are those that change nothing for a reader, and
   /// those that concern single files, which are refused when they are opened.
-  private static var known: [Incompatible] {
+  static var known: [Incompatible] {
     [
       Incompatible(bit: 0x1, name: "compression", isReadable: false),
       Incompatible(bit: 0x2, name: "filetype", isReadable: true),

@@ -5,16 +5,10 @@ import BootPlan
 import Bytes
 import Foundation
 
-/// A path on a disk image, as `ls` and `cat` take it.
-struct ImagePath: ParsableArguments {
+/// A disk image, or a partition of one.
+struct ImageVolume: ParsableArguments {
   @Argument(help: "A raw disk image or a block device; FILE:N for its partition N.")
   var disk: String
-
-  @Argument(help: "A path on it.")
-  var path: String
-
-  /// The path with a slash in front.
-  var absolute: ByteString { ByteString(path.hasPrefix("/") ? path : "/" + path) }
 
   /// What `body` gives of the file system; errors end the program with the status of their family.
   func read<Value>(
@@ -34,6 +28,24 @@ struct ImagePath: ParsableArguments {
       complain(error.message.text)
       throw ExitCode(error.family.exitStatus)
     }
+  }
+}
+
+/// A path on a disk image, as `ls` and `cat` take it.
+struct ImagePath: ParsableArguments {
+  @OptionGroup var volume: ImageVolume
+
+  @Argument(help: "A path on it.")
+  var path: String
+
+  /// The path with a slash in front.
+  var absolute: ByteString { ByteString(path.hasPrefix("/") ? path : "/" + path) }
+
+  /// What `body` gives of the file system; errors end the program with the status of their family.
+  func read<Value>(
+    _ body: (MountedFileSystem<CachedDevice<ImageFile>>) throws(BootError) -> Value
+  ) throws -> Value {
+    try volume.read(body)
   }
 }
 

@@ -7,5 +7,7 @@ struct PvgrubTool: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "pvgrub-tool",
     abstract: "Shows what pvgrub-swift would boot, without a domain.",
-    subcommands: [Plan.self, ShowMenu.self, List.self, Cat.self])
+    subcommands: [
+      Plan.self, ShowMenu.self, List.self, Cat.self, Stat.self, Blocks.self, FileSystemInfo.self,
+    ])
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import Foundation
 
-/// The images on which our reader and libext2fs must agree: features on and off, in each block size.
+/// The images on which our reader and libext2fs must agree: features in each block size.
 enum ImageMatrix {
   /// What `ext4-matrix.sh` is given: shape, size, options of mke2fs.
   typealias Row = [String]

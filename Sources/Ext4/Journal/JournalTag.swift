@@ -6,7 +6,7 @@ import Bytes
 struct JournalTag: Equatable {
   /// The block of the file system that is to be written.
   let block: UInt64
-  /// Whether the block's first four bytes were the journal's magic number, and are zeros in the log.
+  /// Whether the block's first four bytes were the magic number, and are zeros in the log.
   let isEscaped: Bool
   /// The checksum of the block in the log: 16 bits of it with version 2, 0 without.
   let checksum: UInt32
