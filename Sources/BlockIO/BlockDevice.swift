@@ -9,7 +9,7 @@ public protocol BlockDevice: AnyObject {
   /// The size in bytes.
   var byteCount: UInt64 { get }
 
-  /// The logical sector size in bytes: 512 or 4096.
+  /// The logical sector size in bytes: 512, 2048 (optical drives) or 4096.
   var sectorByteCount: Int { get }
 
   /// Reads exactly `byteCount` bytes at `byteOffset`, or throws. Any offset and count inside the

@@ -134,7 +134,7 @@ public struct ReadPlan: Equatable, Sendable {
   public struct DeviceGeometry: Equatable, Sendable {
     /// The size in bytes.
     public var byteCount: UInt64
-    /// 512 or 4096.
+    /// 512, 2048 or 4096.
     public var sectorByteCount: Int
 
     /// A device of `byteCount` bytes in sectors of `sectorByteCount`.

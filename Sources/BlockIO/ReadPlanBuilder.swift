@@ -20,8 +20,7 @@ struct ReadPlanBuilder {
   private var position: UInt64 = 0
 
   init(device: ReadPlan.DeviceGeometry, target: ReadPlan.Target) {
-    precondition(
-      device.sectorByteCount == 512 || device.sectorByteCount == 4096, "sector size of a device")
+    precondition([512, 2048, 4096].contains(device.sectorByteCount), "sector size of a device")
     self.device = device
     self.target = target
     byteInRange = target.byteOffset

@@ -70,7 +70,8 @@ public struct GuestDisk<Device: BlockDevice> {
       failure = BootError(error).at(device.name)
     }
     var volumes = [GuestVolume(Volume(whole: device), partition: nil)]
-    if let optical = volumes[0].fileSystem?.opticalExtent,
+    // Nobody partitions an optical disk anew, and its table may count in other sectors.
+    if !isOptical, let optical = volumes[0].fileSystem?.opticalExtent,
       Self.isLeftOver(optical.byteCount, optical.descriptorByteOffset, beside: partitions)
     {
       volumes[0] = GuestVolume(

@@ -216,7 +216,8 @@ extension DiskFrontend {
     let sectorByteCount = try backendNumber("sector-size", default: 512)
     let info = try backendNumber("info", default: 0)
     let segmentCount = try backendNumber("feature-max-indirect-segments", default: 0)
-    guard sectorByteCount == 512 || sectorByteCount == 4096 else {
+    // 2048 is what optical drives have.
+    guard sectorByteCount == 512 || sectorByteCount == 2048 || sectorByteCount == 4096 else {
       throw .badNode(disk: name, node: "sector-size", value: "\(sectorByteCount)")
     }
     // In units of 512 bytes, whatever the sector size is.

@@ -75,6 +75,9 @@ struct OpticalDiskTests {
       GuestDisk(MemoryDevice(name: "xvda", bytes: bytes), isOptical: false))
     #expect(try kernel(environment) == "xvda1: ext4: /boot/vmlinuz")
     #expect(environment.disks.disks[0].volumes[0].fileSystem == nil)
+    // Nobody partitions an optical disk anew.
+    let drive = GuestDisk(MemoryDevice(name: "xvdc", bytes: bytes), isOptical: true)
+    #expect(drive.volumes[0].fileSystem?.formatName == "iso9660")
     #expect(
       environment.disks.disks[0].volumes[0].failure?.message
         == "xvda: an ISO 9660 file system from before it was partitioned is passed over")

@@ -105,9 +105,9 @@ import Testing
     }
   }
 
-  @Test func largeSectorsAreReadWhole() throws {
-    let (guest, backend, disk) = try connected(sectorByteCount: 4096)
-    #expect(disk.sectorByteCount == 4096)
+  @Test(arguments: [2048, 4096]) func largeSectorsAreReadWhole(sectorByteCount: Int) throws {
+    let (guest, backend, disk) = try connected(sectorByteCount: sectorByteCount)
+    #expect(disk.sectorByteCount == sectorByteCount)
     let frame = guest.xen.makeTarget(count: 64)
     try disk.execute(ReadPlan(pieces: [piece(8192, frame, 64 * 4096)]))
     #expect(guest.xen.bytes(frame: frame, count: 64 * 4096) == Array(backend.data[8192..<270_336]))

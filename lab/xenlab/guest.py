@@ -77,7 +77,8 @@ class GuestRun:
             return f"vdev={disk.vdev},access=ro,devtype=cdrom,target="
         target = f"/disks/{file.name}"
         if disk.backend == "cdrom":
-            return f"format=raw,vdev={disk.vdev},access=ro,devtype=cdrom,target={target}"
+            form = "format=raw,backendtype=qdisk"
+            return f"{form},vdev={disk.vdev},access=ro,devtype=cdrom,target={target}"
         common = f"vdev={disk.vdev},access={disk.access}"
         if disk.backend == "phy":
             answer = self.machine.command(f"lab_loop {target}")
