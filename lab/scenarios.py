@@ -80,12 +80,14 @@ BASELINES = (
 BOOTS = (
     boots("whole-lst", disk.WHOLE_LST, like="direct-256", sets=CI),
     boots("whole-cfg", disk.WHOLE_CFG, like="direct-256"),
+    boots("fedora", disk.FEDORA, like="direct-256", sets=CI),
+    boots("alpine", disk.ALPINE, like="direct-256"),
     boots("whole-lst-gzip", disk.WHOLE_LST_GZIP, like="direct-256"),
     boots("whole-lst-bzip2", disk.WHOLE_LST_BZIP2, like="direct-256"),
     boots("whole-lst-lzma", disk.WHOLE_LST_LZMA, like="direct-256"),
     boots("whole-lst-lzo", disk.WHOLE_LST_LZO, like="direct-256"),
     boots("whole-lst-lz4", disk.WHOLE_LST_LZ4, like="direct-256"),
-    boots("whole-lst-zstd", disk.WHOLE_LST_ZSTD, like="direct-256", sets=CI),
+    boots("whole-lst-zstd", disk.WHOLE_LST_ZSTD, like="direct-256"),
     boots("whole-lst-elf-gzip", disk.WHOLE_LST_ELF_GZIP, like="direct-256"),
     boots("whole-lst-xz-gzip", disk.WHOLE_LST_XZ_GZIP, like="direct-256"),
     boots("unified", disk.UNIFIED, like="direct-256"),
@@ -250,8 +252,8 @@ def reports(name: str, test: str, code: str) -> Scenario:
 
 
 PVH = (
-    direct("pvh-direct-256", 256, type="pvh", sets=CI),
-    menu("pvh-menu", 256, sets=CI),
+    direct("pvh-direct-256", 256, type="pvh"),
+    menu("pvh-menu", 256),
     menu("pvh-menu-64", 64),
     # All of it is written to: Xen ends a guest that touches more than it has.
     menu("pvh-menu-128-maxmem-512", 127, r"wrote to 12[3-7] MiB of free memory", memory=128,
@@ -275,8 +277,11 @@ PVH = (
     pvh("pvh-whole-lst", disk.WHOLE_LST, like="pvh-direct-256"),
     pvh("pvh-whole-lst-gzip", disk.WHOLE_LST_GZIP, like="pvh-direct-256"),
     # Decoders that need the whole file in a row.
+    pvh("pvh-whole-lst-bzip2", disk.WHOLE_LST_BZIP2),
+    pvh("pvh-whole-lst-lzma", disk.WHOLE_LST_LZMA),
+    pvh("pvh-whole-lst-lzo", disk.WHOLE_LST_LZO),
     pvh("pvh-whole-lst-lz4", disk.WHOLE_LST_LZ4),
-    pvh("pvh-whole-lst-zstd", disk.WHOLE_LST_ZSTD),
+    pvh("pvh-whole-lst-zstd", disk.WHOLE_LST_ZSTD, sets=CI),
     pvh("pvh-gpt-cfg-4-vcpus", disk.GPT_CFG, vcpus=4, limit=180,
         like="pvh-direct-256-4-vcpus"),
     pvh("pvh-bare-lst-96", disk.BARE_LST, vdev="xvda1", memory=96, limit=120),
@@ -329,7 +334,7 @@ PAYLOADS = (
     *hello_like("hello", disk.HELLO, "hello", "initrd-early"),
     *hello_like("hello-plain", disk.HELLO_PLAIN, "hello", ""),
     *hello_like("hello-mapped", disk.HELLO_MAPPED, "hello-mapped", "initrd-early"),
-    Scenario("hello-gzip", (Disk(disk.HELLO_GZIP),), HELLO_SAID, like="hello-direct", sets=CI),
+    Scenario("hello-gzip", (Disk(disk.HELLO_GZIP),), HELLO_SAID, like="hello-direct"),
     Scenario("hello-sections", (Disk(disk.HELLO_SECTIONS),),
              HELLO_SAID + (r"told 'by sections'",)),
     Scenario("hello-words", (Disk(disk.HELLO_WORDS),),
@@ -350,7 +355,7 @@ PAYLOADS = (
     Scenario("chain-grub", (Disk(disk.CHAIN_GRUB),), booted(line_of(disk.CHAIN_GRUB)), TROUBLE,
              cmdline="(hd0)/boot/first.cfg", limit=90),
     boots("three-initrds", disk.THREE_INITRDS, extra=(
-        EARLY, THIRD), sets=CI),
+        EARLY, THIRD)),
     Scenario("hello-three-initrds", (Disk(disk.HELLO_THREE),), HELLO_SAID + (
         r"^HELLO: module bytes=<bytes:initrd-three> crc32=<crc:initrd-three>$",)),
     boots("ramdisk-of-the-host", disk.WHOLE_CFG, ramdisk="initrd-host", extra=(HOST,)),
@@ -369,7 +374,13 @@ PAYLOADS = (
                  for _ in range(2 * BOOT_STEPS))),
 )
 
+HELLO_PVH_SAID = (r"told 'in PVH'", r"^HELLO: module bytes=\d+ crc32=<crc:initrd-small>$",
+                  r"^HELLO: disk xvda bytes=67108864 ", r"^HELLO: done$")
+
 PVH_MORE = (
+    Scenario("pvh-hello-direct", (Disk(disk.HELLO_PVH),), HELLO_PVH_SAID[::2], type="pvh",
+             boot="direct", kernel="hello", initrd="initrd-small", cmdline="in PVH"),
+    Scenario("pvh-hello", (Disk(disk.HELLO_PVH),), HELLO_PVH_SAID, type="pvh"),
     # It is copied behind the guest's own by the last step.
     pvh("pvh-ramdisk-of-the-host", disk.WHOLE_CFG, ramdisk="initrd-host", extra=(HOST,), limit=120),
     Scenario("pvh-fail-each-step", (Disk(disk.WHOLE_LST_GZIP), Disk(disk.SECOND_DISK, "xvdb")),
