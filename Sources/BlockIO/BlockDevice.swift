@@ -30,11 +30,14 @@ public protocol BlockDevice: AnyObject {
 
 /// A device without a cache that can't be written.
 extension BlockDevice {
+  /// What `read` gives.
   public func readAgain(
     at byteOffset: UInt64, count byteCount: Int
   ) throws(BlockError) -> [UInt8] {
     try read(at: byteOffset, count: byteCount)
   }
+  /// Never.
   public var isWritable: Bool { false }
+  /// Always throws.
   public func write(_ bytes: [UInt8], at byteOffset: UInt64) throws(BlockError) { throw .readOnly }
 }

@@ -83,11 +83,16 @@ public protocol MenuEnvironment: AnyObject {
 
 /// What a world that does not know more answers.
 extension MenuEnvironment {
+  /// Whatever device comes first.
   public func device(having key: SearchKey, preferring hints: [ByteString]) -> ByteString? {
     device(having: key)
   }
+  /// Nothing.
   public func property(_ property: DeviceProperty, of device: ByteString) -> ByteString? { nil }
+  /// Unknown.
   public func modificationTime(of file: MenuFile) -> Int64? { nil }
+  /// It can't be.
   public func attachLoopback(_ name: ByteString, file: MenuFile) -> Bool { false }
+  /// There is none.
   public func detachLoopback(_ name: ByteString) -> Bool { false }
 }
