@@ -68,7 +68,7 @@ extension MenuSearch {
     let text: ByteString = """
       set timeout=0
       menuentry 'boot loader of the guest' {
-        multiboot \(loader.name) \(HostOptions.chainedWord)
+        multiboot \(loader.name) \(state.loaderOptions)
       }
 
       """

@@ -22,6 +22,8 @@ public struct MenuSearch<Device: BlockDevice> {
     var useless: Menu?
     /// Lines for the log.
     var remarks: [ByteString] = []
+    /// What a loader of the guest's own is told.
+    var loaderOptions = HostOptions.chainedWord
     /// The file systems of which damage was told.
     var damaged: [ByteString] = []
   }
@@ -62,8 +64,9 @@ public struct MenuSearch<Device: BlockDevice> {
 
   /// The first usable menu on any disk. A loader that was itself started as the guest's own one
   /// does not start it again.
-  public func find(isChained: Bool = false) -> Result {
+  public func find(isChained: Bool = false, isReadOnly: Bool = false) -> Result {
     var state = State()
+    if isReadOnly { state.loaderOptions += " readonly" }
     for disk in environment.disks.disks.indices {
       let volumes = environment.disks.mounted.filter { $0.disk == disk }
       search(volumes, isChained: isChained, &state)

@@ -167,9 +167,10 @@ public struct MountedFileSystem<Device: BlockDevice> {
   var writeObstacle: ByteString? {
     guard volume.device.isWritable else { return "the disk may not be written" }
     if needsRecovery { return "the file system was not unmounted" }
+    if volume.isRaidMember { return "the volume is a part of a RAID" }
     switch reader {
-    case .ext4, .fat: return nil
-    case .iso9660: return "\(formatName) is never written"
+    case .ext4(let system): return system.writeObstacle
+    case .fat, .iso9660: return "\(formatName) is never written"
     }
   }
 

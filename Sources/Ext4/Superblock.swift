@@ -34,6 +34,8 @@ struct Superblock {
   let checksumSeed: UInt32
   /// `s_journal_inum`: the inode of the journal; 0 if that is on another device.
   let journalInode: UInt32
+  /// `s_state`: 1 after a clean unmount, 2 if errors were seen.
+  let state: UInt16
 
   /// Whether the magic number is there.
   static func isPresent(in view: ByteView) -> Bool { view.u16(at: 0x38) == 0xef53 }
@@ -51,6 +53,7 @@ struct Superblock {
     if let name = features.unsupportedName { throw .unsupportedFeature(name) }
     if features.hasMetadataChecksums { try Self.verify(view) }
     self.uuid = uuid
+    state = view.u16(at: 0x3a) ?? 0
     self.label = label
     let idSeed = CRC32.castagnoli.update(~0, uuid.bytes)
     checksumSeed = features.hasChecksumSeed ? view.field(0x270) : idSeed

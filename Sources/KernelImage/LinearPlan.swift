@@ -45,7 +45,7 @@ public struct LinearPlan: Equatable, Sendable {
     var copies: [Copy] = []
     for segment in layout.segments where !segment.file.isEmpty {
       let file = segment.file
-      // The limits on addresses leave room for rounding up.
+      // Whoever asks for a plan has compared the file's end with its size.
       let first = (file.lowerBound + Self.pageByteCount - 1) / Self.pageByteCount
       let last = file.upperBound / Self.pageByteCount
       let start = segment.memory.lowerBound

@@ -12,12 +12,13 @@ extension PayloadLoader {
   mutating func unpackInARow() throws(Failure) -> LinearPlan {
     let layout = try layoutOfHead()
     try prepareMemory(layout)
-    let plan = LinearPlan(layout)
+    // Offsets in the file can be any number; behind this check sums with them are safe.
     let stated = unpacker.statedByteCount
-    if let stated, stated < layout.fileEnd {
-      throw .image(
-        .payloadEndsEarly(position: stated, neededByteCount: layout.fileEnd))
+    let end = stated ?? unpacker.limits.unpackedByteCount
+    guard layout.fileEnd <= end else {
+      throw .image(.payloadEndsEarly(position: end, neededByteCount: layout.fileEnd))
     }
+    let plan = LinearPlan(layout)
     var output = try linearWindow(
       plan, byteCount: stated ?? grown(layout.fileEnd))
     var filled = 0

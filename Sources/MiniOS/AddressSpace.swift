@@ -14,6 +14,8 @@ public enum AddressSpace {
   public enum Entry {
     /// The page is there.
     public static let present: UInt64 = 1
+    /// It maps a large page, in a table above the lowest.
+    static let large: UInt64 = 0x80
     /// It may be written.
     public static let writable: UInt64 = 2
     /// It may not be executed.
@@ -62,14 +64,54 @@ public enum AddressSpace {
     for index in 0..<info.pageTables.frameCount {
       noteTable(info.pageTables.address >> 12 + index)
     }
-    if info.p2mFrames.count > 0 {
-      let listFrameCount = (info.frameCount * 8 + 4095) / 4096
-      if listFrameCount < info.p2mFrames.count {
-        for index in listFrameCount..<info.p2mFrames.count {
-          noteTable(info.p2mFrames.first + index)
-        }
+    if info.p2mFrames.count > 0 { noteTables(of: info.p2mAddress, byteCount: frameCount * 8) }
+  }
+
+  /// PV: notes the tables that map a p2m list outside of the boot mapping. libxenguest has them
+  /// behind the list's frames, Xen's own builder, which makes the guest of its shim, before.
+  private static func noteTables(of address: UInt64, byteCount: UInt64) {
+    var known = InlineArray<3, UInt64>(repeating: .max)
+    var position = address
+    while position < address + byteCount {
+      _ = walk(position) { level, table in
+        if known[level] != table { noteTable(frame(ofMachine: table)) }
+        known[level] = table
       }
+      position += 1 << 21
     }
+    PageTables.setMapping(minios_scratch_page(), entry: 0)
+  }
+
+  /// Shows the tables below the L4 that map `address`, from the L3 down; gives the machine frame of
+  /// the large page that maps it instead of an L1, if one does.
+  private static func walk(_ address: UInt64, _ visit: (Int, UInt64) -> Void) -> UInt64? {
+    var table = l4MachineFrame
+    for level in 0..<3 {
+      let entry = readEntry(table: table, index: Int(address >> (39 - 9 * UInt64(level)) & 511))
+      guard entry & Entry.present != 0 else { return nil }
+      table = (entry & Entry.frameMask) >> 12
+      if entry & Entry.large != 0 { return table }
+      visit(level, table)
+    }
+    return nil
+  }
+
+  /// PV: the frames of the p2m list, `count` pages from `address` on.
+  public static func listFrames(at address: UInt64, count: Int) -> [UInt64] {
+    var result: [UInt64] = []
+    result.reserveCapacity(count)
+    while result.count < count {
+      let position = address + UInt64(result.count) * 4096
+      let first = position >> 12 & 511
+      let batch = min(count - result.count, Int(512 - first))
+      guard let large = walk(position, { _, _ in }) else {
+        result += frames(at: position, count: batch)
+        continue
+      }
+      for index in 0..<UInt64(batch) { result.append(frame(ofMachine: large + first + index)) }
+    }
+    PageTables.setMapping(minios_scratch_page(), entry: 0)
+    return result
   }
 
   /// Takes over the page tables in the image, which map nothing but the image.

@@ -108,7 +108,10 @@ extension BootInfo {
     }
     let moduleCount = min(info.nr_modules, Self.moduleCountMax)
     body(address, UInt64(MemoryLayout<hvm_start_info>.size), false)
-    body(commandLinePlace.address, UInt64(commandLinePlace.byteCount + 1), false)
+    // No text is address 0, and page 0 stays unmapped.
+    if commandLinePlace.address != 0 {
+      body(commandLinePlace.address, UInt64(commandLinePlace.byteCount + 1), false)
+    }
     body(info.modlist_paddr, UInt64(moduleCount) * 32, false)
     if info.version >= 1 { body(info.memmap_paddr, UInt64(info.memmap_entries) * 24, false) }
     for index in 0..<moduleCount {
@@ -116,7 +119,7 @@ extension BootInfo {
       body(module.paddr, module.size, true)
       let line = module.cmdline_paddr
       let byteCount = Self.textByteCount(at: line, limit: Self.lineByteCountMax)
-      body(line, UInt64(byteCount + 1), false)
+      if line != 0 { body(line, UInt64(byteCount + 1), false) }
     }
   }
 }

@@ -39,8 +39,13 @@ final class FileStream: KernelSource {
     self.hypervisor = hypervisor
     extents = file.extents.makeIterator()
     nextExtent = extents.next()
-    for _ in 0..<2 {
-      buffers.append(try hypervisor.allocateSharedPages(count: Self.chunkPageCount))
+    do throws(HypervisorError) {
+      for _ in 0..<2 {
+        buffers.append(try hypervisor.allocateSharedPages(count: Self.chunkPageCount))
+      }
+    } catch {
+      for pages in buffers { hypervisor.release(pages) }
+      throw error
     }
   }
 

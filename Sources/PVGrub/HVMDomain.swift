@@ -26,11 +26,13 @@ final class HVMDomain {
       }
     }
 
-    /// What of it must be zero where nothing was loaded; a kernel that unpacks itself sees to that.
+    /// What of it must be zero where nothing was loaded, or where pages of zeros gave their frames
+    /// back. A kernel that unpacks itself sees to what lies behind its code.
     var zeroedMemory: Range<UInt64> {
       switch self {
       case .protected(let kernel): kernel.memory
-      case .long: 0..<0
+      case .long(let header):
+        header.memory.lowerBound..<header.memory.lowerBound + header.codeByteCount
       }
     }
   }
@@ -61,6 +63,7 @@ final class HVMDomain {
     request.free = LowFrames.free
     do throws(DomainBuilderError) {
       plan = try HVMPlan(request)
+      try Self.checkReserve(plan)
       var attemptCount = 1
       while !takeFrames() {
         guard attemptCount < Self.attemptCountMax else {
@@ -80,6 +83,15 @@ final class HVMDomain {
     } catch {
       releaseOwn()
       throw error
+    }
+  }
+
+  /// Throws unless the heap keeps as much as it does in a PV domain at this point.
+  private static func checkReserve(_ plan: HVMPlan) throws(DomainBuilderError) {
+    var needed = plan.data.frameCount + plan.trampoline.frameCount
+    for index in plan.modules.indices { needed += plan.moduleFrames(index).frameCount }
+    guard FrameAllocator.freeCount >= needed + FrameList.reserve / 4 else {
+      throw .noRoomForData(byteCount: (needed + FrameList.reserve / 4) * 4096)
     }
   }
 
@@ -133,6 +145,19 @@ final class HVMDomain {
 }
 
 extension BootInfo {
+  /// The memory map with only that memory which is there: Xen's map of a domain that is populated
+  /// on demand shows all that it may become.
+  var populatedRegions: [HVMMemoryRegion] {
+    var left = frameCount
+    var result = regions
+    for index in result.indices where result[index].type == HVMMemoryRegion.typeRAM {
+      let count = result[index].byteCount / 4096
+      if count > left { result[index].byteCount = left * 4096 }
+      left -= min(count, left)
+    }
+    return result
+  }
+
   /// The memory map for the planner.
   var regions: [HVMMemoryRegion] {
     var result: [HVMMemoryRegion] = []

@@ -28,7 +28,8 @@ extension Loader {
     let modules = try HVMModules(
       files, host: ramdisk, memoryByteCount: info.frameCount * 4096)
     var request = HVMRequest(
-      memoryMap: info.regions, free: [], kernel: 0..<0, moduleByteCounts: modules.byteCounts,
+      memoryMap: info.populatedRegions, free: [], kernel: 0..<0,
+      moduleByteCounts: modules.byteCounts,
       dataByteCount: UInt64(files.commandLine.count))
     let payload = PayloadFrames(.pvh(request))
     var domain: HVMDomain?
@@ -39,6 +40,10 @@ extension Loader {
         return nil
       }
       try Fault.check(.notes)
+      if asBzImage, modules.byteCounts.count > 1 {
+        throw BootError(
+          .unsupported, "Linux's boot protocol has no list of modules: use initrd, not module")
+      }
       request.kernel = entry.memory
       request.dataByteCount = try dataByteCount(files, modules, entry)
       let new = try HVMDomain(

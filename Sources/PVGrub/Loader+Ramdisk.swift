@@ -23,8 +23,6 @@ extension Loader {
     if !options.ignoresModule {
       let head = bytes(of: all, count: HostModule.headByteCount)
       switch HostModule(head: ByteView(head)) {
-      case .archive where StubDomain.mode == .pvh:
-        say("pvgrub-swift: ramdisk= of the host is not used with type='pvh'")
       case .archive:
         say("pvgrub-swift: ramdisk= of the host becomes the kernel's last initial ramdisk")
         ramdisk = Ramdisk(frames: all, byteCount: info.module.byteCount)

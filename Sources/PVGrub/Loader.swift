@@ -92,7 +92,7 @@ final class Loader {
       } catch { say("pvgrub-swift: \(error.message)") }
     }
     if let ramdiskMenu { return ramdiskMenu }
-    let result = search.find(isChained: options.isChained)
+    let result = search.find(isChained: options.isChained, isReadOnly: options.isReadOnly)
     for remark in result.remarks { say("pvgrub-swift: \(remark)") }
     if result.menu == nil {
       say("pvgrub-swift: no boot menu found (GRUB, syslinux, Boot Loader Specification)")

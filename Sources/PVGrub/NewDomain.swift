@@ -96,7 +96,7 @@ final class NewDomain {
   func permutation(_ info: BootInfo) throws(DomainBuilderError) -> FramePermutation {
     let sources = FrameSources(
       kernel: payload.ledger, module: module.runs + [hostModuleFrames],
-      p2m: [Self.p2mListFrames(info)],
+      p2m: Self.p2mListFrames(info),
       p2mTables: p2mTables.runs, startInfo: startInfoPage.frames[0],
       xenstore: AddressSpace.frame(ofMachine: info.store.machineFrame),
       console: AddressSpace.frame(ofMachine: info.console.machineFrame),
@@ -107,10 +107,9 @@ final class NewDomain {
   }
 
   /// The frames of the p2m list as it is: they become the new one's.
-  private static func p2mListFrames(_ info: BootInfo) -> DomainBuilder.FrameRange {
-    let count = (info.frameCount * 8 + 4095) / 4096
-    let first = info.p2mFrames.count > 0 ? info.p2mFrames.first : info.p2mAddress >> 12
-    return first..<first + count
+  private static func p2mListFrames(_ info: BootInfo) -> [DomainBuilder.FrameRange] {
+    let count = Int((info.frameCount * 8 + 4095) / 4096)
+    return FrameList(AddressSpace.listFrames(at: info.p2mAddress, count: count)[...]).runs
   }
 
   /// The page for the new kernel's `start_info`.

@@ -72,6 +72,53 @@ import Testing
     #expect(second.lines.isEmpty)
   }
 
+  private func volume() throws -> Volume<CachedDevice<MemoryDevice>> {
+    let disks = environment().disks
+    return try #require(disks.mounted.first.map { disks[$0].volume })
+  }
+
+  private func refusal(_ reason: ByteString) -> ByteString {
+    "(hd0,msdos1)/boot/grub/grubenv is not written: \(reason)"
+  }
+
+  @Test func nothingIsWrittenOnAMemberOfARaid() throws {
+    let volume = try volume()
+    let place = Int(volume.byteOffset + (volume.byteCount - 8192) / 4096 * 4096)
+    disk.bytes.replaceSubrange(place..<place + 4, with: [0xfc, 0x4e, 0x2b, 0xa9])
+    let bytes = disk.bytes
+    #expect(try start().lines.first == refusal("the volume is a part of a RAID"))
+    #expect(disk.bytes == bytes)
+  }
+
+  /// Changes a byte of the superblock, and its checksum.
+  private func changeSuperblock(_ offset: Int, to value: UInt8) throws {
+    let start = Int(try volume().byteOffset) + 1024
+    disk.bytes[start + offset] = value
+    let sum = CRC32.castagnoli.update(~0, Array(disk.bytes[start..<start + 1020]))
+    for index in 0..<4 {
+      disk.bytes[start + 1020 + index] = UInt8(truncatingIfNeeded: sum >> UInt32(8 * index))
+    }
+  }
+
+  @Test(arguments: [0, 3] as [UInt8])
+  func nothingIsWrittenOnAFileSystemInUseOrWithErrors(state: UInt8) throws {
+    try changeSuperblock(0x3a, to: state)
+    let bytes = disk.bytes
+    let result = try start()
+    #expect(result.lines.first == refusal("the file system is in use, or has errors"))
+    #expect(result.commandLine == "second")
+    #expect(disk.bytes == bytes)
+  }
+
+  @Test func nothingIsWrittenWithSharedBlocks() throws {
+    let place = Int(try volume().byteOffset) + 1024 + 0x65
+    try changeSuperblock(0x65, to: disk.bytes[place] | 0x40)
+    let bytes = disk.bytes
+    let reason: ByteString = "the file system has features for which nothing is written"
+    #expect(try start().lines.first == refusal(reason))
+    #expect(disk.bytes == bytes)
+  }
+
   @Test func onlyTheBytesOfTheFileChange() throws {
     _ = try start()
     var differing: [Int] = []

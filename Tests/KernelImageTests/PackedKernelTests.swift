@@ -148,6 +148,28 @@ struct PackedKernelTests {
     #expect(loaded.copiedByteCount >= 20_000)
   }
 
+  /// A place in the file that leaves no room to round it up once ended the loader.
+  @Test(arguments: [PayloadFormat.lz4, .zstd])
+  func aSegmentAtTheEndOfAllNumbersIsNoTrap(format: PayloadFormat) throws {
+    var elf = ELFBuilder.linux().bytes
+    func set(_ value: UInt64, at offset: Int) {
+      for index in 0..<8 {
+        elf[offset + index] = UInt8(truncatingIfNeeded: value >> UInt64(8 * index))
+      }
+    }
+    // p_offset and p_filesz of the last program header, a segment.
+    let index = ELFBuilder.linux().segments.lastIndex { $0.type == 1 && $0.fileByteCount > 0 }
+    let header = 64 + 56 * (try #require(index))
+    set(0xffff_ffff_ffff_f801, at: header + 8)
+    set(1, at: header + 32)
+    let file = ELFBuilder.bzImage(try Packer.payload(elf, format))
+    #expect(
+      throws: Failure.image(
+        .payloadEndsEarly(
+          position: UInt64(elf.count), neededByteCount: 0xffff_ffff_ffff_f802))
+    ) { try load(FakeFile(file)) }
+  }
+
   @Test func aGuestWithoutRoomForTheWindowIsTold() throws {
     let elf = ELFBuilder.linux().bytes
     let file = ELFBuilder.bzImage(try Packer.payload(elf, .zstd))
