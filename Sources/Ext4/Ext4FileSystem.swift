@@ -179,7 +179,8 @@ public struct Ext4FileSystem<Device: BlockDevice>: FileSystem {
     guard inode.kind == .file else { throw .notAFile(inode: node.inode) }
     try checkReadable(inode)
     if inode.hasInlineData { return try inlineExtents(of: inode) }
-    let pieces = overlay.pieces(of: try extents(of: inode))
+    let pieces = overlay.pieces(
+      of: try extents(of: inode), countMax: Ext4Limits.extentCount)
     guard pieces.count <= Ext4Limits.extentCount else {
       throw .tooFragmented(inode: inode.number)
     }

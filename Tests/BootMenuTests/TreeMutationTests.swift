@@ -56,6 +56,9 @@ import Testing
     let pattern = GlobPattern(ByteString(String(repeating: "*a", count: 200) + "b"))
     #expect(!pattern.matches(ByteString(String(repeating: "a", count: 400))))
     #expect(GlobPattern("*").matches(""))
+    // A set without an end was looked for to the end of the text at each step.
+    let sets = "*" + String(repeating: "[", count: 100) + String(repeating: "x", count: 60_000)
+    #expect(!GlobPattern(ByteString(sets)).matches(ByteString(String(repeating: "[", count: 250))))
     #expect(GlobPattern("").matches(""))
     #expect(!GlobPattern("?").matches(""))
     #expect(!GlobPattern("[").matches("a"))

@@ -48,10 +48,17 @@ struct JournalOverlayTests {
       .run(byteOffset: 4096, byteCount: 1024),
     ]
     #expect(
-      overlay.pieces(of: extents) == [
+      overlay.pieces(of: extents, countMax: 100) == [
         .inline([1]), .run(byteOffset: 6144, byteCount: 1024), .zeros(byteCount: 5),
         .run(byteOffset: 103424, byteCount: 1024),
       ])
-    #expect(JournalOverlay.empty.pieces(of: extents) == extents)
+    #expect(JournalOverlay.empty.pieces(of: extents, countMax: 0) == extents)
+  }
+
+  /// A file of overlapping extents once became more pieces than memory holds.
+  @Test func stopsBehindTheLargestNumberOfPieces() {
+    let extents = [Extent](repeating: .run(byteOffset: 4096, byteCount: 2048), count: 1000)
+    #expect(overlay.pieces(of: extents, countMax: 1 << 20).count > 1000)
+    #expect(overlay.pieces(of: extents, countMax: 10).count < 20)
   }
 }

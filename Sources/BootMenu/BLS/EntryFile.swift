@@ -94,7 +94,7 @@ extension EntryFile {
     guard let kernel else { return nil }
     let text = options ?? variables.value("default_kernelopts") ?? ""
     var names: [ByteString] = []
-    for line in initrds {
+    for line in initrds where names.count <= MenuLimits.payloadCountMax {
       names += SyslinuxText.words(variables.expanded(line, keepsUnset: false))
     }
     // Names of early ramdisks are without a directory: they are beside the first one.

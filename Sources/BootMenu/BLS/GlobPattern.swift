@@ -6,10 +6,15 @@ import Bytes
 struct GlobPattern {
   private let pattern: [UInt8]
 
-  /// A pattern.
-  init(_ text: ByteString) { pattern = text.lowercased.bytes }
+  /// Bytes of a pattern at most: a set that does not end is looked for at each byte of a name.
+  private static let byteCountMax = 1024
 
-  /// Whether all of a name fits. Time is at most the product of both lengths.
+  /// A pattern; one that is too long fits nothing.
+  init(_ text: ByteString) {
+    pattern = text.count <= Self.byteCountMax ? text.lowercased.bytes : []
+  }
+
+  /// Whether all of a name fits. Time is at most the name's length times the pattern's squared.
   func matches(_ name: ByteString) -> Bool {
     let name = name.lowercased.bytes
     var position = 0

@@ -147,6 +147,8 @@ extension SyslinuxParser {
     guard var done = label else { return }
     label = nil
     if done.isExit { return }
+    // Behind the limit not even the text is put together: it may be long, and labels many.
+    guard labelCount <= MenuLimits.entryCountMax, bytesLeft >= 0 else { return }
     if done.kind == nil, !done.isHidden {
       done.kind = .byName
       done.file = done.name

@@ -61,11 +61,12 @@ struct JournalOverlay {
     return pieces.extents
   }
 
-  /// The same for the extents of a file.
-  func pieces(of extents: [Extent]) -> [Extent] {
+  /// The same for the extents of a file; ends behind `countMax` pieces, when the rest is of no use.
+  /// Extents may overlap, so there can be far more pieces than blocks.
+  func pieces(of extents: [Extent], countMax: Int) -> [Extent] {
     if entries.isEmpty { return extents }
     var result = ExtentRuns()
-    for extent in extents {
+    for extent in extents where result.extents.count <= countMax {
       guard case .run(let offset, let count) = extent else {
         result.append(extent)
         continue
