@@ -390,12 +390,11 @@ PVH_MORE = (
                  for _ in range(2 * BOOT_STEPS))),
 )
 
-# Other homes for the same guests: Xen's shim around a PV guest, and the other xenstored.
+# Another home for a PV guest: Xen's shim around it.
 HOMES = (
     direct("shim-direct-384", 384, type="pvh", shim=True, limit=180),
     boots("shim-whole-lst", disk.WHOLE_LST, type="pvh", shim=True, memory=384,
           like="shim-direct-384", limit=240),
-    boots("oxenstored-gpt-cfg", disk.GPT_CFG, store="oxenstored"),
 )
 
 # The lab's own soundness: what the loader's guests need must work without the loader.

@@ -17,7 +17,7 @@ XEN_BIN = "usr/lib/xen-4.17/bin"
 XEN_SHIM = "usr/lib/xen-4.17/boot/xen-shim"
 PROGRAMS = [
     f"{XEN_BIN}/xl", f"{XEN_BIN}/xenstored", f"{XEN_BIN}/xenconsoled", f"{XEN_BIN}/xenconsole",
-    f"{XEN_BIN}/oxenstored", f"{XEN_BIN}/xen-init-dom0", f"{XEN_BIN}/libxl-save-helper", f"{XEN_BIN}/lsevtchn",
+    f"{XEN_BIN}/xen-init-dom0", f"{XEN_BIN}/libxl-save-helper", f"{XEN_BIN}/lsevtchn",
     "usr/bin/xenstore-ls", "usr/bin/xenstore-read", "usr/bin/xenstore-write",
     "usr/bin/xenstore-list", "usr/bin/xenstore-watch", "usr/bin/xenstore-rm",
     "usr/libexec/xen-qemu-system-i386",

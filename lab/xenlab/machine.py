@@ -48,15 +48,13 @@ class Answer:
 class Machine:
     """Starts at construction; `close` ends it whatever state it is in.
 
-    guest_type: of the guests that it shall run, "pv" or "pvh". store: what dom0 runs as xenstored.
+    guest_type: of the guests that it shall run, "pv" or "pvh".
     """
 
     def __init__(
-        self, ramdisk: Path, disk: Path, memory_mib: int, logs: Path, guest_type: str = "pv",
-        store: str = "xenstored",
+        self, ramdisk: Path, disk: Path, memory_mib: int, logs: Path, guest_type: str = "pv"
     ) -> None:
         self.guest_type = guest_type
-        self.store = store
         self.serial_log = logs / "xen-serial.log"
         self.error_log = logs / "qemu-errors.log"
         self.control, far_control = socket.socketpair()
@@ -87,7 +85,7 @@ class Machine:
             "-m", str(memory_mib), "-smp", "1", "-display", "none", "-nic", "none",
             "-no-reboot", "-monitor", "none", "-serial", f"file:{self.serial_log}",
             "-kernel", str(dom0image.xen_elf()), "-append", XEN_LINE,
-            "-initrd", f"{modules.kernel_image()} {DOM0_LINE} lab.store={self.store},{ramdisk}",
+            "-initrd", f"{modules.kernel_image()} {DOM0_LINE},{ramdisk}",
             "-drive", f"file={disk},format=raw,if=virtio,snapshot=on",
             "-device", "virtio-serial-pci",
             "-chardev", f"socket,id=control,fd={control}",
@@ -95,10 +93,6 @@ class Machine:
             "-chardev", f"socket,id=console,fd={console}",
             "-device", "virtserialport,chardev=console,nr=2,name=console",
         ]
-
-    @property
-    def key(self) -> tuple[str, str]:
-        return (self.guest_type, self.store)
 
     def wait_ready(self) -> float:
         """Seconds until dom0 took its first command."""

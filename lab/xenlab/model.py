@@ -65,7 +65,7 @@ class Scenario:
     boot: "loader" (--loader FILE), "direct" (the toolstack builds the domain) or
     "pvgrub2" (GRUB's own, for comparison).
     type: "pv" or "pvh"; each has a machine of its own. shim: a "pvh" domain that runs the
-    kernel as PV under Xen's shim (pvshim=1). store: the program that is xenstored.
+    kernel as PV under Xen's shim (pvshim=1).
     ends: "poweroff" (the guest's own or by xl shutdown), "destroyed" (a step did it)
     or "alive" (all of `must` has come, the domain is still there and answers keys).
     again: what must come in place of `must` when the guest is repeated.
@@ -83,7 +83,6 @@ class Scenario:
     boot: str = "loader"
     type: str = "pv"
     shim: bool = False
-    store: str = "xenstored"
     memory: int = 256
     maxmem: int = 0
     vcpus: int = 1

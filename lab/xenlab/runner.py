@@ -198,9 +198,9 @@ def boot_all(
     passed = starts = failures = 0
     machine: Machine | None = None
     try:
-        for scenario in sorted(scenarios, key=machine_key):
+        for scenario in sorted(scenarios, key=lambda one: one.type):
             try:
-                if machine is not None and machine.key != machine_key(scenario):
+                if machine is not None and machine.guest_type != scenario.type:
                     machine.close()
                     machine = None
                 if machine is None:
@@ -223,15 +223,10 @@ def boot_all(
     return passed
 
 
-def machine_key(scenario: Scenario) -> tuple[str, str]:
-    """What a machine must be like to run this guest."""
-    return (scenario.type, scenario.store)
-
-
 def memory_for(scenarios: list[Scenario], scenario: Scenario, least_mib: int) -> int:
     """QEMU's memory: the largest of the machine's guests, and 2 GiB for dom0 and Xen."""
-    key = machine_key(scenario)
-    return max([least_mib, *(one.memory + 2048 for one in scenarios if machine_key(one) == key)])
+    sizes = [one.memory + 2048 for one in scenarios if one.type == scenario.type]
+    return max([least_mib, *sizes])
 
 
 def start(
@@ -240,11 +235,10 @@ def start(
     """A machine whose dom0 is ready; its own logs are in a folder machine-NUMBER."""
     logs = LOGS / f"machine-{number}"
     logs.mkdir(parents=True, exist_ok=True)
-    machine = Machine(image, pack, memory_mib, logs, *machine_key(scenario))
+    machine = Machine(image, pack, memory_mib, logs, scenario.type)
     try:
         seconds = machine.wait_ready()
-        say(f"Xen and dom0 ({machine.store}) for {machine.guest_type} guests ready after "
-            f"{seconds:.1f} s")
+        say(f"Xen and dom0 for {scenario.type} guests ready after {seconds:.1f} s")
     except BaseException:
         machine.close()
         raise
