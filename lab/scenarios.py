@@ -131,7 +131,7 @@ STATE = (
 FILE_SYSTEMS = (
     Scenario(
         "iso-cdrom", (Disk(disk.SECOND_DISK), Disk(disk.OPTICAL, "xvdc", "cdrom")),
-        booted(line_of(disk.OPTICAL) + " lab.disks=2"), TROUBLE, sets=CI,
+        booted(line_of(disk.OPTICAL) + " lab.disks=2"), TROUBLE,
     ),
     Scenario(
         "iso-disk", (Disk(disk.SECOND_DISK, "xvdb"), Disk(disk.HYBRID)),

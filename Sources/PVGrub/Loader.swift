@@ -10,7 +10,7 @@ import XenFrontends
 /// What the loader holds of its domain: the rings, the disks, and what the host asked for.
 final class Loader {
   /// Nanoseconds for all disks together to connect.
-  static let connectTimeLimit: UInt64 = 10_000_000_000
+  static let connectTimeLimit: UInt64 = 30_000_000_000
 
   let info: BootInfo
   let options: HostOptions
