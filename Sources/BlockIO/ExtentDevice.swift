@@ -41,12 +41,7 @@ public final class ExtentDevice<Base: BlockDevice>: BlockDevice {
     var result: [UInt8] = []
     result.reserveCapacity(max(0, count))
     for piece in try pieces(at: byteOffset, byteCount: UInt64(max(0, count))) {
-      // Each is a part of `count`.
-      switch piece {
-      case .run(let start, let here): result += try volume.read(at: start, count: Int(here))
-      case .zeros(let here): result.append(contentsOf: repeatElement(0, count: Int(here)))
-      case .inline(let bytes): result += bytes
-      }
+      result += try volume.read(piece)  // A part of `count`.
     }
     return result
   }

@@ -39,14 +39,8 @@ extension LocatedFile {
     let count = min(UInt64(countMax), byteCount - byteOffset)
     guard let part = slice(at: byteOffset, count: count, name: name) else { return [] }
     var result: [UInt8] = []
-    for extent in part.extents {
-      // Each is at most countMax long.
-      switch extent {
-      case .run(let offset, let count): result += try volume.read(at: offset, count: Int(count))
-      case .zeros(let count): result += [UInt8](repeating: 0, count: Int(count))
-      case .inline(let bytes): result += bytes
-      }
-    }
+    // Each is at most countMax long.
+    for extent in part.extents { result += try volume.read(extent) }
     return result
   }
 }

@@ -179,20 +179,17 @@ public struct MountedFileSystem<Device: BlockDevice> {
 
   /// What `path` leads to.
   public func kind(_ path: ByteString) throws(BootError) -> PathKind {
-    switch reader {
-    case .ext4(let system): try kind(path, in: system)
-    case .fat(let system): try kind(path, in: system)
-    case .iso9660(let system): try kind(path, in: system)
+    let found = try attributes(path).attributes
+    switch found.kind {
+    case .file: return .file(byteCount: found.byteCount)
+    case .directory: return .directory
+    case .symbolicLink, .special: return .other
     }
   }
 
   /// Seconds since 1970 of the last change of what is at `path`.
   public func modificationTime(_ path: ByteString) throws(BootError) -> Int64 {
-    switch reader {
-    case .ext4(let system): try resolve(path, in: system).attributes.modificationTime
-    case .fat(let system): try resolve(path, in: system).attributes.modificationTime
-    case .iso9660(let system): try resolve(path, in: system).attributes.modificationTime
-    }
+    try attributes(path).attributes.modificationTime
   }
 
   /// What `path` leads to, with size, mode and time.
@@ -216,11 +213,7 @@ public struct MountedFileSystem<Device: BlockDevice> {
   /// `path` without symbolic links, `.`, `..` and doubled slashes: the same for two names of one
   /// file.
   func canonicalPath(_ path: ByteString) throws(BootError) -> ByteString {
-    switch reader {
-    case .ext4(let system): try resolve(path, in: system).path
-    case .fat(let system): try resolve(path, in: system).path
-    case .iso9660(let system): try resolve(path, in: system).path
-    }
+    try attributes(path).path
   }
 
   /// The names in a directory.
@@ -246,17 +239,6 @@ public struct MountedFileSystem<Device: BlockDevice> {
   ) throws(BootError) -> FoundFile {
     let target = try resolve(path, in: system)
     return FoundFile(path: target.path, attributes: target.attributes)
-  }
-
-  private func kind<System: FileSystem>(
-    _ path: ByteString, in system: System
-  ) throws(BootError) -> PathKind {
-    let target = try resolve(path, in: system)
-    switch target.attributes.kind {
-    case .file: return .file(byteCount: target.attributes.byteCount)
-    case .directory: return .directory
-    case .symbolicLink, .special: return .other
-    }
   }
 
   private func contents<System: FileSystem>(

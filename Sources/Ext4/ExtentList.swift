@@ -7,7 +7,7 @@ struct ExtentList {
   private let inode: UInt32
   private let blockByteCount: UInt64
   private let byteCount: UInt64
-  private var extents: [Extent] = []
+  private var runs = ExtentRuns()
   /// The bytes of the file up to here are listed.
   private var position: UInt64 = 0
 
@@ -40,19 +40,14 @@ struct ExtentList {
   /// The list, with a hole behind the last block if the file is longer.
   mutating func finish() throws(Ext4Error) -> [Extent] {
     if position < byteCount { try add(.zeros(byteCount: byteCount - position)) }
-    return extents
+    return runs.extents
   }
 
   private mutating func add(_ extent: Extent) throws(Ext4Error) {
     position += extent.byteCount
-    switch (extents.last, extent) {
-    case (.run(let offset, let count), .run(let next, let more)) where offset + count == next:
-      extents[extents.count - 1] = .run(byteOffset: offset, byteCount: count + more)
-    case (.zeros(let count), .zeros(let more)):
-      extents[extents.count - 1] = .zeros(byteCount: count + more)
-    default:
-      guard extents.count < Ext4Limits.extentCount else { throw .tooFragmented(inode: inode) }
-      extents.append(extent)
+    runs.append(extent)
+    guard runs.extents.count <= Ext4Limits.extentCount else {
+      throw .tooFragmented(inode: inode)
     }
   }
 }

@@ -2,23 +2,6 @@
 import BlockIO
 import Bytes
 
-/// Clusters in the order of a file, as runs.
-struct ClusterRuns {
-  let clusterByteCount: UInt64
-  private(set) var extents: [Extent] = []
-
-  init(clusterByteCount: UInt64) { self.clusterByteCount = clusterByteCount }
-
-  /// Adds a piece, or lengthens the last one that it follows on the volume.
-  mutating func append(_ byteOffset: UInt64, _ byteCount: UInt64) {
-    if case .run(let offset, let count) = extents.last, offset + count == byteOffset {
-      extents[extents.count - 1] = .run(byteOffset: offset, byteCount: count + byteCount)
-    } else {
-      extents.append(.run(byteOffset: byteOffset, byteCount: byteCount))
-    }
-  }
-}
-
 extension FATFileSystem {
   /// Whether the file system has a cluster of that number.
   func hasCluster(_ cluster: UInt32) -> Bool {
@@ -34,14 +17,14 @@ extension FATFileSystem {
 
   /// Adds the first `byteCount` bytes of a cluster that the file system has.
   func append(
-    _ cluster: UInt32, _ byteCount: UInt64, of first: UInt32, to runs: inout ClusterRuns
+    _ cluster: UInt32, _ byteCount: UInt64, of first: UInt32, to runs: inout ExtentRuns
   ) throws(FATError) {
     // 28 bits of cluster, 19 of its size, and an offset of under 2^48.
     let start = bootSector.dataByteOffset + UInt64(cluster - 2) * bootSector.clusterByteCount
     guard start <= volume.byteCount, byteCount <= volume.byteCount - start else {
       throw .clusterBeyondVolume(cluster)
     }
-    runs.append(start, byteCount)
+    runs.append(.run(byteOffset: start, byteCount: byteCount))
     guard runs.extents.count <= FATLimits.extentCount else { throw .tooFragmented(first: first) }
   }
 
@@ -53,7 +36,7 @@ extension FATFileSystem {
     if first == 0, bootSector.kind != .fat32 {
       return [.run(byteOffset: bootSector.rootByteOffset, byteCount: bootSector.rootByteCount)]
     }
-    var runs = ClusterRuns(clusterByteCount: bootSector.clusterByteCount)
+    var runs = ExtentRuns()
     var chain = try ClusterChain(first, in: self)
     var byteCount: UInt64 = 0
     repeat {

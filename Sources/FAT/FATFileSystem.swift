@@ -109,7 +109,7 @@ public struct FATFileSystem<Device: BlockDevice>: FileSystem {
     guard count <= UInt64(bootSector.clusterCount) else {
       throw .badSize(first: first, byteCount: byteCount)
     }
-    var runs = ClusterRuns(clusterByteCount: size)
+    var runs = ExtentRuns()
     var chain = try ClusterChain(first, in: self)
     var rest = byteCount
     while true {

@@ -31,13 +31,7 @@ public enum FileContents {
       guard extent.byteCount <= UInt64(limit - result.count) else {
         throw .tooLarge(target.path, byteCount: byteCount, limit: limit)
       }
-      let count = Int(extent.byteCount)
-      switch extent {
-      case .run(let offset, _):
-        do { result += try volume.read(at: offset, count: count) } catch { throw .device(error) }
-      case .zeros: result.append(contentsOf: repeatElement(0, count: count))
-      case .inline(let bytes): result += bytes
-      }
+      do { result += try volume.read(extent) } catch { throw .device(error) }
     }
     return result
   }

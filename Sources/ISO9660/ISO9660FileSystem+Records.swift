@@ -171,7 +171,7 @@ extension ISO9660FileSystem {
 
   /// The extents on the disk, merged where they follow each other.
   func storedExtents(of node: ISO9660Node) throws(ISO9660Error) -> [Extent] {
-    var result: [Extent] = []
+    var result = ExtentRuns()
     for record in [node.record] + node.moreRecords {
       if record.isInterleaved {
         throw .unsupportedFile(record.place, feature: "interleaved extents")
@@ -183,12 +183,8 @@ extension ISO9660FileSystem {
       else {
         throw .blockOutOfRange(record.place, block: section.byteOffset / blockByteCount)
       }
-      if case .run(let offset, let count) = result.last, offset + count == section.byteOffset {
-        result[result.count - 1] = .run(byteOffset: offset, byteCount: count + section.byteCount)
-      } else {
-        result.append(.run(byteOffset: section.byteOffset, byteCount: section.byteCount))
-      }
+      result.append(.run(byteOffset: section.byteOffset, byteCount: section.byteCount))
     }
-    return result
+    return result.extents
   }
 }

@@ -73,13 +73,17 @@ extension Loader {
     return isSettled
   }
 
+  /// A stream of a file, to be ended whatever comes.
+  func openStream(_ file: GuestFile) throws(BootError) -> FileStream {
+    do throws(HypervisorError) {
+      return try FileStream(file, hypervisor: hypervisor)
+    } catch { throw BootError(error).at(file.name) }
+  }
+
   func unpack(
     _ file: GuestFile, into payload: PayloadFrames
   ) throws(BootError) -> LoadedKernel {
-    let stream: FileStream
-    do throws(HypervisorError) {
-      stream = try FileStream(file, hypervisor: hypervisor)
-    } catch { throw BootError(error).at(file.name) }
+    let stream = try openStream(file)
     defer { stream.end() }
     try Fault.check(.buffers)
     let free = FrameAllocator.freeCount

@@ -79,10 +79,7 @@ extension Loader {
     _ files: GuestBootFiles, _ payload: PayloadFrames
   ) throws(BootError) -> HVMDomain.Entry? {
     let file = files.kernel
-    let stream: FileStream
-    do throws(HypervisorError) {
-      stream = try FileStream(file, hypervisor: hypervisor)
-    } catch { throw BootError(error).at(file.name) }
+    let stream = try openStream(file)
     defer { stream.end() }
     try Fault.check(.buffers)
     var loader = BootProtocolLoader(source: stream, memory: payload)

@@ -88,10 +88,11 @@ extension Loader {
   /// Writes what a menu or an entry wants to be kept, and tells what came of it.
   private func save(_ variables: [BootTarget.SavedVariable]) {
     guard !variables.isEmpty else { return }
+    let connected = disks.filter { $0.status == .connected }
     for line in environment.save(variables, options: options) { say("pvgrub-swift: \(line)") }
-    // A backend that never answers a write costs its connection, but not the boot.
-    for disk in disks { _ = disk.settle() }
-    reconnectDisks()
+    // A backend that never answers a write costs its connection, but not the boot. Drives that
+    // were not connected before are not waited for again.
+    connect(connected.filter { !$0.settle() || $0.status != .connected })
   }
 
   private func outcome(

@@ -75,7 +75,11 @@ final class Loader {
   /// Connects the disks that are not connected; what fails is told and left out.
   func reconnectDisks() {
     // A drive without a medium is not waited for again.
-    let closed = disks.filter { $0.status != .connected && !$0.status.isSkipped }
+    connect(disks.filter { $0.status != .connected && !$0.status.isSkipped })
+  }
+
+  /// Connects `closed` disks, and tells which fail.
+  func connect(_ closed: [Disk]) {
     Disk.connect(closed, timeLimit: Self.connectTimeLimit)
     for disk in closed {
       if let reason = disk.status.failureReason { say("pvgrub-swift: \(disk.name): \(reason)") }

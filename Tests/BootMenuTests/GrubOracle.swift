@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import Foundation
+import TestSupport
 
 /// GRUB 2 itself, as Debian packages it for the running system: its parser (`grub-script-check` of
 /// grub-common) and its interpreter (`grub-emu`). `tools/install` installs both.
@@ -54,22 +55,8 @@ enum GrubOracle {
   static func run(
     _ command: [String], environment: [String: String] = [:]
   ) throws -> (status: Int32, output: String) {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = command
-    process.environment = [
-      "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "TERM": "dumb", "LC_ALL": "C",
-    ].merging(environment) { $1 }
-    process.standardInput = FileHandle.nullDevice
-    process.standardError = FileHandle.nullDevice
-    let output = Pipe()
-    process.standardOutput = output
-    try process.run()
-    let data = output.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    guard process.terminationStatus != 127 else {
-      throw Failure(text: "\(command[0]) is not here: run tools/install")
-    }
-    return (process.terminationStatus, String(decoding: data, as: UTF8.self))
+    let result = try HostTool.run(
+      command, environment: ["LC_ALL": "C"].merging(environment) { $1 })
+    return (result.status, String(decoding: result.output, as: UTF8.self))
   }
 }

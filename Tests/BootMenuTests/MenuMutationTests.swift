@@ -2,6 +2,7 @@
 import BootMenu
 import Bytes
 import Foundation
+import TestSupport
 import Testing
 
 /// Damaged menus must give a menu or an error, soon, and never a trap.
@@ -55,34 +56,6 @@ import Testing
   }
 
   private func mutated(_ text: [UInt8], _ random: inout SplitMix) -> [UInt8] {
-    var result = text
-    for _ in 0...(random.next() % 4) {
-      guard !result.isEmpty else { return result }
-      let place = Int(random.next() % UInt64(result.count))
-      let length = min(Int(random.next() % 40), result.count - place)
-      switch random.next() % 4 {
-      case 0: result[place] = UInt8(truncatingIfNeeded: random.next())
-      case 1: result.removeSubrange(place..<(place + length))
-      case 2:
-        result.insert(
-          contentsOf: result[place..<(place + length)],
-          at: Int(random.next() % UInt64(result.count)))
-      default: result.insert(Array("{}$\"'\\;\n#=>".utf8)[Int(random.next() % 11)], at: place)
-      }
-    }
-    return result
-  }
-}
-
-/// A small random generator whose seed replays a failure.
-struct SplitMix {
-  private var state: UInt64
-  init(seed: UInt64) { state = seed }
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var value = state
-    value = (value ^ value >> 30) &* 0xbf58_476d_1ce4_e5b9
-    value = (value ^ value >> 27) &* 0x94d0_49bb_1331_11eb
-    return value ^ value >> 31
+    random.damaged(text, inserting: "{}$\"'\\;\n#=>")
   }
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import TestSupport
 
 /// Makes scripts at random: valid ones that end, and texts that a parser has to judge.
 struct ScriptGenerator {

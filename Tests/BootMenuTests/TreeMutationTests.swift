@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import BootMenu
 import Bytes
+import TestSupport
 import Testing
 
 @testable import BootMenu
@@ -113,21 +114,6 @@ import Testing
   }
 
   private func mutated(_ text: [UInt8], _ random: inout SplitMix) -> [UInt8] {
-    var result = text
-    for _ in 0...(random.next() % 4) {
-      guard !result.isEmpty else { return result }
-      let place = Int(random.next() % UInt64(result.count))
-      let length = min(Int(random.next() % 40), result.count - place)
-      switch random.next() % 4 {
-      case 0: result[place] = UInt8(truncatingIfNeeded: random.next())
-      case 1: result.removeSubrange(place..<(place + length))
-      case 2:
-        result.insert(
-          contentsOf: result[place..<(place + length)],
-          at: Int(random.next() % UInt64(result.count)))
-      default: result.insert(Array(" \n\t$^*-+~\"/#".utf8)[Int(random.next() % 12)], at: place)
-      }
-    }
-    return result
+    random.damaged(text, inserting: " \n\t$^*-+~\"/#")
   }
 }

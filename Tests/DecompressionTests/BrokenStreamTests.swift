@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import Bytes
 import Decompression
+import TestSupport
 import Testing
 
 /// Streams that are damaged, lie, or use what is not supported.
@@ -72,7 +73,7 @@ struct BrokenStreamTests {
   // MARK: lzo
 
   @Test func namesWhatIsNotSupportedInAnLZOHeader() throws {
-    let good = try Oracle.run(["lzop", "-1"], input: plain)
+    let good = try HostTool.output(["lzop", "-1"], input: plain)
     // Behind the magic: version, library's version, version needed, method, level, flags. A method
     // that is none of LZO1X's, several parts, a filter, more header.
     for (place, value) in [(15, UInt8(8)), (19, 0x04), (19, 0x08), (20, 0x40)] {
@@ -90,13 +91,13 @@ struct BrokenStreamTests {
   }
 
   @Test func findsABrokenLZOHeader() throws {
-    var bad = try Oracle.run(["lzop", "-1"], input: plain)
+    var bad = try HostTool.output(["lzop", "-1"], input: plain)
     bad[25] ^= 1  // the mode of the file
     #expect(isCorrupt(bad, .lzo))
   }
 
   @Test func refusesLargeLZOBlocks() throws {
-    let good = try Oracle.run(["lzop", "-1"], input: plain)
+    let good = try HostTool.output(["lzop", "-1"], input: plain)
     let start = headerByteCount(good)
     var bad = good
     bad[start + 1] = 4  // 256 KiB and some more
@@ -116,7 +117,7 @@ struct BrokenStreamTests {
   // MARK: lz4
 
   @Test func takesFramesOneAfterTheOther() throws {
-    let one = try Oracle.run(["lz4", "-l"], input: plain)
+    let one = try HostTool.output(["lz4", "-l"], input: plain)
     let result = try Unpacking().run(one + one, .lz4)
     #expect(result.isFinished)
     #expect(result.bytes == plain + plain)
@@ -132,7 +133,7 @@ struct BrokenStreamTests {
   }
 
   @Test func saysWhatMemoryAnLZ4BlockNeeds() throws {
-    let packed = try Oracle.run(["lz4", "-l"], input: plain)
+    let packed = try HostTool.output(["lz4", "-l"], input: plain)
     let needed = UInt64(packed.count - 8)
     #expect(throws: DecompressionError.memoryLimit(.lz4, needed: needed, limit: 1000)) {
       try Unpacking(memoryLimit: 1000).run(packed, .lz4)
@@ -142,7 +143,7 @@ struct BrokenStreamTests {
   // MARK: zstd
 
   @Test func refusesADictionary() throws {
-    var packed = try Oracle.run(["zstd", "--no-check"], input: plain)
+    var packed = try HostTool.output(["zstd", "--no-check"], input: plain)
     // A frame of more than 64 KiB with its size in four bytes has it behind the descriptor and the
     // window; a dictionary of one byte comes between.
     packed[4] |= 1

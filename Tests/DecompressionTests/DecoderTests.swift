@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import Bytes
 import Decompression
+import TestSupport
 import Testing
 
 struct DecoderTests {
@@ -39,7 +40,7 @@ struct DecoderTests {
   }
 
   @Test func stopsAtTheEndOfTheStream() throws {
-    let packed = try Oracle.run(["xz", "--check=crc32"], input: plain) + [1, 2, 3, 4]
+    let packed = try HostTool.output(["xz", "--check=crc32"], input: plain) + [1, 2, 3, 4]
     let result = try unpack(packed, .xz, inputPiece: 1 << 20, outputPiece: 1 << 20)
     #expect(result.isFinished)
     #expect(result.bytes == plain)
@@ -56,7 +57,7 @@ struct DecoderTests {
   }
 
   @Test func findsABrokenChecksumOfXZ() throws {
-    var packed = try Oracle.run(["xz", "--check=crc32"], input: plain)
+    var packed = try HostTool.output(["xz", "--check=crc32"], input: plain)
     packed[packed.count / 2] ^= 0x10
     #expect {
       try unpack(packed, .xz, inputPiece: 1 << 16, outputPiece: 1 << 16)
@@ -73,7 +74,7 @@ struct DecoderTests {
   }
 
   @Test func refusesAnUnknownXZOption() throws {
-    var packed = try Oracle.run(["xz", "--check=crc32"], input: plain)
+    var packed = try HostTool.output(["xz", "--check=crc32"], input: plain)
     packed[6] = 1  // the first byte of the stream flags is reserved
     let bytes = Array(packed[6..<8])
     let crc = CRC32.ieee.checksum(bytes)
@@ -86,7 +87,7 @@ struct DecoderTests {
   }
 
   @Test func tellsTheMemoryThatADictionaryNeeds() throws {
-    let packed = try Oracle.run(["xz", "--lzma2=dict=16MiB"], input: plain)
+    let packed = try HostTool.output(["xz", "--lzma2=dict=16MiB"], input: plain)
     #expect {
       try unpack(packed, .xz, inputPiece: 1 << 16, outputPiece: 1 << 16, memoryLimit: 8 << 20)
     } throws: { error in

@@ -1,29 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-import Foundation
 
-/// Runs the real packers of the host, so that our decoders meet streams that we did not make.
+/// What the real packers of the host are fed, so that our decoders meet streams that we did not
+/// make.
 enum Oracle {
-  /// What `command` writes to its output when it reads `input`.
-  static func run(_ command: [String], input: [UInt8]) throws -> [UInt8] {
-    let directory = FileManager.default.temporaryDirectory
-      .appendingPathComponent("pvgrub-" + UUID().uuidString)
-    try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: directory) }
-    let inputFile = directory.appendingPathComponent("input")
-    let outputFile = directory.appendingPathComponent("output")
-    try Data(input).write(to: inputFile)
-    try Data().write(to: outputFile)
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = command
-    process.standardInput = try FileHandle(forReadingFrom: inputFile)
-    process.standardOutput = try FileHandle(forWritingTo: outputFile)
-    try process.run()
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else { throw OracleError.failed(command) }
-    return [UInt8](try Data(contentsOf: outputFile))
-  }
-
   /// Bytes that pack to about half: runs of random bytes and of text.
   static func sample(byteCount: Int) -> [UInt8] {
     var bytes: [UInt8] = []
@@ -39,8 +18,4 @@ enum Oracle {
     }
     return Array(bytes.prefix(byteCount))
   }
-}
-
-enum OracleError: Error {
-  case failed([String])
 }

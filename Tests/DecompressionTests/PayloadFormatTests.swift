@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import Bytes
 import Decompression
+import TestSupport
 import Testing
 
 struct PayloadFormatTests {
@@ -10,7 +11,7 @@ struct PayloadFormatTests {
       (["lzop"], .lzo), (["lz4", "-l"], .lz4), (["zstd"], .zstd),
     ] as [([String], PayloadFormat)])
   func knowsWhatThePackersWrite(command: [String], format: PayloadFormat) throws {
-    let packed = try Oracle.run(command, input: Oracle.sample(byteCount: 2000))
+    let packed = try HostTool.output(command, input: Oracle.sample(byteCount: 2000))
     #expect(PayloadFormat.detect(ByteView(packed)) == format)
   }
 

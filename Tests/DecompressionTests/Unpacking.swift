@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import Decompression
+import TestSupport
 
 /// The packers, each as the kernel's build calls it, and some more.
 enum Packing: CaseIterable {
@@ -19,17 +20,17 @@ enum Packing: CaseIterable {
 
   func pack(_ bytes: [UInt8]) throws -> [UInt8] {
     switch self {
-    case .gzip: try Oracle.run(["gzip", "-n", "-9"], input: bytes)
-    case .bzip2: try Oracle.run(["bzip2", "-9"], input: bytes)
-    case .lzma: try Oracle.run(["xz", "--format=lzma", "-6"], input: bytes)
+    case .gzip: try HostTool.output(["gzip", "-n", "-9"], input: bytes)
+    case .bzip2: try HostTool.output(["bzip2", "-9"], input: bytes)
+    case .lzma: try HostTool.output(["xz", "--format=lzma", "-6"], input: bytes)
     case .xz:
-      try Oracle.run(["xz", "--check=crc32", "--x86", "--lzma2=dict=32MiB"], input: bytes)
-    case .lzo: try Oracle.run(["lzop", "-9", "--crc32"], input: bytes)
-    case .lzoOnePass: try Oracle.run(["lzop", "-3"], input: bytes)
-    case .lz4: try Oracle.run(["lz4", "-l", "-9", "-", "-"], input: bytes)
-    case .zstd: try Oracle.run(["zstd", "-19"], input: bytes)
-    case .zstdFast: try Oracle.run(["zstd", "-1", "--no-check"], input: bytes)
-    case .zstdWide: try Oracle.run(["zstd", "-19", "--ultra", "--long=27"], input: bytes)
+      try HostTool.output(["xz", "--check=crc32", "--x86", "--lzma2=dict=32MiB"], input: bytes)
+    case .lzo: try HostTool.output(["lzop", "-9", "--crc32"], input: bytes)
+    case .lzoOnePass: try HostTool.output(["lzop", "-3"], input: bytes)
+    case .lz4: try HostTool.output(["lz4", "-l", "-9", "-", "-"], input: bytes)
+    case .zstd: try HostTool.output(["zstd", "-19"], input: bytes)
+    case .zstdFast: try HostTool.output(["zstd", "-1", "--no-check"], input: bytes)
+    case .zstdWide: try HostTool.output(["zstd", "-19", "--ultra", "--long=27"], input: bytes)
     }
   }
 }

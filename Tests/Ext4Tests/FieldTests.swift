@@ -115,7 +115,7 @@ struct FieldTests {
     _ bytes: [UInt8], _ fields: [Field], seal: (inout [UInt8], Field) -> Void = { _, _ in }
   ) throws {
     let seed = Self.seed ?? UInt64.random(in: 0...UInt64.max)
-    var random = SplitMix(state: seed)
+    var random = SplitMix(seed: seed)
     var variant = 0
     for field in fields {
       let old = field.value(in: bytes)

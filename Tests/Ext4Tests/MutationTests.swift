@@ -33,7 +33,7 @@ struct MutationTests {
 
   private func run(_ image: EditedImage) throws {
     let seed = Self.seed ?? UInt64.random(in: 0...UInt64.max)
-    var random = SplitMix(state: seed)
+    var random = SplitMix(seed: seed)
     let targets = try metadataRanges(of: image)
     let memory = MemoryDevice(name: "xvda", bytes: image.bytes)
     for variant in 0..<Self.count {
@@ -56,13 +56,7 @@ struct MutationTests {
     let width = [1, 2, 4][random.below(3)]
     let start = offset / width * width
     for index in start..<start + width {
-      switch random.below(5) {
-      case 0: bytes[index] = 0
-      case 1: bytes[index] = 0xff
-      case 2: bytes[index] = bytes[index] &+ 1
-      case 3: bytes[index] = bytes[index] &- 1
-      default: bytes[index] = UInt8(random.below(256))
-      }
+      random.damage(&bytes[index])
     }
   }
 

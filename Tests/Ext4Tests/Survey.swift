@@ -64,17 +64,3 @@ enum Survey {
     if error.message.isEmpty { Issue.record("an error without words") }
   }
 }
-
-/// A generator of numbers that a seed repeats.
-struct SplitMix {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state = state &+ 0x9e37_79b9_7f4a_7c15
-    var mixed = (state ^ state >> 30) &* 0xbf58_476d_1ce4_e5b9
-    mixed = (mixed ^ mixed >> 27) &* 0x94d0_49bb_1331_11eb
-    return mixed ^ mixed >> 31
-  }
-
-  mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
-}

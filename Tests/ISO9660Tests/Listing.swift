@@ -14,11 +14,6 @@ struct Listing {
     var modificationTime: Int64?
   }
 
-  /// A tool that failed.
-  struct Failure: Error, CustomStringConvertible {
-    let description: String
-  }
-
   /// By path without a slash in front; the root is empty.
   var files: [[UInt8]: File] = [:]
 
@@ -81,20 +76,7 @@ struct Listing {
   }
 
   static func output(_ program: String, _ arguments: [String]) throws -> [UInt8] {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: program)
-    process.arguments = arguments
-    process.environment = ["PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"]
-    let out = Pipe()
-    process.standardOutput = out
-    process.standardError = FileHandle.nullDevice
-    try process.run()
-    let text = out.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else {
-      throw Failure(description: "\(program) \(arguments): \(process.terminationStatus)")
-    }
-    return [UInt8](text)
+    try HostTool.output([program] + arguments)
   }
 
   /// `\040` and the like as bytes.

@@ -18,27 +18,16 @@ struct MutationTests {
     let kinds = [EditedImage.rockRidge, EditedImage.joliet, EditedImage.plain]
     let image = try kinds[Int(seed) - 1].get()
     let targets = try metadataRanges(of: image)
-    var random = SplitMix(state: seed)
+    var random = SplitMix(seed: seed)
     let memory = MemoryDevice(name: "xvda", bytes: image.bytes)
     for variant in 0..<1200 {
-      for _ in 0..<1 + random.below(4) {
-        let range = targets[random.below(targets.count)]
-        let offset = range.lowerBound + random.below(range.count)
-        memory.bytes[offset] =
-          switch random.below(5) {
-          case 0: 0
-          case 1: 0xff
-          case 2: memory.bytes[offset] &+ 1
-          case 3: memory.bytes[offset] &- 1
-          default: UInt8(random.below(256))
-          }
-      }
+      let damaged = random.damage(&memory.bytes, in: targets)
       let device = FaultyDevice(memory)
       walk(device, byteCount: UInt64(image.bytes.count))
       if device.readCount > Self.readCountMax {
         Issue.record("variant \(variant) of seed \(seed): \(device.readCount) reads")
       }
-      memory.bytes = image.bytes
+      for offset in damaged { memory.bytes[offset] = image.bytes[offset] }
     }
   }
 
@@ -129,18 +118,4 @@ struct MutationTests {
       #expect(device.readCount >= failing)
     }
   }
-}
-
-/// A generator of numbers that a seed repeats.
-struct SplitMix {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state = state &+ 0x9e37_79b9_7f4a_7c15
-    var mixed = (state ^ state >> 30) &* 0xbf58_476d_1ce4_e5b9
-    mixed = (mixed ^ mixed >> 27) &* 0x94d0_49bb_1331_11eb
-    return mixed ^ mixed >> 31
-  }
-
-  mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
 }

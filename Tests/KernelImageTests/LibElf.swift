@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import Foundation
+import TestSupport
 
 /// Xen's own parser of PV kernels, libxenguest with libelf inside, as judge: what it says while it
 /// looks at a kernel.
 enum LibElf {
-  struct Failed: Error { let text: String }
 
   /// What Xen's domain builder takes from a kernel.
   struct Verdict {
@@ -86,16 +86,6 @@ enum LibElf {
   }
 
   private static func run(_ command: [String]) throws -> String {
-    let process = Process()
-    let pipe = Pipe()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = command
-    process.standardOutput = pipe
-    process.standardError = pipe
-    try process.run()
-    let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else { throw Failed(text: text) }
-    return text
+    String(decoding: try HostTool.output(command, keepingErrors: true), as: UTF8.self)
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import Bytes
 import Decompression
+import TestSupport
 import Testing
 
 @testable import KernelImage
@@ -223,7 +224,7 @@ struct SectionNotesTests {
     let whole = try LibElf.kernel(
       assembly: Self.code + ".section __xen_guest\n.asciz \"XEN_VER=xen-3.0,VIRT_BASE=0x0\"\n"
         + ".section .note.Xen,\"\",@note\n" + Self.notes, linkerScript: Self.script)
-    var random = Seeded(state: 5)
+    var random = SplitMix(seed: 5)
     let tail = whole.count - 1200
     for _ in 0..<1500 {
       var file = whole
@@ -234,18 +235,5 @@ struct SectionNotesTests {
       }
       _ = try? load(file).pvKernel()
     }
-  }
-}
-
-/// Numbers that are the same in each run.
-private struct Seeded: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-    return mixed ^ (mixed >> 31)
   }
 }

@@ -157,7 +157,7 @@ struct UnifiedKernelImageTests {
       command += ["--change-section-vma", "\(text.0)=0x\(index + 1)5000000"]
     }
     let output = directory.appendingPathComponent("uki.efi")
-    _ = try Packer.run(command + [stub, output.path], [])
+    _ = try HostTool.output(command + [stub, output.path])
     let file = [UInt8](try Data(contentsOf: output))
     let image = try #require(try image(file))
     for part in texts { #expect(text(part.2, file, image) == part.1) }

@@ -2,6 +2,7 @@
 import BootMenu
 import Bytes
 import Foundation
+import TestSupport
 
 /// `make fuzz-smoke`: damages the sample menus at random for a minute in all, a quarter for each
 /// language. A trap ends it with a signal; a text that takes longer than `secondsMax` is a failure.
@@ -27,7 +28,7 @@ struct MenuFuzz {
       print("no samples in \(arguments[1])")
       exit(2)
     }
-    var random = FuzzRandom(state: seed)
+    var random = SplitMix(seed: seed)
     for format in formats {
       let end = Date().addingTimeInterval(secondsEach)
       var count = 0
@@ -85,29 +86,19 @@ private final class FuzzWorld: MenuEnvironment {
   func deviceNames() -> [ByteString] { ["hd0", "hd0,1"] }
 }
 
-/// Random numbers, and texts damaged with them.
-private struct FuzzRandom {
-  var state: UInt64
-
-  mutating func next(_ bound: Int) -> Int {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var value = state
-    value = (value ^ value >> 30) &* 0xbf58_476d_1ce4_e5b9
-    value = (value ^ value >> 27) &* 0x94d0_49bb_1331_11eb
-    return Int((value ^ value >> 31) % UInt64(bound))
-  }
-
-  mutating func damaged(_ samples: [[UInt8]]) -> [UInt8] {
-    var text = samples[next(samples.count)]
-    if next(4) == 0 { text += samples[next(samples.count)] }
-    for _ in 0...next(6) where !text.isEmpty {
-      let place = next(text.count)
-      let length = min(next(60), text.count - place)
-      switch next(5) {
-      case 0: text[place] = UInt8(next(256))
+extension SplitMix {
+  /// A text made of `samples`, with up to seven changes.
+  fileprivate mutating func damaged(_ samples: [[UInt8]]) -> [UInt8] {
+    var text = samples[below(samples.count)]
+    if below(4) == 0 { text += samples[below(samples.count)] }
+    for _ in 0...below(6) where !text.isEmpty {
+      let place = below(text.count)
+      let length = min(below(60), text.count - place)
+      switch below(5) {
+      case 0: text[place] = UInt8(below(256))
       case 1: text.removeSubrange(place..<place + length)
-      case 2: text.insert(contentsOf: text[place..<place + length], at: next(text.count))
-      case 3: text.insert(Array("{}$\"'\\;\n#=>*%".utf8)[next(13)], at: place)
+      case 2: text.insert(contentsOf: text[place..<place + length], at: below(text.count))
+      case 3: text.insert(Array("{}$\"'\\;\n#=>*%".utf8)[below(13)], at: place)
       default: text.removeSubrange(place...)
       }
     }

@@ -101,19 +101,3 @@ struct JournalOverlay {
     return low
   }
 }
-
-/// Extents in order, those merged that follow each other on the volume.
-struct ExtentRuns {
-  private(set) var extents: [Extent] = []
-
-  /// Adds an extent behind the others.
-  mutating func append(_ extent: Extent) {
-    if case .run(let next, let more) = extent, case .run(let offset, let count) = extents.last,
-      offset + count == next
-    {
-      extents[extents.count - 1] = .run(byteOffset: offset, byteCount: count + more)
-    } else {
-      extents.append(extent)
-    }
-  }
-}
