@@ -95,13 +95,13 @@ extension EntryFile {
     let text = options ?? variables.value("default_kernelopts") ?? ""
     var names: [ByteString] = []
     for line in initrds where names.count <= MenuLimits.payloadCountMax {
-      names += SyslinuxText.words(variables.expanded(line, keepsUnset: false))
+      names += variables.expanded(line, keepsUnset: false).words
     }
     // Names of early ramdisks are without a directory: they are beside the first one.
     if let early = variables.value("early_initrd"), let first = names.first ?? self.kernel {
       let directory = MenuFile(device: "", path: first).directory.path
       names =
-        SyslinuxText.words(early).map { $0.hasPrefix("/") ? $0 : "\(directory)/\($0)" } + names
+        early.words.map { $0.hasPrefix("/") ? $0 : "\(directory)/\($0)" } + names
     }
     return Boot(
       kernel: EntryFile.absolute(kernel), initrds: names.map { EntryFile.absolute($0) },

@@ -4,70 +4,47 @@ import Bytes
 /// A pattern of `loader.conf` (loader.conf(5), `default`): `*`, `?` and `[set]`, without regard to
 /// case, as file names on the partitions that it is made for are.
 struct GlobPattern {
-  private let pattern: [UInt8]
-
-  /// Bytes of a pattern at most: a set that does not end is looked for at each byte of a name.
+  /// Bytes of a pattern at most: no name is longer.
   private static let byteCountMax = 1024
+
+  private var elements: [Wildcard] = []
 
   /// A pattern; one that is too long fits nothing.
   init(_ text: ByteString) {
-    pattern = text.count <= Self.byteCountMax ? text.lowercased.bytes : []
-  }
-
-  /// Whether all of a name fits. Time is at most the name's length times the pattern's squared.
-  func matches(_ name: ByteString) -> Bool {
-    let name = name.lowercased.bytes
-    var position = 0
-    var place = 0
-    var star: (position: Int, place: Int)?
-    while place < name.count {
-      if position < pattern.count, pattern[position] == 0x2a {
-        star = (position, place)
-        position += 1
-      } else if let length = fits(name[place], at: position) {
-        position += length
-        place += 1
-      } else if let last = star {
-        // The star takes one byte more.
-        star = (last.position, last.place + 1)
-        position = last.position + 1
-        place = last.place + 1
-      } else {
-        return false
+    guard text.count <= Self.byteCountMax else { return }
+    let pattern = text.lowercased.bytes
+    let lastEnd = pattern.lastIndex(of: 0x5d) ?? -1
+    var rest = pattern[...]
+    while let byte = rest.popFirst() {
+      switch byte {
+      case 0x2a: elements.append(.any)
+      case 0x3f: elements.append(.one)
+      case 0x5b where rest.startIndex <= lastEnd:
+        let set = rest.prefix { $0 != 0x5d }
+        elements.append(.set(Self.ranges(set)))
+        rest = rest.dropFirst(set.count + 1)
+      // A backslash at the end hides nothing, and fits nothing.
+      case 0x5c: elements.append(rest.popFirst().map { .byte($0) } ?? .set([]))
+      default: elements.append(.byte(byte))
       }
     }
-    return pattern[position...].allSatisfy { $0 == 0x2a }
   }
 
-  /// How much of the pattern a byte uses up; nil if it does not fit.
-  private func fits(_ byte: UInt8, at position: Int) -> Int? {
-    guard position < pattern.count else { return nil }
-    switch pattern[position] {
-    case 0x3f: return 1
-    case 0x5b:
-      guard let end = pattern[position...].firstIndex(of: 0x5d) else {
-        return byte == 0x5b ? 1 : nil
-      }
-      return isIn(pattern[(position + 1)..<end], byte) ? end + 1 - position : nil
-    case 0x5c:
-      guard position + 1 < pattern.count else { return nil }
-      return pattern[position + 1] == byte ? 2 : nil
-    case let other: return other == byte ? 1 : nil
-    }
-  }
+  /// Whether all of a name fits.
+  func matches(_ name: ByteString) -> Bool { Wildcard.matches(elements[...], name.lowercased) }
 
-  /// Whether a byte is in a set such as `a-z0`.
-  private func isIn(_ set: ArraySlice<UInt8>, _ byte: UInt8) -> Bool {
+  /// The bytes of a set such as `a-z0`.
+  private static func ranges(_ set: ArraySlice<UInt8>) -> [ClosedRange<UInt8>] {
+    var result: [ClosedRange<UInt8>] = []
     var rest = set
-    while let first = rest.first {
-      rest = rest.dropFirst()
+    while let first = rest.popFirst() {
       if rest.count >= 2, rest.first == 0x2d, let last = rest.dropFirst().first {
-        if first <= byte, byte <= last { return true }
+        if first <= last { result.append(first...last) }
         rest = rest.dropFirst(2)
-      } else if first == byte {
-        return true
+      } else {
+        result.append(first...first)
       }
     }
-    return false
+    return result
   }
 }

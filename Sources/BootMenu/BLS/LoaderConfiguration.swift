@@ -18,7 +18,7 @@ struct LoaderConfiguration {
   /// Reads a file's text. Of several lines with one key the last counts.
   init(_ text: ByteString) {
     for (index, line) in text.split(on: ASCII.newline).enumerated() {
-      let (key, value) = SyslinuxText.firstWord(of: line)
+      let (key, value) = line.firstWord
       if value.isEmpty { continue }
       switch key {
       case "default":

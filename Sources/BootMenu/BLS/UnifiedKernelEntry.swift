@@ -52,7 +52,7 @@ struct UnifiedKernelEntry {
   var options: ByteString {
     let line = text.commandLine.bytes.map { $0 < 0x20 ? ASCII.space : $0 }
     let options = ByteString(line).trimmed
-    return profile > 0 ? SyslinuxText.joined("@\(profile)", options) : options
+    return profile > 0 ? ByteString.joined("@\(profile)", options) : options
   }
 
   /// The entry as the text of an entry's file.

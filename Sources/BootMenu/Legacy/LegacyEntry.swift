@@ -120,8 +120,8 @@ struct LegacyEntry<Environment: MenuEnvironment> {
   private func fileAndRest(_ value: ByteString) -> (name: ByteString, rest: ByteString) {
     var rest = value
     while true {
-      let word = ByteString(Array(rest.bytes.prefix { !ASCII.isBlank($0) }))
-      rest = rest.dropFirst(word.count).trimmed
+      let (word, tail) = rest.firstWord
+      rest = tail
       if !word.hasPrefix("--") || rest.isEmpty { return (word, rest) }
     }
   }

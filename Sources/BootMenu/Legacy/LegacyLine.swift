@@ -23,7 +23,5 @@ struct LegacyLine: Equatable {
   }
 
   /// The arguments, separated by blanks.
-  var arguments: [ByteString] {
-    rest.bytes.split { ASCII.isBlank($0) }.map { ByteString($0) }
-  }
+  var arguments: [ByteString] { rest.words }
 }

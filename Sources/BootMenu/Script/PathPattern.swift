@@ -4,20 +4,13 @@ import Bytes
 /// A path with `*` and `?` in it, as a script has it in `for i in /boot/*.iso` (GRUB manual,
 /// "Shell-like scripting"): a device may be in brackets in front, and may be a pattern too.
 struct PathPattern<Environment: MenuEnvironment> {
-  /// A byte of the pattern.
-  private enum Element: Equatable {
-    case byte(UInt8)
-    case any
-    case one
-  }
-
-  private let elements: [Element]
+  private let elements: [Wildcard]
   private let environment: Environment
 
   /// A pattern whose wildcards stand at some places of a text; the others are plain.
   init(_ pattern: (text: ByteString, wildcards: [Int]), environment: Environment) {
     self.environment = environment
-    var elements: [Element] = []
+    var elements: [Wildcard] = []
     var next = 0
     for (index, byte) in pattern.text.bytes.enumerated() {
       if next < pattern.wildcards.count, pattern.wildcards[next] == index {
@@ -40,7 +33,7 @@ struct PathPattern<Environment: MenuEnvironment> {
       rest = rest[(close + 1)...]
       let names =
         isPlain(device)
-        ? [text(device)] : environment.deviceNames().filter { matches(device, $0) }
+        ? [text(device)] : environment.deviceNames().filter { Wildcard.matches(device, $0) }
       for name in names { found.append(("(\(name))", MenuFile(device: name, path: ""))) }
       if rest.isEmpty { return found.map { $0.name } }
     } else {
@@ -53,7 +46,7 @@ struct PathPattern<Environment: MenuEnvironment> {
   }
 
   private func step(
-    _ places: [(name: ByteString, file: MenuFile)], _ component: ArraySlice<Element>
+    _ places: [(name: ByteString, file: MenuFile)], _ component: ArraySlice<Wildcard>
   ) -> [(name: ByteString, file: MenuFile)] {
     var result: [(name: ByteString, file: MenuFile)] = []
     for place in places {
@@ -61,7 +54,7 @@ struct PathPattern<Environment: MenuEnvironment> {
       if !isPlain(component) {
         let directory = MenuFile(device: place.file.device, path: place.file.path + "/")
         names = (environment.names(inDirectory: directory) ?? []).filter {
-          $0 != "." && $0 != ".." && matches(component, $0)
+          $0 != "." && $0 != ".." && Wildcard.matches(component, $0)
         }
       }
       for name in names where result.count < MenuLimits.pathMatchCountMax {
@@ -72,40 +65,13 @@ struct PathPattern<Environment: MenuEnvironment> {
     return result
   }
 
-  private func isPlain(_ pattern: ArraySlice<Element>) -> Bool {
+  private func isPlain(_ pattern: ArraySlice<Wildcard>) -> Bool {
     !pattern.contains(.any) && !pattern.contains(.one)
   }
 
-  private func text(_ pattern: ArraySlice<Element>) -> ByteString {
+  private func text(_ pattern: ArraySlice<Wildcard>) -> ByteString {
     var result = ByteString()
     for case .byte(let byte) in pattern { result.append(byte) }
     return result
-  }
-
-  /// Whether a name is of a pattern. Only the last `*` is ever gone back to, so this takes at most
-  /// the product of both lengths.
-  private func matches(_ pattern: ArraySlice<Element>, _ name: ByteString) -> Bool {
-    let pattern = Array(pattern)
-    var index = 0
-    var offset = 0
-    var retry: (index: Int, offset: Int)?
-    while offset < name.count {
-      if index < pattern.count, pattern[index] == .any {
-        retry = (index + 1, offset)
-        index += 1
-      } else if index < pattern.count,
-        pattern[index] == .one || pattern[index] == .byte(name.bytes[offset])
-      {
-        index += 1
-        offset += 1
-      } else if let last = retry {
-        retry = (last.index, last.offset + 1)
-        index = last.index
-        offset = last.offset + 1
-      } else {
-        return false
-      }
-    }
-    return pattern[index...].allSatisfy { $0 == .any }
   }
 }

@@ -93,9 +93,9 @@ struct SyslinuxChoice {
   /// The label that a command names: all of it, or its first word with options for it.
   private mutating func path(of command: (text: ByteString, place: MenuPlace)) -> [Int]? {
     if let found = find(command.text) { return found }
-    let (name, options) = SyslinuxText.firstWord(of: command.text)
+    let (name, options) = command.text.firstWord
     guard !options.isEmpty, let path = find(name), var label = label(at: path) else { return nil }
-    label.append = SyslinuxText.joined(label.append ?? "", options)
+    label.append = ByteString.joined(label.append ?? "", options)
     replace(path, by: label)
     return path
   }
@@ -109,7 +109,7 @@ struct SyslinuxChoice {
   /// `DEFAULT` names a file where there is no label at all.
   private mutating func addImplicit(_ command: ByteString, _ place: MenuPlace) {
     var label = SyslinuxLabel(name: command, place: place)
-    let (file, options) = SyslinuxText.firstWord(of: command)
+    let (file, options) = command.firstWord
     label.kind = .byName
     label.file = file
     label.append = options
@@ -154,17 +154,17 @@ extension SyslinuxChoice {
     for _ in 0..<MenuLimits.aliasDepthMax {
       let module = SyslinuxChoice.module(of: result)
       guard module.isChoice else {
-        result.append = SyslinuxText.joined(result.append ?? "", options)
+        result.append = ByteString.joined(result.append ?? "", options)
         return result
       }
-      let arguments = SyslinuxText.joined(
-        SyslinuxText.firstWord(of: result.file).rest, result.append ?? "")
+      let arguments = ByteString.joined(
+        result.file.firstWord.rest, result.append ?? "")
       let command = self.command(of: module, arguments)
-      let (name, more) = SyslinuxText.firstWord(of: command)
+      let (name, more) = command.firstWord
       guard let path = find(command) ?? find(name), let target = self.label(at: path) else {
         return nil
       }
-      options = SyslinuxText.joined(find(command) == nil ? more : "", options)
+      options = ByteString.joined(find(command) == nil ? more : "", options)
       result.kind = target.kind
       result.file = target.file
       result.initrd = target.initrd
@@ -178,7 +178,7 @@ extension SyslinuxChoice {
     switch module {
     case .byVariant:
       // `-pxe- a -sys- b -iso- c`: ours is a disk, or an optical disk.
-      let words = SyslinuxText.words(arguments)
+      let words = arguments.words
       for variant: ByteString in isOptical ? ["-iso-", "-sys-"] : ["-sys-", "-iso-"] {
         if let index = words.firstIndex(of: variant), index + 1 < words.count {
           return words[index + 1]
@@ -188,9 +188,9 @@ extension SyslinuxChoice {
     case .byProcessor:
       // `label64 -- label32`: ours has 64 bits.
       var first: ByteString = ""
-      for word in SyslinuxText.words(arguments) {
+      for word in arguments.words {
         if word == "--" { break }
-        first = SyslinuxText.joined(first, word)
+        first = ByteString.joined(first, word)
       }
       return first
     default: return arguments

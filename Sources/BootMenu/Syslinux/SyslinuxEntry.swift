@@ -32,8 +32,8 @@ struct SyslinuxEntry<Environment: MenuEnvironment> {
       }
     }
     guard let kind, !file.isEmpty else { throw .noKernel(title: entry.title) }
-    let (name, arguments) = SyslinuxText.firstWord(of: file)
-    append = SyslinuxText.joined(arguments, append)
+    let (name, arguments) = file.firstWord
+    append = ByteString.joined(arguments, append)
     switch kind {
     case .linux: return .boot(try linux(name, append, entry))
     case .configuration: return .menu(try open(name, directory: append, entry))
@@ -56,15 +56,15 @@ struct SyslinuxEntry<Environment: MenuEnvironment> {
   ) throws(MenuError) -> EntryOutcome {
     switch module {
     case .linux:
-      let (name, arguments) = SyslinuxText.firstWord(of: SyslinuxText.withoutOptions(append))
+      let (name, arguments) = SyslinuxText.withoutOptions(append).firstWord
       return .boot(try linux(name, arguments, entry))
     case .multiboot: return .boot(try multiboot(entry))
     case .menu:
       // Without a file it is the present configuration.
-      let name = SyslinuxText.firstWord(of: append).word
+      let name = append.firstWord.word
       return .menu(try open(name.isEmpty ? "~" : name, directory: "", entry))
     case .configuration:
-      let (name, directory) = SyslinuxText.firstWord(of: append)
+      let (name, directory) = append.firstWord
       return .menu(try open(name, directory: directory, entry))
     case .reboot: return .reboot
     case .powerOff: return .halt
@@ -84,7 +84,7 @@ struct SyslinuxEntry<Environment: MenuEnvironment> {
     guard !name.isEmpty else { throw .noKernel(title: entry.title) }
     var target = BootTarget(kind: .linux, kernel: file(name), commandLine: commandLine)
     target.root = menu.file.device
-    let argument = SyslinuxText.words(commandLine).last { $0.hasPrefix("initrd=") }
+    let argument = commandLine.words.last { $0.hasPrefix("initrd=") }
     let list = argument.map { $0.dropFirst(7) } ?? initrd ?? ""
     let names = list.bytes.split { $0 == 0x2c || ASCII.isBlank($0) }
     guard names.count <= MenuLimits.payloadCountMax else {
@@ -97,22 +97,22 @@ struct SyslinuxEntry<Environment: MenuEnvironment> {
   /// `mboot.c32 KERNEL ARGUMENTS --- MODULE ARGUMENTS --- ...`.
   private func multiboot(_ entry: BootEntry) throws(MenuError) -> BootTarget {
     var parts: [ByteString] = [""]
-    for word in SyslinuxText.words(SyslinuxText.withoutOptions(append)) {
+    for word in SyslinuxText.withoutOptions(append).words {
       if word == "---" {
         parts.append("")
       } else {
-        parts[parts.count - 1] = SyslinuxText.joined(parts[parts.count - 1], word)
+        parts[parts.count - 1] = ByteString.joined(parts[parts.count - 1], word)
       }
     }
     guard parts.count <= MenuLimits.payloadCountMax else {
       throw .commandFailed(title: entry.title, reason: "too many modules")
     }
-    let (name, commandLine) = SyslinuxText.firstWord(of: parts[0])
+    let (name, commandLine) = parts[0].firstWord
     guard !name.isEmpty else { throw .noKernel(title: entry.title) }
     var target = BootTarget(kind: .multiboot, kernel: file(name), commandLine: commandLine)
     target.root = menu.file.device
     for part in parts.dropFirst() {
-      let (name, commandLine) = SyslinuxText.firstWord(of: part)
+      let (name, commandLine) = part.firstWord
       if name.isEmpty { continue }
       target.modules.append(.init(file: file(name), commandLine: commandLine))
     }

@@ -17,28 +17,10 @@ enum SyslinuxText {
     return MenuFile(device: directory.device, path: directory.path + separator + bare)
   }
 
-  /// The words of a text.
-  static func words(_ text: ByteString) -> [ByteString] {
-    text.bytes.split { ASCII.isBlank($0) }.map { ByteString($0) }
-  }
-
-  /// The first word, and what follows it and the blanks behind it.
-  static func firstWord(of text: ByteString) -> (word: ByteString, rest: ByteString) {
-    let body = text.trimmed
-    let word = ByteString(body.bytes.prefix { !ASCII.isBlank($0) })
-    return (word, body.dropFirst(word.count).trimmed)
-  }
-
-  /// Two texts with a blank between them, if neither is empty.
-  static func joined(_ first: ByteString, _ second: ByteString) -> ByteString {
-    if first.isEmpty { return second }
-    return second.isEmpty ? first : "\(first) \(second)"
-  }
-
   /// The arguments of a module without the options in front (`mboot.c32 -c xen.gz`).
   static func withoutOptions(_ text: ByteString) -> ByteString {
     var rest = text.trimmed
-    while rest.hasPrefix("-"), !rest.hasPrefix("---") { rest = firstWord(of: rest).rest }
+    while rest.hasPrefix("-"), !rest.hasPrefix("---") { rest = rest.firstWord.rest }
     return rest
   }
 
@@ -52,7 +34,7 @@ enum SyslinuxText {
 
   /// Why a guest can't start what a label names; nil if it can.
   static func obstacle(_ kind: SyslinuxLabel.Kind, file: ByteString) -> ByteString? {
-    let name = firstWord(of: file).word
+    let name = file.firstWord.word
     let module = SyslinuxModule(name)
     switch (kind, module) {
     case (.linux, _), (.configuration, _): return nil
