@@ -156,6 +156,35 @@ KEYS = (
     ),
 )
 
+# What the host says goes before the menu's own default and arguments.
+HOST_LINE = line_of(disk.WHOLE_CFG).replace(" ro ", " ") + " lab.entry=second lab.host=yes"
+HOST_CONTROL = (
+    Scenario(
+        "options-of-the-host", (Disk(disk.WHOLE_CFG),), booted(HOST_LINE), TROUBLE, sets=CI,
+        cmdline="timeout=0 entry=1 remove=ro append='lab.host=yes' console=auto",
+    ),
+    Scenario(
+        "options-in-xenstore", (Disk(disk.WHOLE_CFG),),
+        (r"xenstore says entry=1", r"unknown word in extra=: chained") + booted(HOST_LINE), TROUBLE,
+        store=(("timeout", "0"), ("entry", "1"), ("remove", "ro"), ("append", "lab.host=yes"),
+               ("chained", "")), sets=CI,
+    ),
+    Scenario(
+        "next-entry-on-failure", (Disk(disk.MISSING_KERNEL),),
+        (r"vmlinuz-missing",) + second(disk.MISSING_KERNEL), TROUBLE, cmdline="onfail=next",
+    ),
+    Scenario(
+        "end-on-failure", (Disk(disk.MISSING_KERNEL),),
+        (r"vmlinuz-missing", r"without a key the domain ends in 3 s \(crash\)",
+         r"nobody is there: the domain ends"), (r"^GUEST:",), cmdline="onfail=crash:3", ends="crash",
+    ),
+    Scenario(
+        "end-without-a-menu", (Disk(disk.NO_MENU),),
+        (r"(?i)no (boot )?menu", r"nobody is there: the domain ends"), (r"^GUEST:",),
+        cmdline="onfail=poweroff:3",
+    ),
+)
+
 TOOLSTACK = (
     Scenario(
         "xl-shutdown", (Disk(disk.WAITING),), booted(WAIT_LINE), TROUBLE, like="direct-wait",
@@ -419,7 +448,7 @@ SELF_CHECK = (
 )
 
 SCENARIOS: tuple[Scenario, ...] = (
-    BASELINES + BOOTS + STATE + FILE_SYSTEMS + KEYS + TOOLSTACK + FAILURES + PVH + PAYLOADS
+    BASELINES + BOOTS + STATE + FILE_SYSTEMS + KEYS + HOST_CONTROL + TOOLSTACK + FAILURES + PVH + PAYLOADS
     + PVH_MORE + HOMES + SELF_CHECK
 )
 

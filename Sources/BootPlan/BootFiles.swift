@@ -12,8 +12,8 @@ public struct BootFiles<Device: BlockDevice> {
   public let initrds: [LocatedFile<Device>]
   /// The modules' command lines if the kernel gets a list of modules; nil for initial ramdisks.
   public let moduleCommandLines: [ByteString]?
-  /// The kernel's command line.
-  public let commandLine: ByteString
+  /// The kernel's command line: the menu's, until the host changes it.
+  public var commandLine: ByteString
 
   /// Where each file is in the kernel's module, which ends with one of `hostByteCount` bytes that
   /// the host gave, if that is not 0. A size on a disk can be any number, so one beyond the guest's

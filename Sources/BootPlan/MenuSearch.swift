@@ -33,11 +33,19 @@ public struct MenuSearch<Device: BlockDevice> {
 
   let environment: GuestEnvironment<Device>
 
-  /// A search in `environment`.
-  public init(_ environment: GuestEnvironment<Device>) { self.environment = environment }
+  /// Variables that a GRUB 2 script finds set.
+  private let presets: [(name: ByteString, value: ByteString)]
+
+  /// A search in `environment`, for a guest whose config says `options`.
+  public init(_ environment: GuestEnvironment<Device>, options: HostOptions = HostOptions("")) {
+    self.environment = environment
+    presets = options.variables
+  }
 
   var interpreter: MenuInterpreter<GuestEnvironment<Device>> {
-    MenuInterpreter(environment: environment)
+    var interpreter = MenuInterpreter(environment: environment)
+    interpreter.presets += presets
+    return interpreter
   }
 
   /// The menu that `file` is, as the host asked for by `extra="(hd0,0)/boot/grub/menu.lst"`.

@@ -83,6 +83,11 @@ public enum StubDomain {
     Hypercall.shutDown(reason: UInt32(SHUTDOWN_poweroff))
   }
 
+  /// Ends the domain as a guest that crashed.
+  public static func crash() -> Never {
+    Hypercall.shutDown(reason: UInt32(SHUTDOWN_crash))
+  }
+
   /// Ends the domain as a guest that reboots.
   public static func reboot() -> Never {
     Hypercall.shutDown(reason: UInt32(SHUTDOWN_reboot))

@@ -12,10 +12,11 @@ extension Loader {
     let start = hypervisor.now
     Fault.step = failures?.next()
     isKernel32Bit = false
-    let files: GuestBootFiles
+    var files: GuestBootFiles
     let lastStep: LastStep
     do throws(BootError) {
       files = try environment.locate(target)
+      files.commandLine = options.arguments.applied(to: files.commandLine)
       try Fault.check(.locate)
       say("Loading \(files.kernel.name)")
       for file in files.initrds { say("Loading \(file.name)") }

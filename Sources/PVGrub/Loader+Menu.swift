@@ -11,10 +11,12 @@ extension Loader {
   private static let sleepMax: UInt64 = 5_000_000_000
 
   /// Shows `menu` until an entry boots or a person asks for the command line.
-  func runMenu(_ menu: Menu) {
+  func runMenu(_ found: Menu) {
+    let (menu, complaint) = BootPolicy.menu(found, options: options)
+    if let complaint { say("pvgrub-swift: \(complaint)") }
     let (seconds, remark) = BootPolicy.timeout(of: menu, options: options)
     if let remark { say("pvgrub-swift: \(remark)") }
-    for warning in menu.warnings { say("pvgrub-swift: \(warning.message)") }
+    warn(menu.warnings)
     save(menu.savedVariables)
     var screen = MenuScreen(
       title: "pvgrub-swift", menu: menu, timeoutSeconds: seconds, now: hypervisor.now)
@@ -34,9 +36,41 @@ extension Loader {
     }
   }
 
+  private func warn(_ warnings: [MenuWarning]) {
+    if options.log == .quiet { return }
+    for warning in warnings { say("pvgrub-swift: \(warning.message)") }
+  }
+
+  /// Lets the domain end after a time, as the host has it, unless a key comes: nothing boots, and
+  /// nobody may be there.
+  func endUnlessAttended() -> ByteString? {
+    guard let how = options.onFailure.name else { return nil }
+    let seconds = options.failureWaitSeconds
+    endTime = hypervisor.now + UInt64(seconds) * 1_000_000_000
+    return "nothing boots; without a key the domain ends in \(seconds) s (\(how))"
+  }
+
+  /// Ends the domain if its time is up.
+  private func endIfUnattended() {
+    guard let endTime, hypervisor.now >= endTime else { return }
+    say("pvgrub-swift: nothing boots, and nobody is there: the domain ends")
+    switch options.onFailure {
+    case .crash, .next, .wait: end { StubDomain.crash() }
+    case .powerOff: end { StubDomain.powerOff() }
+    case .reboot: end { StubDomain.reboot() }
+    }
+  }
+
   /// The default, then its fallbacks; each failure is told. Then the menu waits for a person.
   private func bootUnattended(_ menu: Menu, on screen: inout MenuScreen) {
-    for selection in BootPolicy.unattendedOrder(of: menu) {
+    defer {
+      if let line = endUnlessAttended() {
+        say("pvgrub-swift: \(line)")
+        screen.report(line)
+        screen.redraw()
+      }
+    }
+    for selection in BootPolicy.unattendedOrder(of: menu, onFailure: options.onFailure) {
       start(selection.index, of: menu, rest: selection.rest, isUnattended: true, on: &screen)
     }
   }
@@ -100,18 +134,22 @@ extension Loader {
   ) throws(BootError) -> EntryOutcome {
     do throws(MenuError) {
       let run = try MenuInterpreter(environment: environment).run(index, of: menu, rest: rest)
-      for warning in run.warnings { say("pvgrub-swift: \(warning.message)") }
+      warn(run.warnings)
       return run.outcome
     } catch { throw BootError(error) }
   }
 
   /// Sleeps until a key, a request of the toolstack, or `deadline`.
   func waitForInput(until deadline: UInt64?) -> MenuScreen.Event {
-    let limit = min(deadline ?? .max, hypervisor.now + Self.sleepMax)
+    let limit = min(deadline ?? .max, endTime ?? .max, hypervisor.now + Self.sleepMax)
     while true {
       obeyToolstack()
       let bytes = console.read()
-      if !bytes.isEmpty { return .input(bytes) }
+      if !bytes.isEmpty {
+        endTime = nil
+        return .input(bytes)
+      }
+      endIfUnattended()
       guard hypervisor.now < limit else { return .tick }
       // Both rings are looked at once more after their pending bits are cleared.
       if console.prepareToSleep(), isToolstackQuiet() {

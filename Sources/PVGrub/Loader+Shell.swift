@@ -10,6 +10,7 @@ extension Loader {
   /// The command line without a menu: it has nowhere else to go.
   func runShell() -> Never {
     say("Type 'help' for the commands.")
+    if let line = endUnlessAttended() { say("pvgrub-swift: \(line)") }
     while true { runShell(nil) }
   }
 

@@ -12,8 +12,11 @@ final class Loader {
   /// Nanoseconds for all disks together to connect.
   static let connectTimeLimit: UInt64 = 30_000_000_000
 
+  /// The children of `data/pvgrub` that are read.
+  static let nodeCountMax = 32
+
   let info: BootInfo
-  let options: HostOptions
+  var options: HostOptions
   let hypervisor = XenHypervisor()
   let console: Console<XenHypervisor>
   let store: XenStore<XenHypervisor>
@@ -27,6 +30,9 @@ final class Loader {
   var isKernel32Bit = false
   /// The failures that the host wants to see.
   var failures: FailureSchedule?
+  /// When the domain ends because nothing boots, in nanoseconds; nil while something may, or a
+  /// person is there.
+  var endTime: UInt64?
   /// Requests of `xl shutdown`; nil if xenstore gives no watch.
   var shutdownWatch: ShutdownWatch<XenHypervisor>?
 
@@ -55,7 +61,23 @@ final class Loader {
   /// The first line, and what the host said that nobody understands.
   func greet() {
     say("pvgrub-swift: \(info.frameCount / 256) MiB of memory")
+    takeNodes()
     for word in options.unknown { say("pvgrub-swift: unknown word in extra=: \(word)") }
+  }
+
+  /// Takes what the toolstack wrote into `data/pvgrub` before the domain ran, once, before any byte
+  /// of a disk is read. A guest that is started again by its own loader could write there.
+  private func takeNodes() {
+    guard !options.isChained else { return }
+    do throws(XenStoreError) {
+      for name in try store.directory("data/pvgrub").prefix(Self.nodeCountMax) {
+        guard let value = try store.readIfPresent("data/pvgrub/\(name)") else { continue }
+        say("pvgrub-swift: xenstore says \(name)=\(value)")
+        options.takeNode(name, value)
+      }
+    } catch {
+      if !error.isNotFound { say("pvgrub-swift: \(error.message)") }
+    }
   }
 
   /// Connects every disk, and looks at what is on it.
@@ -88,7 +110,8 @@ final class Loader {
 
   /// The menu that the host or the guest names; nil if there is none. Says what was found.
   func findMenu() -> Menu? {
-    let search = MenuSearch(environment)
+    let search = MenuSearch(environment, options: options)
+    if options.log == .all { for line in search.inventory() { say(line) } }
     let ramdiskMenu = takeRamdisk(search)
     if let file = options.menu {
       do throws(BootError) {

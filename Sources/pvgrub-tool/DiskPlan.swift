@@ -21,10 +21,11 @@ struct DiskPlan<Device: BlockDevice> {
     environment = GuestEnvironment(GuestDisks(disks))
     self.options = options
     for word in options.unknown { lines.append("unknown word in extra=: \(word)") }
-    let search = MenuSearch(environment)
+    let search = MenuSearch(environment, options: options)
     lines += search.inventory()
     do throws(BootError) {
-      let menu = try findMenu(search)
+      let (menu, remark) = BootPolicy.menu(try findMenu(search), options: options)
+      if let remark { lines.append(remark) }
       describe(menu)
       let files = try firstThatBoots(menu)
       describe(files)
@@ -46,7 +47,11 @@ struct DiskPlan<Device: BlockDevice> {
 
   private mutating func describe(_ menu: Menu) {
     let (seconds, remark) = BootPolicy.timeout(of: menu, options: options)
-    lines.append("menu \(menu.file.name), the default boots after \(seconds) s")
+    if let seconds {
+      lines.append("menu \(menu.file.name), the default boots after \(seconds) s")
+    } else {
+      lines.append("menu \(menu.file.name), waits for a person")
+    }
     if let remark { lines.append(remark) }
     let report = PlanReport(menu, interpreter: MenuInterpreter(environment: environment))
     lines.append(ByteString(report.text))
@@ -56,11 +61,12 @@ struct DiskPlan<Device: BlockDevice> {
   /// does.
   private mutating func firstThatBoots(_ menu: Menu) throws(BootError) -> BootFiles<Device> {
     var failures: [BootError] = []
-    for selection in BootPolicy.unattendedOrder(of: menu) {
+    for selection in BootPolicy.unattendedOrder(of: menu, onFailure: options.onFailure) {
       let run = MenuInterpreter(environment: environment).run(selection, of: menu)
       let title = run.titles.last ?? ""
       do throws(BootError) {
-        let files = try files(of: run)
+        var files = try files(of: run)
+        files.commandLine = options.arguments.applied(to: files.commandLine)
         lines += failures.map { $0.message }
         return files
       } catch { failures.append(error.at(title)) }

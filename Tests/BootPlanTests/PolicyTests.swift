@@ -22,6 +22,67 @@ struct HostOptionsTests {
     #expect(options.unknown == [])
   }
 
+  @Test func quotesKeepBlanksInAWord() {
+    let options = HostOptions(#"entry="Debian, old kernel" append='a "b c"' on"fail=ne"xt "#)
+    #expect(options.entry == "Debian, old kernel")
+    #expect(options.arguments.appended == [#"a "b c""#])
+    #expect(options.onFailure == .next)
+    #expect(options.unknown == [])
+    #expect(HostOptions("entry='a b").entry == "a b")
+    #expect(HostOptions("'' \"x y").unknown == ["", "x y"])
+  }
+
+  @Test func takesWhatBecomesOfADomainInWhichNothingBoots() {
+    #expect(HostOptions("").onFailure == .crash)
+    #expect(HostOptions("").failureWaitSeconds == 300)
+    #expect(HostOptions("onfail=poweroff").onFailure == .powerOff)
+    #expect(HostOptions("onfail=crash onfail=wait").onFailure == .wait)
+    #expect(HostOptions("onfail=reboot:7").onFailure == .reboot)
+    #expect(HostOptions("onfail=reboot:7").failureWaitSeconds == 7)
+  }
+
+  @Test func takesHowLongToWaitAndHowMuchToSay() {
+    #expect(HostOptions("wait=forever").waitsForEver)
+    #expect(HostOptions("").log == .normal)
+    #expect(HostOptions("log=quiet").log == .quiet)
+    #expect(HostOptions("log=quiet log=all").log == .all)
+    #expect(HostOptions("menu=(hd0,0)/m").menu == MenuFile(device: "hd0,1", path: "/m"))
+  }
+
+  @Test func takesVariablesOfScriptsAsGRUB214HasThem() {
+    let options = HostOptions(
+      "xen_grub_env_a=1 xen_grub_env_b='x y' xen_grub_env_=2 xen_grub_env_c")
+    #expect(options.variables.map(\.name) == ["a", "b"])
+    #expect(options.variables.map(\.value) == ["1", "x y"])
+    #expect(options.unknown == ["xen_grub_env_=2", "xen_grub_env_c"])
+  }
+
+  @Test func aNodeInXenstoreGoesBeforeTheWord() {
+    var options = HostOptions("entry=1 append=a timeout=9")
+    options.takeNode("entry", "Debian > old")
+    options.takeNode("append", "b c")
+    options.takeNode("timeout", "3")
+    options.takeNode("readonly", "")
+    #expect(options.entry == "Debian > old")
+    #expect(options.arguments.appended == ["a", "b c"])
+    #expect(options.timeoutSeconds == 3)
+    #expect(options.isReadOnly)
+    #expect(options.unknown == [])
+  }
+
+  @Test func aNodeSaysNothingThatIsTheConfigsToSay() {
+    var options = HostOptions("")
+    for name: ByteString in ["chained", "selftest", "ramdisk", "pvh", "xen_grub_env_superusers"] {
+      options.takeNode(name, name == "pvh" ? "bzimage" : "")
+    }
+    #expect(
+      options.unknown == [
+        "chained", "selftest", "ramdisk", "pvh=bzimage", "xen_grub_env_superusers",
+      ])
+    options.unknown = []
+    #expect(options == HostOptions(""))
+  }
+
   @Test func takesWordsForTestsAndTheHostsModule() {
     let options = HostOptions("selftest=fail:pin,grants ramdisk=ignore chained")
     #expect(options.failures?.steps == [.pin, .grants])
@@ -63,6 +124,10 @@ struct HostOptionsTests {
     arguments: [
       "timeout=", "timeout=x", "timeout=-1", "timeout=86401", "timeout=99999999999999999999",
       "(hd0",
+      "wait", "wait=5", "entry", "entry=", "append=", "remove=", "console=tty0", "onfail=",
+      "onfail=x",
+      "onfail=crash:", "onfail=wait:5", "onfail=crash:1:2", "onfail=crash:86401", "log=loud",
+      "menu=/m", "readonly=1", "chained=1",
       "(hd0)", "/boot/grub/menu.lst", "timeout",
     ] as [ByteString])
   func namesWordsThatItDoesNotKnow(word: ByteString) {
@@ -89,7 +154,7 @@ struct BootPolicyTests {
   }
 
   /// The timeout of a menu that says this.
-  func timeout(_ seconds: Int?, interruptible: Int = 0, _ words: ByteString = "") -> Int {
+  func timeout(_ seconds: Int?, interruptible: Int = 0, _ words: ByteString = "") -> Int? {
     var menu = menu
     menu.timeoutSeconds = seconds
     menu.interruptibleSeconds = interruptible
@@ -111,6 +176,42 @@ struct BootPolicyTests {
     let (chosen, remark) = BootPolicy.timeout(of: menu, options: HostOptions(""))
     #expect(chosen == 30)
     #expect(remark == "the menu would wait for ever; the default boots after 30 s")
+  }
+
+  @Test func theHostCanLetAMenuWaitForEver() {
+    #expect(BootPolicy.timeout(of: menu, options: HostOptions("wait=forever")).seconds == nil)
+    #expect(timeout(-1, "wait=forever timeout=4") == 4)
+    #expect(timeout(5, "wait=forever") == 5)
+  }
+
+  @Test func theHostsEntryGoesBeforeTheMenusDefault() {
+    var own = menu
+    own.defaultName = "two"
+    own.fallbackNames = ["0"]
+    let chosen = BootPolicy.menu(own, options: HostOptions("entry=2>x")).menu
+    #expect(
+      BootPolicy.unattendedOrder(of: chosen) == [
+        Menu.Selection(index: 2, rest: "x"), Menu.Selection(index: 1), Menu.Selection(index: 0),
+      ])
+    let first = BootPolicy.menu(menu, options: HostOptions("entry=three")).menu
+    #expect(BootPolicy.unattendedOrder(of: first).map(\.index) == [2, 0])
+  }
+
+  @Test func anEntryThatTheMenuLacksIsNamed() {
+    let (same, remark) = BootPolicy.menu(menu, options: HostOptions("entry=seven"))
+    #expect(same.defaultSelection == Menu.Selection(index: 0))
+    #expect(remark == "entry=seven: the menu has no such entry; its own default stays")
+    #expect(BootPolicy.menu(menu, options: HostOptions("")).remark == nil)
+  }
+
+  @Test func theOtherEntriesAreTriedIfTheHostSaysSo() {
+    var long = menu
+    long.defaultName = "1"
+    long.entries[2].isHidden = true
+    #expect(BootPolicy.unattendedOrder(of: long).map(\.index) == [1])
+    #expect(BootPolicy.unattendedOrder(of: long, onFailure: .next).map(\.index) == [1, 0])
+    for _ in 0..<100 { long.entries.append(long.entries[0]) }
+    #expect(BootPolicy.unattendedOrder(of: long, onFailure: .next).count == 16)
   }
 
   @Test func aMenuWithAPasswordHasNoCommandLine() {

@@ -128,6 +128,9 @@ class GuestRun:
             return False
         self.domid, tty = found.groups()
         self.machine.command(f"bridge {tty} {self.token.decode()}")
+        for name, value in self.scenario.store:
+            node = f"/local/domain/{self.domid}/data/pvgrub/{name}"
+            self.machine.command(f"xenstore-write {node} {shlex.quote(value)}")
         self.start = time.monotonic()
         self.machine.command(f"xl unpause {self.domid}")
         return True

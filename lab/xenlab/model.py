@@ -72,6 +72,7 @@ class Scenario:
     like: a "direct" scenario; this guest may see at most 1 MiB less memory, and its lines
     `REPORT: name=value` must be the same but for what judge.py allows.
     ramdisk: a product that the guest config of a loader names by `ramdisk=`.
+    store: what is written below the domain's data/pvgrub before it runs.
     check: a function's name in judge.py that looks at the console too.
     Regular expressions may use <release> and <marker>.
     """
@@ -90,6 +91,7 @@ class Scenario:
     initrd: str = "initrd-small"
     cmdline: str = ""
     ramdisk: str = ""
+    store: tuple[tuple[str, str], ...] = ()
     check: str = ""
     steps: tuple[Step, ...] = ()
     ends: str = "poweroff"
