@@ -235,16 +235,6 @@ public struct Volume<Device: BlockDevice> {
       : try device.read(at: byteOffset, count: count)
   }
 
-  /// Reads all bytes of a piece of a file; for pieces whose size the caller has bounded.
-  public func read(_ extent: Extent) throws(BlockError) -> [UInt8] {
-    let count = Int(clamping: extent.byteCount)
-    switch extent {
-    case .run(let offset, _): return try read(at: offset, count: count)
-    case .zeros: return [UInt8](repeating: 0, count: count)
-    case .inline(let bytes): return bytes
-    }
-  }
-
   /// Whether `write` can succeed: on a disk or a partition of one that may be written.
   public var isWritable: Bool {
     guard let direct, !isAssembled else { return false }
