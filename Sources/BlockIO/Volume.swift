@@ -125,6 +125,13 @@ public struct Volume<Device: BlockDevice> {
       isAssembled: isAssembled)
   }
 
+  /// Sizes and sector sizes of its devices, for a `ReadPlan`.
+  var geometries: [ReadPlan.DeviceGeometry] {
+    devices.map {
+      ReadPlan.DeviceGeometry(byteCount: $0.byteCount, sectorByteCount: $0.sectorByteCount)
+    }
+  }
+
   /// Where the volume starts on its device; nil unless it is one run on one device.
   public var byteOffsetOnDevice: UInt64? { direct?.byteOffset }
 

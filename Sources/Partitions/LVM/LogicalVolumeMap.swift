@@ -9,10 +9,8 @@ public struct LogicalVolumeMap<Device: BlockDevice> {
     /// GRUB's names: `lvm/my--vg-root`, `lvmid/GROUP/VOLUME`; and Linux's below `/dev`:
     /// `my-vg/root`, `mapper/my--vg-root`.
     public let names: [ByteString]
-    /// The bytes; nil if they can't be had.
-    public let volume: Volume<Device>?
-    /// Why not.
-    public let failure: LVMError?
+    /// The bytes, or why they can't be had.
+    public let volume: Result<Volume<Device>, LVMError>
     /// What an administrator should know: images left out.
     public let remarks: [ByteString]
   }
@@ -37,10 +35,8 @@ public struct LogicalVolumeMap<Device: BlockDevice> {
   /// The group's name.
   public var name: ByteString { group.name }
 
-  /// Whether a physical volume belongs to the group.
-  public func contains(_ volume: PhysicalVolume<Device>) -> Bool {
-    group.physicalVolumes.contains { $0.identifier == volume.identifier }
-  }
+  /// The group's identifier.
+  public var identifier: ByteString { group.identifier }
 
   /// All logical volumes that are for users.
   public func volumes() -> [Found] {
@@ -54,9 +50,9 @@ public struct LogicalVolumeMap<Device: BlockDevice> {
       var remarks: [ByteString] = []
       do throws(LVMError) {
         let found = try map(volume, depth: 0, &remarks).named("lvm/\(joined)")
-        result.append(Found(names: names, volume: found, failure: nil, remarks: remarks))
+        result.append(Found(names: names, volume: .success(found), remarks: remarks))
       } catch {
-        result.append(Found(names: names, volume: nil, failure: error, remarks: remarks))
+        result.append(Found(names: names, volume: .failure(error), remarks: remarks))
       }
     }
     return result

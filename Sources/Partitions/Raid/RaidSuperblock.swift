@@ -245,3 +245,10 @@ extension RaidSuperblock {
     return ByteString(text)
   }
 }
+
+extension RaidSuperblock {
+  /// Level and form, for people: `RAID 1, metadata 1.2`.
+  public var description: ByteString {
+    "\(RaidError.name(ofLevel: level)), metadata \(format.name)"
+  }
+}
