@@ -116,7 +116,7 @@ public struct LogicalVolumeMap<Device: BlockDevice> {
       }
     case .striped(let areas, let stripe):
       if areas.count == 1 { return try area(areas[0], size, depth: depth, &remarks) }
-      guard size % UInt64(areas.count) == 0 else { throw .badValue("extent_count") }
+      guard segment.extentCount % UInt64(areas.count) == 0 else { throw .badValue("extent_count") }
       var members: [Volume<Device>?] = []
       for part in areas {
         let each = size / UInt64(areas.count)
