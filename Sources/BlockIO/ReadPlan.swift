@@ -30,8 +30,9 @@ public struct FrameRange: Equatable, Sendable {
 
 /// How a file gets into page frames: what the devices can put there themselves, and the rest.
 ///
-/// First execute all `pieces`, each on its device, then do `copies`, `reads`, `unpackings` and `zeros`, in any order: a
-/// piece may put bytes beyond the end of the file that `zeros` takes away again.
+/// First execute all `pieces`, each on its device, then do `copies`, `reads`, `unpackings` and
+/// `zeros`, in any order: a piece may put bytes beyond the end of the file that `zeros` takes away
+/// again.
 public struct ReadPlan: Equatable, Sendable {
   /// A run that a device puts into consecutive frames without a copy. All three numbers are
   /// multiples of the device's sector size.

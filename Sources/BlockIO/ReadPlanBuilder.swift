@@ -65,7 +65,8 @@ struct ReadPlanBuilder {
     while position < end {
       let portion = min(end - position, Self.portionByteCount)
       for piece in try volume.pieces(at: position, byteCount: portion) {
-        try add(piece, of: volume, at: position, isLast: isLast && position + piece.byteCount == end)
+        try add(
+          piece, of: volume, at: position, isLast: isLast && position + piece.byteCount == end)
         position += piece.byteCount
       }
     }

@@ -176,7 +176,8 @@ public struct GuestDisks<Device: BlockDevice> {
   /// own, arrays are counted down from 127.
   private func ownName(_ name: ByteString) -> Int? {
     if let index = disks.firstIndex(where: { $0.ownNames.contains(name) }) { return index }
-    guard name.hasPrefix("md"), let number = Numbers.decimal(name.dropFirst(2)), number <= 127 else {
+    guard name.hasPrefix("md"), let number = Numbers.decimal(name.dropFirst(2)), number <= 127
+    else {
       return nil
     }
     var left = 127 - number

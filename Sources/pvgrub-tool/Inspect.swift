@@ -97,7 +97,8 @@ struct FileSystemInfo: ParsableCommand {
   static func lines<Device: BlockDevice>(_ system: MountedFileSystem<Device>) -> [String] {
     var lines = [
       "format   \(system.formatName.text)",
-      "volume   \(system.volume.name.text), \(system.volume.byteCount) bytes \(place(system.volume))",
+      "volume   \(system.volume.name.text), \(system.volume.byteCount) bytes "
+        + place(of: system.volume),
       "label    \(system.label.text)",
       "uuid     \(system.uuid.text)",
     ]
@@ -108,7 +109,7 @@ struct FileSystemInfo: ParsableCommand {
     return lines
   }
 
-  private static func place<Device: BlockDevice>(_ volume: Volume<Device>) -> String {
+  private static func place<Device: BlockDevice>(of volume: Volume<Device>) -> String {
     if let offset = volume.byteOffsetOnDevice { return "at \(offset)" }
     let names = volume.devices.map { $0.name.text }.joined(separator: ", ")
     return "in \(volume.segments.count) segments on \(names)"

@@ -2,6 +2,7 @@
 import BlockIO
 import BootMenu
 import Bytes
+import Foundation
 import TestSupport
 import Testing
 
@@ -129,8 +130,9 @@ struct VolumeStackTests {
     let environment = environment(try images.devices())
     #expect(try kernel(environment) == "lvm/my--vg-root--a: ext4: /boot/vmlinuz")
     let name = environment.disks.disks.last?.ownNames ?? []
-    for name in name + name.map({ "(\($0))" }) + ["/dev/mapper/my--vg-root--a", "/dev/my-vg/root-a"]
-    {
+    for name in name + name.map({ "(\($0))" }) + [
+      "/dev/mapper/my--vg-root--a", "/dev/my-vg/root-a",
+    ] {
       let place = try #require(environment.disks.position(named: name))
       #expect(environment.disks.name(of: place) == "lvm/my--vg-root--a")
     }
@@ -145,7 +147,9 @@ struct VolumeStackTests {
     let plain = MemoryDevice(name: "xvdz", bytes: try stock())
     let environment = environment(try images.devices() + [plain])
     #expect(
-      environment.disks.mounted.map { environment.disks.name(of: $0) } == ["hd1", "lvm/my--vg-root"])
+      environment.disks.mounted.map { environment.disks.name(of: $0) } == [
+        "hd1", "lvm/my--vg-root",
+      ])
     #expect(
       environment.device(having: .label("guest"), preferring: ["lvm/my--vg-root"])
         == "lvm/my--vg-root")
@@ -268,7 +272,11 @@ struct VolumeStackTests {
     throws
   {
     let text = (0..<60_000).map { "\($0)\n" }.joined()
-    let data = try GuestImage(.bare, ["/numbers", text]).bytes
+    let file = FileManager.default.temporaryDirectory
+      .appendingPathComponent("pvgrub-numbers-\(UUID().uuidString)")
+    try Data(text.utf8).write(to: file)
+    defer { try? FileManager.default.removeItem(at: file) }
+    let data = try TestImage("guest-disk", "bare", "/numbers", "=\(file.path)").bytes()
     let images =
       kind.metadata == "lvm"
       ? try group(kind.count, "root:\(kind.level):@0", holding: data)

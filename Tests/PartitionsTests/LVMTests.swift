@@ -28,8 +28,9 @@ struct LVMTests {
       let bytes = try volume.read(at: UInt64(start), count: 3)
       #expect(bytes == Array(data[start..<start + 3]))
     }
-    guard ["mirror", "raid1", "raid10"].contains(type) || type.hasPrefix("raid5")
-      || type.hasPrefix("raid6")
+    guard
+      ["mirror", "raid1", "raid10"].contains(type) || type.hasPrefix("raid5")
+        || type.hasPrefix("raid6")
     else { return }
     let all = images.disks
     for missing in all.indices {

@@ -118,7 +118,8 @@ struct RaidArrayTests {
   @Test func staleAndFaultyMembersAreLeftOut() throws {
     let disks = try RaidImages.disks("1.2", "5", 2, 3, "stale=1")
     // What a stale member holds is old.
-    disks[1].bytes.replaceSubrange((64 << 10)..<(80 << 10), with: [UInt8](repeating: 7, count: 16384))
+    disks[1].bytes.replaceSubrange(
+      (64 << 10)..<(80 << 10), with: [UInt8](repeating: 7, count: 16384))
     #expect(try RaidImages.contents(of: disks) == data)
     #expect(
       try RaidImages.array(disks).remarks == [

@@ -149,7 +149,7 @@ struct RaidFaultTests {
       let place = metadata == "1.2" ? 4096 : disks[0].bytes.count - (64 << 10)
       let range = place..<place + 300
       let good = disks.map { $0.bytes }
-      for _ in 0..<400 {
+      for _ in 0..<DamageCount.of(200) {
         for disk in disks where generator.below(2) == 0 {
           _ = generator.damage(&disk.bytes, in: [range])
           if metadata == "1.2" { RaidEditing.seal(disk, at: place) } else { sealOld(disk, place) }
@@ -174,7 +174,9 @@ struct RaidFaultTests {
     for volume in disks.map({ Volume(whole: $0) }) {
       if let block = try? RaidSuperblock.read(volume) { members.append(RaidMember(volume, block)) }
     }
-    guard !members.isEmpty, let volume = try? RaidArray(members, name: "md/0").volume else { return }
+    guard !members.isEmpty, let volume = try? RaidArray(members, name: "md/0").volume else {
+      return
+    }
     for place in [0, volume.byteCount / 2, volume.byteCount &- min(volume.byteCount, 9000)] {
       _ = try? volume.read(at: place, count: Int(min(9000, volume.byteCount - place)))
     }

@@ -7,7 +7,7 @@ public enum LVMLimits {
   /// How deep sections and lists may stand in each other; LVM2 uses 4.
   static let nestingMax = 8
   /// The names, values and sections of a text.
-  static let itemCountMax = 1 << 18
+  static let itemCountMax = 1 << 17
   /// The bytes of a header's list of areas.
   static let areaCountMax = 16
   /// How deep logical volumes may stand on logical volumes.

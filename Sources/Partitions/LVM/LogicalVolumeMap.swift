@@ -209,7 +209,7 @@ public struct LogicalVolumeMap<Device: BlockDevice> {
   }
 
   /// Which images are up to date, as the superblocks say that device-mapper writes beside them
-  /// (Linux, `drivers/md/dm-raid.c`, `struct dm_raid_superblock`). All are where nothing is written.
+  /// (Linux, `drivers/md/dm-raid.c`, `struct dm_raid_superblock`). Without these all are.
   private func goodImages(
     _ images: [ByteString], _ states: [ByteString], depth: Int, of volume: LogicalVolume,
     _ remarks: inout [ByteString]

@@ -78,8 +78,10 @@ struct RaidAssembly<Device: BlockDevice> {
     case 1: segments = try mirror(slots)
     default: segments = try withRedundancy(slots)
     }
-    guard let volume = Volume(name: name, segments: segments) else { throw .badGeometry(
-      level: leader.level, chunkByteCount: leader.chunkByteCount) }
+    guard let volume = Volume(name: name, segments: segments) else {
+      throw .badGeometry(
+        level: leader.level, chunkByteCount: leader.chunkByteCount)
+    }
     return volume
   }
 

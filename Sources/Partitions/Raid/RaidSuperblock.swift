@@ -125,7 +125,8 @@ extension RaidSuperblock {
     _ view: ByteView, format: RaidFormat, at place: UInt64, _ volumeByteCount: UInt64
   ) throws(RaidError) {
     guard view.u32(at: 0) == Self.magic, view.u32(at: 4) == 1, let features = view.u32(at: 8),
-      let identifier = view.slice(at: 16, count: 16), let name = view.terminatedString(at: 32, count: 32),
+      let identifier = view.slice(at: 16, count: 16),
+      let name = view.terminatedString(at: 32, count: 32),
       let level = view.u32(at: 72), let layout = view.u32(at: 76), let size = view.u64(at: 80),
       let chunk = view.u32(at: 88), let memberCount = view.u32(at: 92),
       let dataStart = view.u64(at: 128), let dataSize = view.u64(at: 136),
