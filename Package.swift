@@ -49,6 +49,7 @@ let package = Package(
     core("Ext4", ["Bytes", "BlockIO", "FileSystem"]),
     core("ISO9660", ["Bytes", "BlockIO", "FileSystem"]),
     core("FAT", ["Bytes", "BlockIO", "FileSystem"]),
+    core("XFS", ["Bytes", "BlockIO", "FileSystem"]),
     core("BootMenu", ["Bytes"]),
     core("MenuScreen", ["Bytes", "BootMenu"]),
     cModule("CDecoders", hostLibraries: ["z", "lzma", "bz2", "lzo2", "lz4", "zstd"]),
@@ -59,7 +60,7 @@ let package = Package(
       "BootPlan",
       [
         "Bytes", "BlockIO", "Partitions", "FileSystem", "Ext4", "ISO9660", "FAT",
-        "BootMenu", "KernelImage",
+        "XFS", "BootMenu", "KernelImage",
       ]),
 
     cModule("CXen"),
@@ -98,6 +99,7 @@ let package = Package(
     tests("Ext4Tests", ["Ext4", "FileSystem", "BlockIO", "Bytes", "TestSupport", "CExt2fs"]),
     tests("ISO9660Tests", ["ISO9660", "FileSystem", "BlockIO", "Bytes", "TestSupport"]),
     tests("FATTests", ["FAT", "FileSystem", "BlockIO", "Bytes", "TestSupport"]),
+    tests("XFSTests", ["XFS", "FileSystem", "BlockIO", "Bytes", "TestSupport"]),
     tests("BootMenuTests", ["BootMenu", "Bytes", "TestSupport"]),
     tests("BootPlanTests", ["BootPlan", "BootMenu", "BlockIO", "Bytes", "TestSupport"]),
     .executableTarget(

@@ -5,6 +5,7 @@ import Ext4
 import FAT
 public import FileSystem
 import ISO9660
+import XFS
 
 /// A file whose place on its device is known: what the image reads straight into guest memory.
 public struct LocatedFile<Device: BlockDevice> {
@@ -49,6 +50,7 @@ public struct MountedFileSystem<Device: BlockDevice> {
     case ext4(Ext4FileSystem<Device>)
     case fat(FATFileSystem<Device>)
     case iso9660(ISO9660FileSystem<Device>)
+    case xfs(XFSFileSystem<Device>)
   }
 
   /// The volume.
@@ -70,6 +72,14 @@ public struct MountedFileSystem<Device: BlockDevice> {
       // A volume that can't be read says nothing about what is on it.
       if case .device(let error) = error { throw BootError(error).at(volume.name) }
       throw BootError(error).at("\(volume.name): ext4")
+    }
+    do throws(XFSError) {
+      if let xfs = try XFSFileSystem<Device>.probe(volume) {
+        return MountedFileSystem(volume: volume, reader: .xfs(xfs))
+      }
+    } catch {
+      if case .device(let error) = error { throw BootError(error).at(volume.name) }
+      throw BootError(error).at("\(volume.name): xfs")
     }
     do throws(FATError) {
       if let fat = try FATFileSystem<Device>.probe(volume) {
@@ -96,6 +106,7 @@ public struct MountedFileSystem<Device: BlockDevice> {
     case .ext4(let system): system.formatName
     case .fat(let system): system.formatName
     case .iso9660(let system): system.formatName
+    case .xfs(let system): system.formatName
     }
   }
 
@@ -105,6 +116,7 @@ public struct MountedFileSystem<Device: BlockDevice> {
     case .ext4(let system): system.label
     case .fat(let system): system.label
     case .iso9660(let system): system.label
+    case .xfs(let system): system.label
     }
   }
 
@@ -114,6 +126,7 @@ public struct MountedFileSystem<Device: BlockDevice> {
     case .ext4(let system): system.uuid
     case .fat(let system): system.uuid
     case .iso9660(let system): system.uuid
+    case .xfs(let system): system.uuid
     }
   }
 
@@ -130,6 +143,7 @@ public struct MountedFileSystem<Device: BlockDevice> {
       }
     case .fat: nil
     case .iso9660(let system): system.hasUDF ? "\(place): its UDF file system is passed over" : nil
+    case .xfs(let system): system.remark.map { "\(place): \($0)" }
     }
   }
 
@@ -138,6 +152,7 @@ public struct MountedFileSystem<Device: BlockDevice> {
   public var needsRecovery: Bool {
     switch reader {
     case .ext4(let system): system.needsRecovery
+    case .xfs(let system): system.needsRecovery
     case .fat, .iso9660: false
     }
   }
@@ -152,8 +167,11 @@ public struct MountedFileSystem<Device: BlockDevice> {
 
   /// Lines about the file system itself: sizes and features.
   public var facts: [ByteString] {
-    guard case .ext4(let system) = reader else { return [] }
-    return system.facts
+    switch reader {
+    case .ext4(let system): system.facts
+    case .xfs(let system): system.facts
+    case .fat, .iso9660: []
+    }
   }
 
   /// The size that an optical disk says it has, and where its descriptors are; nil for others.
@@ -170,7 +188,7 @@ public struct MountedFileSystem<Device: BlockDevice> {
     if volume.isRaidMember { return "the volume is a part of a RAID" }
     switch reader {
     case .ext4(let system): return system.writeObstacle
-    case .fat, .iso9660: return "\(formatName) is never written"
+    case .fat, .iso9660, .xfs: return "\(formatName) is never written"
     }
   }
 
@@ -198,6 +216,7 @@ public struct MountedFileSystem<Device: BlockDevice> {
     case .ext4(let system): try attributes(path, in: system)
     case .fat(let system): try attributes(path, in: system)
     case .iso9660(let system): try attributes(path, in: system)
+    case .xfs(let system): try attributes(path, in: system)
     }
   }
 
@@ -207,6 +226,7 @@ public struct MountedFileSystem<Device: BlockDevice> {
     case .ext4(let system): try contents(path, limit: limit, in: system)
     case .fat(let system): try contents(path, limit: limit, in: system)
     case .iso9660(let system): try contents(path, limit: limit, in: system)
+    case .xfs(let system): try contents(path, limit: limit, in: system)
     }
   }
 
@@ -222,6 +242,7 @@ public struct MountedFileSystem<Device: BlockDevice> {
     case .ext4(let system): try names(path, in: system)
     case .fat(let system): try names(path, in: system)
     case .iso9660(let system): try names(path, in: system)
+    case .xfs(let system): try names(path, in: system)
     }
   }
 
@@ -231,6 +252,7 @@ public struct MountedFileSystem<Device: BlockDevice> {
     case .ext4(let system): try locate(path, in: system)
     case .fat(let system): try locate(path, in: system)
     case .iso9660(let system): try locate(path, in: system)
+    case .xfs(let system): try locate(path, in: system)
     }
   }
 
