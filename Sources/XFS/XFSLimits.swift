@@ -9,8 +9,9 @@ public enum XFSLimits {
   /// The most separate runs and holes of one file.
   public static let extentCount = 1 << 18
 
-  /// The most bytes of blocks of a map that are read for one file.
-  public static let mapByteCount = 64 << 20
+  /// The most bytes of blocks of a map that are read for one file: enough for four times as many
+  /// extents.
+  public static let mapByteCount = 16 << 20
 
   /// The largest directory in bytes, and the most bytes of it that are read for its list; 50,000
   /// entries with long names take 4 MiB.
