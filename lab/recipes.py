@@ -133,6 +133,16 @@ menuentry "Debian GNU/Linux" {
 }
 """),), size_mib=96)
 
+# The same with /boot on XFS.
+XFS_BOOT = DiskRecipe("xfs-boot", "mbr-xfs", "/dev/xvda2", (("/boot/grub/grub.cfg", """\
+set timeout=3
+menuentry "Debian GNU/Linux" {
+  search --no-floppy --fs-uuid --set=root {boot_uuid}
+  linux /vmlinuz-{release} root={root} ro console=hvc0 lab=xfs-boot
+  initrd /initrd.img-{release}
+}
+"""),), size_mib=96)
+
 # A menu with a one-time choice in its environment block, as `grub-reboot 1` leaves it.
 ONCE_CFG = """\
 load_env

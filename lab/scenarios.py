@@ -127,7 +127,7 @@ STATE = (
     ),
 )
 
-# Kernel, ramdisk and menu from an optical disk, and from a FAT partition.
+# Kernel, ramdisk and menu from an optical disk, and from a FAT and an XFS partition.
 FILE_SYSTEMS = (
     Scenario(
         "iso-cdrom", (Disk(disk.SECOND_DISK), Disk(disk.OPTICAL, "xvdc", "cdrom")),
@@ -138,6 +138,7 @@ FILE_SYSTEMS = (
         booted(line_of(disk.HYBRID) + " lab.disks=2"), TROUBLE,
     ),
     boots("fat-boot", disk.FAT_BOOT),
+    boots("xfs-boot", disk.XFS_BOOT),
 )
 
 KEYS = (

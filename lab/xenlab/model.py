@@ -10,13 +10,14 @@ UP, DOWN, ENTER = b"\x1b[A", b"\x1b[B", b"\r"
 
 @dataclass(frozen=True)
 class DiskRecipe:
-    """One guest disk. `{release}`, `{root}`, `{uuid}`, `{serial}` (FAT's) in texts are filled in.
+    """One guest disk. `{release}`, `{root}`, `{uuid}`, `{serial}` (FAT's), `{boot_uuid}` (XFS's) in
+    texts are filled in.
 
     texts: files of this content; cuts: files with the first bytes of a kernel or ramdisk;
     files: whole products, by path.
     layout: "whole" (a file system and nothing else), "mbr" or "gpt" (one partition), "mbr-fat"
-    (a FAT32 of 64 MiB with what belongs into /boot, and the rest), "iso" (ISO 9660),
-    "iso-hybrid" (the same with a partition table).
+    or "mbr-xfs" (a FAT32 or an XFS of 64 MiB with what belongs into /boot, and the rest), "iso"
+    (ISO 9660), "iso-hybrid" (the same with a partition table).
     damage: a function's name in disks.py, done to the finished file system.
     """
 
