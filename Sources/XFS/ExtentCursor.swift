@@ -4,8 +4,8 @@ import Bytes
 
 /// A way through the extents of an inode in file order.
 ///
-/// The walk can't loop: the level falls by one at each step down, no block of the map is empty, file
-/// blocks only rise, and extents and blocks of the map are counted.
+/// The walk can't loop: the level falls by one at each step down, no block of the map is empty,
+/// file blocks only rise, and extents and blocks of the map are counted.
 struct ExtentCursor<Device: BlockDevice> {
   private struct Step {
     let node: MapNode

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import Bytes
 
-/// Pairs of four bytes each in the order of their hashes: a hash, and what it leads to, which is the
-/// place of an entry in units of 8 bytes (0 for one not in use), or a block of the index whose last
-/// hash it is.
+/// Pairs of four bytes each in the order of their hashes: a hash, and what it leads to, which is
+/// the place of an entry in units of 8 bytes (0 for one not in use), or a block of the index whose
+/// last hash it is.
 struct HashTable {
   let count: Int
   private let view: ByteView

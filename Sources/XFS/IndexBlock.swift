@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import Bytes
 
-/// A block of the index of a directory: a leaf with the places of entries, or a node above leaves or
-/// nodes (`struct xfs_dir2_leaf`, `struct xfs_da_intnode`, and both with a 3 for version 5).
+/// A block of the index of a directory: a leaf with the places of entries, or a node above leaves
+/// or nodes (`struct xfs_dir2_leaf`, `struct xfs_da_intnode`, and both with a 3 for version 5).
 struct IndexBlock {
   /// 0 for a leaf.
   let level: Int

@@ -3,8 +3,8 @@ import BlockIO
 import Bytes
 
 /// The target of a symbolic link: in the data fork, or in blocks, where version 5 begins each run
-/// with a header (`struct xfs_dsymlink_hdr`: magic number, byte in the target, byte count, and where
-/// it belongs).
+/// with a header (`struct xfs_dsymlink_hdr`: magic number, byte in the target, byte count, and
+/// where it belongs).
 enum SymbolicLink {
   private static let headerByteCount = 56
 

@@ -82,7 +82,8 @@ struct InodeTests {
     let node = XFSNode(inode: try image.inode("/empty"))
     let offset = try image.offset("/empty")
     for (seconds, stored): (Int64, UInt64) in [
-      (0, 2_147_483_648_000_000_000), (-2_147_483_648, 999), (6_000_000_000, 8_147_483_648 * 1_000_000_000),
+      (0, 2_147_483_648_000_000_000), (-2_147_483_648, 999),
+      (6_000_000_000, 8_147_483_648 * 1_000_000_000),
     ] {
       image.put(stored, at: offset + 40)
       image.seal(.inode, at: offset)

@@ -72,7 +72,9 @@ struct LinkTests {
       let number = try image.get().inode("/link-1000")
       let place = XFSStructure.linkBlock(inode: number, block: 0)
       let start = try image.get().hasChecksums ? 176 : 100
-      #expect(try error(in: image) { edited, offset, _ in edited.putCount(0, at: offset) } == .badLink(place))
+      #expect(
+        try error(in: image) { edited, offset, _ in edited.putCount(0, at: offset) }
+          == .badLink(place))
       for run in [
         Run(fileBlock: 0, block: 100, count: 1, isUnwritten: true),
         Run(fileBlock: 0, block: 100, count: 6),

@@ -44,7 +44,7 @@ struct LogTests {
     words[3] = byteCount
     words[10] = operations
     words[80] = buffer
-    return words.flatMap { word in withUnsafeBytes(of: word.bigEndian) { Array($0) } }
+    return MadeUpDevice.bytes(words)
   }
 
   /// The first block of a record's data, whose operation has `flags`.

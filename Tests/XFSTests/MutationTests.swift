@@ -103,8 +103,8 @@ struct FieldTests {
           let device = FaultyDevice(memory)
           Survey.walk(device)
           if device.readCount > Survey.readCountMax {
-            Issue.record(
-              "\(structure.kind) field at \(offset) = \(value), seed \(seed): \(device.readCount) reads")
+            let place = "\(structure.kind) field at \(offset) = \(value), seed \(seed)"
+            Issue.record("\(place): \(device.readCount) reads")
           }
           memory.bytes = image.bytes
         }

@@ -35,7 +35,9 @@ extension EditedImage {
         (2, 2, 0), (2, 1, 4), (1, 2, 6), (3, 4, 8), (2, 2, 20), (1, 8, 24), (6, 4, 32), (2, 8, 56),
         (2, 4, 72), (1, 2, 80), (2, 1, 82), (1, 4, 84), (2, 2, 88), (2, 4, 92),
       ]
-      if hasChecksums { fields += [(1, 4, 100), (3, 8, 104), (4, 4, 128), (2, 8, 144), (4, 4, 160)] }
+      if hasChecksums {
+        fields += [(1, 4, 100), (3, 8, 104), (4, 4, 128), (2, 8, 144), (4, 4, 160)]
+      }
       switch inode.format {
       case .extents: fields += [(6, 8, start)]
       case .tree:
@@ -55,7 +57,8 @@ extension EditedImage {
 
   /// The nodes and leaves of a tree that was made.
   func structures(of tree: Tree) -> [DiskStructure] {
-    let head = (hasChecksums ? [(1, 4, 0), (2, 2, 4), (8, 8, 8)] : [(1, 4, 0), (2, 2, 4), (2, 8, 8)])
+    let head =
+      (hasChecksums ? [(1, 4, 0), (2, 2, 4), (8, 8, 8)] : [(1, 4, 0), (2, 2, 4), (2, 8, 8)])
     let room = (4096 - mapHeader) / 16
     return [
       DiskStructure(
