@@ -23,12 +23,12 @@ enum SymbolicLink {
     }
     var result: [UInt8] = []
     var cursor = try ExtentCursor(inode, in: system)
+    var fileBlock: UInt64 = 0
     // Each run gives a byte at least.
     while result.count < byteCount {
-      let fileBlock = UInt64(result.count) >> system.superblock.blockLog
-      guard let record = try cursor.next(), !record.isUnwritten else {
-        throw .badLink(.linkBlock(inode: inode.number, block: fileBlock))
-      }
+      guard let record = try cursor.next(), record.fileBlock == fileBlock, !record.isUnwritten
+      else { throw .badLink(.linkBlock(inode: inode.number, block: fileBlock)) }
+      fileBlock = record.end
       result += try part(
         record, of: inode, in: system, position: result.count, rest: byteCount - result.count)
     }

@@ -77,7 +77,7 @@ struct LinkTests {
           == .badLink(place))
       for run in [
         Run(fileBlock: 0, block: 100, count: 1, isUnwritten: true),
-        Run(fileBlock: 0, block: 100, count: 6),
+        Run(fileBlock: 0, block: 100, count: 6), Run(fileBlock: 1, block: 100, count: 1),
       ] {
         #expect(
           try error(in: image) { edited, offset, _ in

@@ -97,6 +97,28 @@ struct MapTests {
     }
   }
 
+  /// An inode that has its extents costs one read; a tree costs each of its blocks once, and those
+  /// behind the file's end not at all.
+  @Test func openingAFileCostsNoReadTooMany() throws {
+    for image in Self.images {
+      var image = try image.get()
+      func readCount(_ inode: UInt64) throws -> Int {
+        let device = FaultyDevice(MemoryDevice(name: "xvda", bytes: image.bytes))
+        let system = try XFSFileSystem.open(Volume(whole: device))
+        let before = device.readCount
+        _ = try system.extents(of: XFSNode(inode: inode))
+        return device.readCount - before
+      }
+      let number = try image.inode("/boot/vmlinuz")
+      #expect(try readCount(number) == 1)
+      let tree = try image.makeTree()
+      #expect(try readCount(number) == 2 + tree.leaves.count)
+      image.put(UInt64(4096), at: tree.offset + 56)
+      image.seal(.inode, at: tree.offset)
+      #expect(try readCount(number) == 3)
+    }
+  }
+
   @Test func extentsAreChecked() throws {
     let number = try EditedImage.checked.get().inode("/boot/vmlinuz")
     let place = XFSStructure.inode(number)
