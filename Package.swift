@@ -45,7 +45,7 @@ let package = Package(
     core("Bytes"),
     core("BlockIO", ["Bytes"]),
     core("Partitions", ["Bytes", "BlockIO"]),
-    core("FileSystem", ["Bytes", "BlockIO"]),
+    core("FileSystem", ["Bytes", "BlockIO", "Decompression"]),
     core("Ext4", ["Bytes", "BlockIO", "FileSystem"]),
     core("ISO9660", ["Bytes", "BlockIO", "FileSystem"]),
     core("FAT", ["Bytes", "BlockIO", "FileSystem"]),
@@ -70,8 +70,8 @@ let package = Package(
     .executableTarget(
       name: "PVGrub",
       dependencies: [
-        "Bytes", "BlockIO", "BootMenu", "BootPlan", "MenuScreen", "KernelImage", "DomainBuilder",
-        "MiniOS", "XenFrontends", "CXen", "CMiniOS",
+        "Bytes", "BlockIO", "FileSystem", "BootMenu", "BootPlan", "MenuScreen", "KernelImage",
+        "DomainBuilder", "MiniOS", "XenFrontends", "CXen", "CMiniOS",
       ],
       exclude: ["image.ld"], swiftSettings: freestanding),
     cModule("CHelloStubDomain", ["CXen"]),
@@ -107,7 +107,7 @@ let package = Package(
       "PvgrubToolTests",
       ["pvgrub-tool", "BootPlan", "BlockIO", "Bytes", "TestSupport", "FileSystem"]),
     tests("MenuScreenTests", ["MenuScreen", "BootMenu", "Bytes", "TestSupport"]),
-    tests("DecompressionTests", ["Decompression", "Bytes", "TestSupport"]),
+    tests("DecompressionTests", ["Decompression", "CDecoders", "Bytes", "TestSupport"]),
     tests("KernelImageTests", ["KernelImage", "Decompression", "Bytes", "TestSupport"]),
     tests("DomainBuilderTests", ["DomainBuilder", "KernelImage", "Bytes", "CXen", "CLinux"]),
     tests("TidyTests", []),

@@ -32,7 +32,7 @@ extension Ext4FileSystem {
           if pieces.count == 1 { return ByteView(part) }
           result += part
         case .inline(let bytes): result += bytes
-        case .zeros: break  // An overlay has none.
+        case .zeros, .encoded: break  // An overlay has none.
         }
       }
       return ByteView(result)
