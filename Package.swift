@@ -49,6 +49,7 @@ let package = Package(
     core("Ext4", ["Bytes", "BlockIO", "FileSystem"]),
     core("ISO9660", ["Bytes", "BlockIO", "FileSystem"]),
     core("FAT", ["Bytes", "BlockIO", "FileSystem"]),
+    core("Btrfs", ["Bytes", "BlockIO", "FileSystem"]),
     core("BootMenu", ["Bytes"]),
     core("MenuScreen", ["Bytes", "BootMenu"]),
     cModule("CDecoders", hostLibraries: ["z", "lzma", "bz2", "lzo2", "lz4", "zstd"]),
@@ -58,7 +59,7 @@ let package = Package(
     core(
       "BootPlan",
       [
-        "Bytes", "BlockIO", "Partitions", "FileSystem", "Ext4", "ISO9660", "FAT",
+        "Bytes", "BlockIO", "Partitions", "FileSystem", "Ext4", "ISO9660", "FAT", "Btrfs",
         "BootMenu", "KernelImage",
       ]),
 
@@ -98,6 +99,7 @@ let package = Package(
     tests("Ext4Tests", ["Ext4", "FileSystem", "BlockIO", "Bytes", "TestSupport", "CExt2fs"]),
     tests("ISO9660Tests", ["ISO9660", "FileSystem", "BlockIO", "Bytes", "TestSupport"]),
     tests("FATTests", ["FAT", "FileSystem", "BlockIO", "Bytes", "TestSupport"]),
+    tests("BtrfsTests", ["Btrfs", "FileSystem", "BlockIO", "Bytes", "TestSupport"]),
     tests("BootMenuTests", ["BootMenu", "Bytes", "TestSupport"]),
     tests("BootPlanTests", ["BootPlan", "BootMenu", "BlockIO", "Bytes", "TestSupport"]),
     .executableTarget(

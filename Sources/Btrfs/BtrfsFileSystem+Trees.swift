@@ -26,14 +26,16 @@ extension BtrfsFileSystem {
   private func node(_ pointer: NodePointer, copy: Int) throws(BtrfsError) -> TreeNode {
     let byteCount = superblock.nodeByteCount
     var runs = ExtentRuns()
-    // Pieces of 4 KiB at least: a node is in 17 at most.
+    // A node is in two units of 64 KiB at most.
     try chunks.appendRuns(
-      at: pointer.logical, byteCount: UInt64(byteCount), copy: copy, to: &runs, countMax: 17,
+      at: pointer.logical, byteCount: UInt64(byteCount), copy: copy, to: &runs, countMax: 2,
       for: pointer.place)
     var bytes: [UInt8] = []
     do throws(BlockError) {
-      for run in runs.extents {
-        bytes = runs.extents.count == 1 ? try volume.read(run) : bytes + (try volume.read(run))
+      for case .run(let offset, let count) in runs.extents {
+        // Parts of a node.
+        let part = try volume.read(at: offset, count: Int(count))
+        bytes = bytes.isEmpty ? part : bytes + part
       }
     } catch { throw .device(error) }
     let view = ByteView(bytes)

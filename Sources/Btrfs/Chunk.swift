@@ -6,6 +6,8 @@ import Bytes
 struct Chunk {
   static let headByteCount = 48
   static let stripeByteCount = 32
+  /// The bytes that are on one device before the next one's turn comes (`BTRFS_STRIPE_LEN`).
+  static let unitByteCount: UInt64 = 65536
 
   /// A part of a chunk on one device.
   struct Stripe {
@@ -17,8 +19,6 @@ struct Chunk {
   let logical: UInt64
   let byteCount: UInt64
   let profile: Profile
-  /// The bytes that are on one device before the next one's turn comes.
-  let unit: UInt64
   let stripes: [Stripe]
 
   /// Where the chunk ends; this fits.
@@ -34,7 +34,7 @@ struct Chunk {
     guard byteCount > 0, Checked.sum(logical, byteCount) != nil else {
       throw .badField(place, field: "length", value: byteCount)
     }
-    guard unit >= 4096, unit <= 1 << 30, unit & (unit - 1) == 0 else {
+    guard unit == Self.unitByteCount else {
       throw .badField(place, field: "stripe_len", value: unit)
     }
     let profile = try Profile(type: type)
@@ -55,7 +55,6 @@ struct Chunk {
     self.logical = logical
     self.byteCount = byteCount
     self.profile = profile
-    self.unit = unit
     self.stripes = stripes
   }
 
@@ -65,27 +64,27 @@ struct Chunk {
   /// Where the byte at `offset` of the chunk is: the copies of it, best first, each a stripe and
   /// a byte in it, and how many bytes go on from there on the same devices.
   func place(of offset: UInt64) -> (copies: Range<Int>, inStripe: UInt64, byteCount: UInt64) {
-    let count = UInt64(stripes.count)
-    let turn = offset / unit
-    let inUnit = offset % unit
-    let rest = unit - inUnit
+    let dataCount = UInt64(profile.dataCount(of: stripes.count))
+    // Parity over one stripe of data is that data.
+    if dataCount == 1 { return (0..<stripes.count, offset, byteCount - offset) }
+    let turn = offset / Self.unitByteCount
+    let inUnit = offset % Self.unitByteCount
+    let row = turn / dataCount
+    let first: Int
+    var copyCount = 1
     switch profile {
-    case .single: return (0..<1, offset, byteCount - offset)
-    case .mirrored: return (0..<stripes.count, offset, byteCount - offset)
-    case .raid0:
-      let stripe = Int(turn % count)
-      return (stripe..<stripe + 1, turn / count * unit + inUnit, rest)
+    case .single, .mirrored, .raid0: first = Int(turn % dataCount)
     case .raid10:
       // Pairs of stripes with the same contents.
-      let pair = Int(turn % (count / 2))
-      return (2 * pair..<2 * pair + 2, turn / (count / 2) * unit + inUnit, rest)
-    case .parity(let parityCount):
+      first = 2 * Int(turn % dataCount)
+      copyCount = 2
+    case .parity:
       // In each row the data begins one device further on, and the parity follows it.
-      let dataCount = count - UInt64(parityCount)
-      let row = turn / dataCount
-      let stripe = Int((row + turn % dataCount) % count)
-      return (stripe..<stripe + 1, row * unit + inUnit, rest)
+      first = Int((row + turn % dataCount) % UInt64(stripes.count))
     }
+    return (
+      first..<first + copyCount, row * Self.unitByteCount + inUnit, Self.unitByteCount - inUnit
+    )
   }
 }
 
@@ -112,6 +111,16 @@ enum Profile: Equatable {
     case 0x80: self = .parity(1)
     case 0x100: self = .parity(2)
     default: throw .unsupportedFeature("block group type \(hex: type)")
+    }
+  }
+
+  /// How many of `stripeCount` stripes have different data.
+  func dataCount(of stripeCount: Int) -> Int {
+    switch self {
+    case .single, .raid0: stripeCount
+    case .mirrored: 1
+    case .raid10: stripeCount / 2
+    case .parity(let count): stripeCount - count
     }
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import BlockIO
 import Bytes
+import FileSystem
 
 /// What an entry of a directory leads to.
 struct DirectoryTarget: Equatable {
@@ -60,8 +61,8 @@ struct Directory<Device: BlockDevice> {
     return result
   }
 
-  /// The directory in which this one is: the key of the inode's reference says so, and for the top of a
-  /// subvolume the tree of roots. The top-level subvolume's is itself.
+  /// The directory in which this one is: the key of the inode's reference says so, and for the top
+  /// of a subvolume the tree of roots. The top-level subvolume's is itself.
   func parent() throws(BtrfsError) -> BtrfsInode {
     guard inode.inode == TreeID.topDirectory else {
       guard let item = try system.firstItem(inode.inode, ItemType.inodeReference, in: root) else {
