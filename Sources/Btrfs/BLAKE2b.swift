@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import Bytes
 
 /// BLAKE2b with a hash of 32 bytes and no key (RFC 7693, section 3).
 struct BLAKE2b {
@@ -13,16 +14,16 @@ struct BLAKE2b {
   }
 
   /// The 32 bytes of the hash of `bytes`.
-  static func hash(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
+  static func hash(_ bytes: ByteView) -> [UInt8] {
     var hash = BLAKE2b()
     var offset = 0
     while bytes.count - offset > 128 {
       hash.add(bytes, at: offset, end: offset + 128, isLast: false)
       offset += 128
     }
-    var tail = [UInt8](bytes[offset...])
+    var tail = bytes.suffix(from: offset)?.bytes ?? []
     tail += [UInt8](repeating: 0, count: 128 - tail.count)
-    tail.withUnsafeBytes { hash.add($0, at: 0, end: bytes.count, isLast: true) }
+    hash.add(ByteView(tail), at: 0, end: bytes.count, isLast: true)
     var result: [UInt8] = []
     for word in hash.state.prefix(4) {
       for shift in stride(from: UInt64(0), to: 64, by: 8) {
@@ -34,11 +35,10 @@ struct BLAKE2b {
 
   /// Mixes in 128 bytes at `offset`, with which `end` bytes have been seen.
   private mutating func add(
-    _ bytes: UnsafeRawBufferPointer, at offset: Int, end: Int, isLast: Bool
+    _ bytes: ByteView, at offset: Int, end: Int, isLast: Bool
   ) {
     for index in 0..<16 {
-      message[index] =
-        bytes.loadUnaligned(fromByteOffset: offset + 8 * index, as: UInt64.self).littleEndian
+      message[index] = bytes.u64(at: offset + 8 * index) ?? 0
     }
     for index in 0..<8 {
       work[index] = state[index]

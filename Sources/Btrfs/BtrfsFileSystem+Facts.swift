@@ -12,7 +12,8 @@ extension BtrfsFileSystem {
       parts.append("\(members.count) of \(deviceCount) devices are here")
     }
     if hasLog {
-      parts.append("was not unmounted; its log of fsync is not replayed, and what is only there "
+      parts.append(
+        "was not unmounted; its log of fsync is not replayed, and what is only there "
           + "is missing")
     }
     guard var text = parts.first else { return nil }

@@ -81,8 +81,8 @@ extension BtrfsFileSystem {
     return TreeRoot(tree: tree, logical: logical, level: Int(level), generation: generation)
   }
 
-  /// The subvolume that the name `default` in the tree of roots leads to; the top-level one if there
-  /// is no such name.
+  /// The subvolume that the name `default` in the tree of roots leads to; the top-level one if
+  /// there is no such name.
   func namedSubvolume() throws(BtrfsError) -> UInt64 {
     let names = BtrfsInode(tree: TreeID.roots, inode: superblock.rootDirectory)
     guard

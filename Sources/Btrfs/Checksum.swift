@@ -24,13 +24,12 @@ enum ChecksumType: UInt16 {
 
   /// The checksum of `view`, as it is stored.
   func compute(_ view: ByteView) -> [UInt8] {
-    view.withBytes { bytes in
-      switch self {
-      case .crc32c: littleEndian(UInt64(~CRC32.castagnoli.update(~0, bytes)), count: 4)
-      case .xxHash64: littleEndian(XXHash64.hash(bytes), count: 8)
-      case .sha256: SHA256.hash(bytes)
-      case .blake2b: BLAKE2b.hash(bytes)
-      }
+    switch self {
+    case .crc32c:
+      littleEndian(UInt64(~view.withBytes { CRC32.castagnoli.update(~0, $0) }), count: 4)
+    case .xxHash64: littleEndian(XXHash64.hash(view), count: 8)
+    case .sha256: SHA256.hash(view)
+    case .blake2b: BLAKE2b.hash(view)
     }
   }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import Bytes
 
 /// SHA-256 (FIPS 180-4, sections 4.1.2 and 6.2).
 struct SHA256 {
@@ -9,7 +10,7 @@ struct SHA256 {
   private var schedule = [UInt32](repeating: 0, count: 64)
 
   /// The 32 bytes of the hash of `bytes`.
-  static func hash(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
+  static func hash(_ bytes: ByteView) -> [UInt8] {
     var hash = SHA256()
     var offset = 0
     while bytes.count - offset >= 64 {
@@ -17,16 +18,15 @@ struct SHA256 {
       offset += 64
     }
     // A one bit, zeros, and the number of bits in the last eight bytes.
-    var tail = [UInt8](bytes[offset...])
+    var tail = bytes.suffix(from: offset)?.bytes ?? []
     tail.append(0x80)
     while tail.count % 64 != 56 { tail.append(0) }
     let bitCount = UInt64(bytes.count) << 3
     for shift in stride(from: 56, through: 0, by: -8) {
       tail.append(UInt8(truncatingIfNeeded: bitCount >> UInt64(shift)))
     }
-    tail.withUnsafeBytes { all in
-      for block in 0..<all.count / 64 { hash.add(all, at: 64 * block) }
-    }
+    let last = ByteView(tail)
+    for block in 0..<last.count / 64 { hash.add(last, at: 64 * block) }
     var result: [UInt8] = []
     for word in hash.state {
       for shift: UInt32 in [24, 16, 8, 0] {
@@ -36,10 +36,9 @@ struct SHA256 {
     return result
   }
 
-  private mutating func add(_ bytes: UnsafeRawBufferPointer, at offset: Int) {
+  private mutating func add(_ bytes: ByteView, at offset: Int) {
     for index in 0..<16 {
-      schedule[index] =
-        bytes.loadUnaligned(fromByteOffset: offset + 4 * index, as: UInt32.self).bigEndian
+      schedule[index] = bytes.u32BigEndian(at: offset + 4 * index) ?? 0
     }
     for index in 16..<64 {
       let old = schedule[index - 15]

@@ -23,12 +23,15 @@ struct TreeCursor<Device: BlockDevice> {
   private var path: [Step] = []
   private var previous: TreeKey?
   private var readByteCount = 0
+  private let byteCountMax: Int
 
   /// A cursor in front of the first item whose key is `key` or a later one.
   init(
-    _ system: BtrfsFileSystem<Device>, _ root: TreeRoot, from key: TreeKey
+    _ system: BtrfsFileSystem<Device>, _ root: TreeRoot, from key: TreeKey,
+    byteCountMax: Int = BtrfsLimits.walkByteCount
   ) throws(BtrfsError) {
     self.system = system
+    self.byteCountMax = byteCountMax
     try descend(to: NodePointer(root), from: key)
   }
 
@@ -59,7 +62,7 @@ struct TreeCursor<Device: BlockDevice> {
     var pointer = root
     while true {
       readByteCount += system.superblock.nodeByteCount
-      guard readByteCount <= BtrfsLimits.walkByteCount else {
+      guard readByteCount <= byteCountMax else {
         throw .tooFragmented(pointer.place)
       }
       let node = try system.node(pointer)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import Bytes
 
 /// xxHash in its variant of 64 bits with seed 0 (xxHash specification 0.1.1, "XXH64 Algorithm").
 enum XXHash64 {
@@ -8,7 +9,7 @@ enum XXHash64 {
   )
 
   /// The hash of `bytes`.
-  static func hash(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
+  static func hash(_ bytes: ByteView) -> UInt64 {
     let (p1, p2, p3, p4, p5) = primes
     var offset = 0
     var hash: UInt64 = p5
@@ -36,12 +37,12 @@ enum XXHash64 {
       offset += 8
     }
     if bytes.count - offset >= 4 {
-      let half = bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self).littleEndian
-      hash = rotated(hash ^ UInt64(half) &* p1, 23) &* p2 &+ p3
+      let half = UInt64(bytes.u32(at: offset) ?? 0)
+      hash = rotated(hash ^ half &* p1, 23) &* p2 &+ p3
       offset += 4
     }
     while offset < bytes.count {
-      hash = rotated(hash ^ UInt64(bytes[offset]) &* p5, 11) &* p1
+      hash = rotated(hash ^ UInt64(bytes.u8(at: offset) ?? 0) &* p5, 11) &* p1
       offset += 1
     }
     hash = (hash ^ hash >> 33) &* p2
@@ -49,8 +50,8 @@ enum XXHash64 {
     return hash ^ hash >> 32
   }
 
-  private static func word(_ bytes: UnsafeRawBufferPointer, _ offset: Int) -> UInt64 {
-    bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self).littleEndian
+  private static func word(_ bytes: ByteView, _ offset: Int) -> UInt64 {
+    bytes.u64(at: offset) ?? 0  // Only called inside the view.
   }
 
   private static func round(_ lane: UInt64, _ input: UInt64) -> UInt64 {

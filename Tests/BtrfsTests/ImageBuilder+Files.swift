@@ -43,7 +43,8 @@ extension ImageBuilder {
       Self.inodeItem(mode: mode, byteCount: byteCount, generation: generation), to: tree)
     if inode == 256 {
       append(
-        TreeKey(256, ItemType.inodeReference, 256), little(UInt64(0)) + little(UInt16(2)) + [46, 46],
+        TreeKey(256, ItemType.inodeReference, 256),
+        little(UInt64(0)) + little(UInt16(2)) + [46, 46],
         to: tree)
     }
   }

@@ -110,7 +110,8 @@ struct ImageBuilder {
 
   /// Where a logical address is on the first device of a file system without striping.
   func offset(_ logical: UInt64, copy: Int = 0) -> Int {
-    for chunk in placed where logical >= chunk.logical && logical - chunk.logical < chunk.byteCount {
+    for chunk in placed where logical >= chunk.logical && logical - chunk.logical < chunk.byteCount
+    {
       return chunk.stripes[copy].byteOffset + Int(logical - chunk.logical)
     }
     return 0
@@ -225,7 +226,8 @@ struct ImageBuilder {
         switch profile {
         case 0, 0x8: [column]
         case 0x40: [2 * column, 2 * column + 1]
-        case 0x80, 0x100: [(row + column) % all]
+        // Parity over one stripe is the same; over more it is left out, and nobody reads it.
+        case 0x80 where different > 1, 0x100 where different > 1: [(row + column) % all]
         default: Array(0..<all)
         }
       for target in targets {

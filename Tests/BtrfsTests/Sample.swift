@@ -24,9 +24,9 @@ enum Sample {
       let whole = Array(part) + [UInt8](repeating: 0, count: (4096 - part.count % 4096) % 4096)
       switch method {
       case "zlib":
-        return try HostTool.output(
-          ["python3", "-c", "import sys,zlib;i=sys.stdin.buffer.read();"
-            + "sys.stdout.buffer.write(zlib.compress(i))"], input: whole)
+        let program =
+          "import sys,zlib;sys.stdout.buffer.write(zlib.compress(sys.stdin.buffer.read()))"
+        return try HostTool.output(["python3", "-c", program], input: whole)
       default: return try HostTool.output(["zstd", "-q", "-c"], input: whole)
       }
     }
@@ -59,8 +59,10 @@ enum Sample {
     builder.addFile("kernel", inode: 259, in: 257, [.stored(Array(text[..<150_000]))])
     builder.addFile(
       "sparse", inode: 260,
-      [.stored(Array("start".utf8) + [UInt8](repeating: 0, count: 4091)), .hole(8192),
-        .allocated(4096), .nothing(12288), .stored(Array("end".utf8))])
+      [
+        .stored(Array("start".utf8) + [UInt8](repeating: 0, count: 4091)), .hole(8192),
+        .allocated(4096), .nothing(12288), .stored(Array("end".utf8)),
+      ])
     builder.addSymbolicLink("link", to: "boot/kernel", inode: 261)
     builder.addSymbolicLink("absolute", to: "/boot/grub.cfg", inode: 262)
     try addPacked(to: &builder)
@@ -91,14 +93,18 @@ enum Sample {
     ] {
       builder.addFile(
         "packed-\(name)", inode: inode,
-        [.packed(code, parts[0], decoded: 131_072, part: 0..<131_072),
-          .packed(code, parts[1], decoded: decoded, part: 0..<rest)])
+        [
+          .packed(code, parts[0], decoded: 131_072, part: 0..<131_072),
+          .packed(code, parts[1], decoded: decoded, part: 0..<rest),
+        ])
     }
     // What is left of an extent whose front another file wrote over.
     builder.addFile(
       "packed-part", inode: 266,
-      [.stored(Array(text[..<8192])),
-        .packed(1, try zlibText.get()[0], decoded: 131_072, part: 8192..<131_072)])
+      [
+        .stored(Array(text[..<8192])),
+        .packed(1, try zlibText.get()[0], decoded: 131_072, part: 8192..<131_072),
+      ])
     builder.addFile(
       "packed-inline", inode: 267, [.packedInline(2, lzo(Array(text[..<1000])), decoded: 1000)])
   }
