@@ -118,5 +118,8 @@ struct Superblock {
 
 extension ByteView {
   /// The eight bytes at `offset` of a structure whose size has been checked; 0 past its end.
+  ///
+  /// Not inlined, because the optimiser of Swift 6.3 fails on the initialiser otherwise.
+  @inline(never)
   fileprivate func long(_ offset: Int) -> UInt64 { u64(at: offset) ?? 0 }
 }
