@@ -105,6 +105,10 @@ let package = Package(
     .executableTarget(
       name: "menu-fuzz", dependencies: ["BootMenu", "Bytes", "TestSupport"],
       path: "Tests/MenuFuzz"),
+    .executableTarget(
+      name: "fs-bench",
+      dependencies: ["Ext4", "FileSystem", "BlockIO", "Bytes", "CExt2fs"],
+      path: "Tests/FileSystemBench"),
     tests(
       "PvgrubToolTests",
       ["pvgrub-tool", "BootPlan", "BlockIO", "Bytes", "TestSupport", "FileSystem"]),

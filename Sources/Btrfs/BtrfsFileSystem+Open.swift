@@ -56,7 +56,8 @@ extension BtrfsFileSystem {
     let first = BtrfsFileSystem(volume, superblock, try ChunkMap(superblock, members))
     var chunks = ChunkMap(members)
     var cursor = try TreeCursor(
-      first, superblock.chunkTree, from: TreeKey(TreeID.firstChunk, ItemType.chunk, 0))
+      first, superblock.chunkTree, from: TreeKey(TreeID.firstChunk, ItemType.chunk, 0),
+      byteCountMax: BtrfsLimits.chunkTreeByteCount)
     while let item = try cursor.next(), item.key.object == TreeID.firstChunk,
       item.key.type == ItemType.chunk
     {

@@ -12,6 +12,10 @@ public enum BtrfsLimits {
   /// The most chunks: 64 TiB in chunks of 1 GiB.
   public static let chunkCount = 1 << 16
 
+  /// The most bytes of nodes read for all chunks, which bounds the memory that they take: 65,536
+  /// chunks with two stripes each take 9 MiB.
+  public static let chunkTreeByteCount = 16 << 20
+
   /// The most stripes of a chunk, which is the most devices that a chunk can be on.
   public static let stripeCount = 1024
 
