@@ -82,8 +82,10 @@ struct Chunk {
       // In each row the data begins one device further on, and the parity follows it.
       first = Int((row + turn % dataCount) % UInt64(stripes.count))
     }
+    // A chunk need not end with a unit.
     return (
-      first..<first + copyCount, row * Self.unitByteCount + inUnit, Self.unitByteCount - inUnit
+      first..<first + copyCount, row * Self.unitByteCount + inUnit,
+      min(Self.unitByteCount - inUnit, byteCount - offset)
     )
   }
 }

@@ -105,6 +105,23 @@ struct ChunkTests {
     }
   }
 
+  /// The last unit of a chunk may be cut off, at the end of all addresses too.
+  @Test func unitsEndWithTheirChunk() throws {
+    var item = little(UInt64(5000)) + little(UInt64(2)) + little(UInt64(65536)) + little(UInt64(9))
+    item += [UInt8](repeating: 0, count: 12) + [2, 0, 1, 0]
+    for _ in 0..<2 { item += little(UInt64(1)) + [UInt8](repeating: 0, count: 24) }
+    var map = ChunkMap([BtrfsMember(deviceID: 1, byteOffset: 0, byteCount: 1 << 20)])
+    try map.append(try Chunk(ByteView(item), logical: .max - 5000))
+    var runs = ExtentRuns()
+    try map.appendRuns(
+      at: .max - 4000, byteCount: 4000, copy: nil, to: &runs, countMax: 9, for: .chunkArray)
+    #expect(runs.extents == [.run(byteOffset: 1000, byteCount: 4000)])
+    #expect(throws: BtrfsError.unmapped(logical: .max)) {
+      try map.appendRuns(
+        at: .max - 4000, byteCount: 65536, copy: nil, to: &runs, countMax: 9, for: .chunkArray)
+    }
+  }
+
   /// With one device gone: mirrors go on, and striped files say which device they need.
   @Test(arguments: [
     (0x10 as UInt64, 2, true), (0x200, 3, true), (0x40, 4, true), (0x8, 3, false),
