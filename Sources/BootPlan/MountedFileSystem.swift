@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 public import BlockIO
+import Btrfs
 public import Bytes
 import Ext4
 import FAT
@@ -47,6 +48,7 @@ public struct FoundFile {
 public struct MountedFileSystem<Device: BlockDevice> {
   /// The reader. A new format is a new case here and in `probe`.
   private enum Reader {
+    case btrfs(BtrfsFileSystem<Device>)
     case ext4(Ext4FileSystem<Device>)
     case fat(FATFileSystem<Device>)
     case iso9660(ISO9660FileSystem<Device>)
@@ -89,6 +91,14 @@ public struct MountedFileSystem<Device: BlockDevice> {
       if case .device(let error) = error { throw BootError(error).at(volume.name) }
       throw BootError(error).at("\(volume.name): fat")
     }
+    do throws(BtrfsError) {
+      if let btrfs = try BtrfsFileSystem<Device>.probe(volume) {
+        return MountedFileSystem(volume: volume, reader: .btrfs(btrfs))
+      }
+    } catch {
+      if case .device(let error) = error { throw BootError(error).at(volume.name) }
+      throw BootError(error).at("\(volume.name): btrfs")
+    }
     do throws(ISO9660Error) {
       if let iso = try ISO9660FileSystem<Device>.probe(volume) {
         return MountedFileSystem(volume: volume, reader: .iso9660(iso))
@@ -103,6 +113,7 @@ public struct MountedFileSystem<Device: BlockDevice> {
   /// The format's name.
   public var formatName: ByteString {
     switch reader {
+    case .btrfs(let system): system.formatName
     case .ext4(let system): system.formatName
     case .fat(let system): system.formatName
     case .iso9660(let system): system.formatName
@@ -113,6 +124,7 @@ public struct MountedFileSystem<Device: BlockDevice> {
   /// The volume's label; empty if none.
   public var label: ByteString {
     switch reader {
+    case .btrfs(let system): system.label
     case .ext4(let system): system.label
     case .fat(let system): system.label
     case .iso9660(let system): system.label
@@ -123,6 +135,7 @@ public struct MountedFileSystem<Device: BlockDevice> {
   /// The volume's identifier; empty if none.
   public var uuid: ByteString {
     switch reader {
+    case .btrfs(let system): system.uuid
     case .ext4(let system): system.uuid
     case .fat(let system): system.uuid
     case .iso9660(let system): system.uuid
@@ -141,6 +154,7 @@ public struct MountedFileSystem<Device: BlockDevice> {
         "\(place): was not unmounted and its journal is not replayed, so the newest changes are "
           + "missing: \(error.message)"
       }
+    case .btrfs(let system): system.remark.map { "\(place): \($0)" }
     case .fat: nil
     case .iso9660(let system): system.hasUDF ? "\(place): its UDF file system is passed over" : nil
     case .xfs(let system): system.remark.map { "\(place): \($0)" }
@@ -153,7 +167,7 @@ public struct MountedFileSystem<Device: BlockDevice> {
     switch reader {
     case .ext4(let system): system.needsRecovery
     case .xfs(let system): system.needsRecovery
-    case .fat, .iso9660: false
+    case .btrfs, .fat, .iso9660: false
     }
   }
 
@@ -168,6 +182,7 @@ public struct MountedFileSystem<Device: BlockDevice> {
   /// Lines about the file system itself: sizes and features.
   public var facts: [ByteString] {
     switch reader {
+    case .btrfs(let system): system.facts
     case .ext4(let system): system.facts
     case .xfs(let system): system.facts
     case .fat, .iso9660: []
@@ -188,7 +203,7 @@ public struct MountedFileSystem<Device: BlockDevice> {
     if volume.isRaidMember { return "the volume is a part of a RAID" }
     switch reader {
     case .ext4(let system): return system.writeObstacle
-    case .fat, .iso9660, .xfs: return "\(formatName) is never written"
+    case .btrfs, .fat, .iso9660, .xfs: return "\(formatName) is never written"
     }
   }
 
@@ -213,6 +228,7 @@ public struct MountedFileSystem<Device: BlockDevice> {
   /// What `path` leads to, with size, mode and time.
   public func attributes(_ path: ByteString) throws(BootError) -> FoundFile {
     switch reader {
+    case .btrfs(let system): try attributes(path, in: system)
     case .ext4(let system): try attributes(path, in: system)
     case .fat(let system): try attributes(path, in: system)
     case .iso9660(let system): try attributes(path, in: system)
@@ -223,6 +239,7 @@ public struct MountedFileSystem<Device: BlockDevice> {
   /// The contents of a small file.
   public func contents(_ path: ByteString, limit: Int) throws(BootError) -> [UInt8] {
     switch reader {
+    case .btrfs(let system): try contents(path, limit: limit, in: system)
     case .ext4(let system): try contents(path, limit: limit, in: system)
     case .fat(let system): try contents(path, limit: limit, in: system)
     case .iso9660(let system): try contents(path, limit: limit, in: system)
@@ -239,6 +256,7 @@ public struct MountedFileSystem<Device: BlockDevice> {
   /// The names in a directory.
   public func names(_ path: ByteString) throws(BootError) -> [ByteString] {
     switch reader {
+    case .btrfs(let system): try names(path, in: system)
     case .ext4(let system): try names(path, in: system)
     case .fat(let system): try names(path, in: system)
     case .iso9660(let system): try names(path, in: system)
@@ -249,6 +267,7 @@ public struct MountedFileSystem<Device: BlockDevice> {
   /// Where the contents of the file at `path` are.
   public func locate(_ path: ByteString) throws(BootError) -> LocatedFile<Device> {
     switch reader {
+    case .btrfs(let system): try locate(path, in: system)
     case .ext4(let system): try locate(path, in: system)
     case .fat(let system): try locate(path, in: system)
     case .iso9660(let system): try locate(path, in: system)
