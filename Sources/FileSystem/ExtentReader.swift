@@ -44,7 +44,7 @@ public struct ExtentReader<Device: BlockDevice> {
   private func unpackAll(_ piece: EncodedExtent) throws(BlockError) -> [UInt8] {
     var packed: [UInt8] = []
     for extent in piece.stored {
-      switch extent {  // All together are at most `decodedByteCountMax`.
+      switch extent {  // All together are at most `storedByteCountMax`.
       case .run(let offset, let count):
         packed += try volume.read(at: offset, count: Int(clamping: count))
       case .zeros(let count): packed += [UInt8](repeating: 0, count: Int(clamping: count))
