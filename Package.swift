@@ -49,6 +49,7 @@ let package = Package(
     core("Ext4", ["Bytes", "BlockIO", "FileSystem"]),
     core("ISO9660", ["Bytes", "BlockIO", "FileSystem"]),
     core("FAT", ["Bytes", "BlockIO", "FileSystem"]),
+    core("SquashFS", ["Bytes", "BlockIO", "FileSystem"]),
     core("BootMenu", ["Bytes"]),
     core("MenuScreen", ["Bytes", "BootMenu"]),
     cModule("CDecoders", hostLibraries: ["z", "lzma", "bz2", "lzo2", "lz4", "zstd"]),
@@ -59,7 +60,7 @@ let package = Package(
       "BootPlan",
       [
         "Bytes", "BlockIO", "Partitions", "FileSystem", "Ext4", "ISO9660", "FAT",
-        "BootMenu", "KernelImage",
+        "SquashFS", "BootMenu", "KernelImage",
       ]),
 
     cModule("CXen"),
@@ -90,7 +91,9 @@ let package = Package(
 
     .systemLibrary(name: "CExt2fs", path: "Tests/CExt2fs"),
     .systemLibrary(name: "CLinux", path: "Tests/CLinux"),
-    .target(name: "TestSupport", dependencies: ["BlockIO", "Bytes"], path: "Tests/TestSupport"),
+    .target(
+      name: "TestSupport", dependencies: ["BlockIO", "Bytes", "FileSystem"],
+      path: "Tests/TestSupport"),
     tests("BytesTests", ["Bytes"]),
     tests("BlockIOTests", ["BlockIO", "Bytes", "TestSupport"]),
     tests("PartitionsTests", ["Partitions", "BlockIO", "Bytes", "TestSupport"]),
@@ -98,6 +101,7 @@ let package = Package(
     tests("Ext4Tests", ["Ext4", "FileSystem", "BlockIO", "Bytes", "TestSupport", "CExt2fs"]),
     tests("ISO9660Tests", ["ISO9660", "FileSystem", "BlockIO", "Bytes", "TestSupport"]),
     tests("FATTests", ["FAT", "FileSystem", "BlockIO", "Bytes", "TestSupport"]),
+    tests("SquashFSTests", ["SquashFS", "FileSystem", "BlockIO", "Bytes", "TestSupport"]),
     tests("BootMenuTests", ["BootMenu", "Bytes", "TestSupport"]),
     tests("BootPlanTests", ["BootPlan", "BootMenu", "BlockIO", "Bytes", "TestSupport"]),
     .executableTarget(

@@ -5,6 +5,7 @@ import Ext4
 import FAT
 public import FileSystem
 import ISO9660
+import SquashFS
 
 /// A file whose place on its device is known: what the image reads straight into guest memory.
 public struct LocatedFile<Device: BlockDevice> {
@@ -49,6 +50,7 @@ public struct MountedFileSystem<Device: BlockDevice> {
     case ext4(Ext4FileSystem<Device>)
     case fat(FATFileSystem<Device>)
     case iso9660(ISO9660FileSystem<Device>)
+    case squashFS(SquashFSFileSystem<Device>)
   }
 
   /// The volume.
@@ -59,9 +61,17 @@ public struct MountedFileSystem<Device: BlockDevice> {
   /// format but can't read this one.
   ///
   /// What is at the start of a volume is written by whoever used it last, so those that begin there
-  /// come first: an optical disk's image brings 32 KiB of its own in front of its descriptors, but
+  /// come first, SquashFS with the very first byte: an optical disk's image brings 32 KiB of its own in front of its descriptors, but
   /// whoever makes an ext4 or a FAT may leave old descriptors behind.
   public static func probe(_ volume: Volume<Device>) throws(BootError) -> MountedFileSystem? {
+    do throws(SquashFSError) {
+      if let squashFS = try SquashFSFileSystem<Device>.probe(volume) {
+        return MountedFileSystem(volume: volume, reader: .squashFS(squashFS))
+      }
+    } catch {
+      if case .device(let error) = error { throw BootError(error).at(volume.name) }
+      throw BootError(error).at("\(volume.name): squashfs")
+    }
     do throws(Ext4Error) {
       if let ext4 = try Ext4FileSystem<Device>.probe(volume) {
         return MountedFileSystem(volume: volume, reader: .ext4(ext4))
@@ -96,6 +106,7 @@ public struct MountedFileSystem<Device: BlockDevice> {
     case .ext4(let system): system.formatName
     case .fat(let system): system.formatName
     case .iso9660(let system): system.formatName
+    case .squashFS(let system): system.formatName
     }
   }
 
@@ -105,6 +116,7 @@ public struct MountedFileSystem<Device: BlockDevice> {
     case .ext4(let system): system.label
     case .fat(let system): system.label
     case .iso9660(let system): system.label
+    case .squashFS(let system): system.label
     }
   }
 
@@ -114,6 +126,7 @@ public struct MountedFileSystem<Device: BlockDevice> {
     case .ext4(let system): system.uuid
     case .fat(let system): system.uuid
     case .iso9660(let system): system.uuid
+    case .squashFS(let system): system.uuid
     }
   }
 
@@ -128,7 +141,7 @@ public struct MountedFileSystem<Device: BlockDevice> {
         "\(place): was not unmounted and its journal is not replayed, so the newest changes are "
           + "missing: \(error.message)"
       }
-    case .fat: nil
+    case .fat, .squashFS: nil
     case .iso9660(let system): system.hasUDF ? "\(place): its UDF file system is passed over" : nil
     }
   }
@@ -138,7 +151,7 @@ public struct MountedFileSystem<Device: BlockDevice> {
   public var needsRecovery: Bool {
     switch reader {
     case .ext4(let system): system.needsRecovery
-    case .fat, .iso9660: false
+    case .fat, .iso9660, .squashFS: false
     }
   }
 
@@ -170,7 +183,7 @@ public struct MountedFileSystem<Device: BlockDevice> {
     if volume.isRaidMember { return "the volume is a part of a RAID" }
     switch reader {
     case .ext4(let system): return system.writeObstacle
-    case .fat, .iso9660: return "\(formatName) is never written"
+    case .fat, .iso9660, .squashFS: return "\(formatName) is never written"
     }
   }
 
@@ -198,6 +211,7 @@ public struct MountedFileSystem<Device: BlockDevice> {
     case .ext4(let system): try attributes(path, in: system)
     case .fat(let system): try attributes(path, in: system)
     case .iso9660(let system): try attributes(path, in: system)
+    case .squashFS(let system): try attributes(path, in: system)
     }
   }
 
@@ -207,6 +221,7 @@ public struct MountedFileSystem<Device: BlockDevice> {
     case .ext4(let system): try contents(path, limit: limit, in: system)
     case .fat(let system): try contents(path, limit: limit, in: system)
     case .iso9660(let system): try contents(path, limit: limit, in: system)
+    case .squashFS(let system): try contents(path, limit: limit, in: system)
     }
   }
 
@@ -222,6 +237,7 @@ public struct MountedFileSystem<Device: BlockDevice> {
     case .ext4(let system): try names(path, in: system)
     case .fat(let system): try names(path, in: system)
     case .iso9660(let system): try names(path, in: system)
+    case .squashFS(let system): try names(path, in: system)
     }
   }
 
@@ -231,6 +247,7 @@ public struct MountedFileSystem<Device: BlockDevice> {
     case .ext4(let system): try locate(path, in: system)
     case .fat(let system): try locate(path, in: system)
     case .iso9660(let system): try locate(path, in: system)
+    case .squashFS(let system): try locate(path, in: system)
     }
   }
 

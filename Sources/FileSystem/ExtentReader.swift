@@ -24,6 +24,11 @@ public struct ExtentReader<Device: BlockDevice> {
     }
   }
 
+  /// All that a piece unpacks to, however much that is, and whichever part of it is wanted.
+  public func readAll(_ piece: EncodedExtent) throws(BlockError) -> [UInt8] {
+    try unpackAll(piece)
+  }
+
   private mutating func unpack(_ piece: EncodedExtent) throws(BlockError) -> [UInt8] {
     if lastPiece?.isPacked(with: piece) != true {
       lastPiece = nil
