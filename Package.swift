@@ -50,6 +50,7 @@ let package = Package(
     core("ISO9660", ["Bytes", "BlockIO", "FileSystem"]),
     core("FAT", ["Bytes", "BlockIO", "FileSystem"]),
     core("SquashFS", ["Bytes", "BlockIO", "FileSystem"]),
+    core("EROFS", ["Bytes", "BlockIO", "FileSystem"]),
     core("BootMenu", ["Bytes"]),
     core("MenuScreen", ["Bytes", "BootMenu"]),
     cModule("CDecoders", hostLibraries: ["z", "lzma", "bz2", "lzo2", "lz4", "zstd"]),
@@ -60,7 +61,7 @@ let package = Package(
       "BootPlan",
       [
         "Bytes", "BlockIO", "Partitions", "FileSystem", "Ext4", "ISO9660", "FAT",
-        "SquashFS", "BootMenu", "KernelImage",
+        "SquashFS", "EROFS", "BootMenu", "KernelImage",
       ]),
 
     cModule("CXen"),
@@ -92,7 +93,8 @@ let package = Package(
     .systemLibrary(name: "CExt2fs", path: "Tests/CExt2fs"),
     .systemLibrary(name: "CLinux", path: "Tests/CLinux"),
     .target(
-      name: "TestSupport", dependencies: ["BlockIO", "Bytes", "FileSystem"],
+      name: "TestSupport",
+      dependencies: ["BlockIO", "Bytes", "FileSystem", "Decompression", "CDecoders"],
       path: "Tests/TestSupport"),
     tests("BytesTests", ["Bytes"]),
     tests("BlockIOTests", ["BlockIO", "Bytes", "TestSupport"]),
@@ -102,6 +104,9 @@ let package = Package(
     tests("ISO9660Tests", ["ISO9660", "FileSystem", "BlockIO", "Bytes", "TestSupport"]),
     tests("FATTests", ["FAT", "FileSystem", "BlockIO", "Bytes", "TestSupport"]),
     tests("SquashFSTests", ["SquashFS", "FileSystem", "BlockIO", "Bytes", "TestSupport"]),
+    tests(
+      "EROFSTests",
+      ["EROFS", "FileSystem", "BlockIO", "Bytes", "Decompression", "TestSupport"]),
     tests("BootMenuTests", ["BootMenu", "Bytes", "TestSupport"]),
     tests("BootPlanTests", ["BootPlan", "BootMenu", "BlockIO", "Bytes", "TestSupport"]),
     .executableTarget(

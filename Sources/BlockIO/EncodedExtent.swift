@@ -25,11 +25,13 @@ public struct EncodedExtent: Equatable, Sendable {
     case zstd
   }
 
-  /// The most bytes that one piece unpacks to: SquashFS's and EROFS's largest block.
-  public static let decodedByteCountMax = 1 << 20
+  /// The most bytes that one piece unpacks to: EROFS's largest (Z_EROFS_PCLUSTER_MAX_DSIZE). Other
+  /// file systems have 1 MiB at most.
+  public static let decodedByteCountMax = 12 << 20
 
-  /// The most bytes that it is packed in: noise in zlib, as zisofs stores it, gets longer.
-  public static let storedByteCountMax = decodedByteCountMax + (1 << 12)
+  /// The most bytes that it is packed in: SquashFS's and EROFS's largest block, and a little more,
+  /// because noise in zlib, as zisofs stores it, gets longer.
+  public static let storedByteCountMax = (1 << 20) + (1 << 12)
 
   /// The most runs that the packed bytes may lie in.
   public static let storedCountMax = 1024

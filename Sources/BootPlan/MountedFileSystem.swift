@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 public import BlockIO
 public import Bytes
+import EROFS
 import Ext4
 import FAT
 public import FileSystem
@@ -51,6 +52,7 @@ public struct MountedFileSystem<Device: BlockDevice> {
     case fat(FATFileSystem<Device>)
     case iso9660(ISO9660FileSystem<Device>)
     case squashFS(SquashFSFileSystem<Device>)
+    case erofs(EROFSFileSystem<Device>)
   }
 
   /// The volume.
@@ -61,8 +63,9 @@ public struct MountedFileSystem<Device: BlockDevice> {
   /// format but can't read this one.
   ///
   /// What is at the start of a volume is written by whoever used it last, so those that begin there
-  /// come first, SquashFS with the very first byte: an optical disk's image brings 32 KiB of its own in front of its descriptors, but
-  /// whoever makes an ext4 or a FAT may leave old descriptors behind.
+  /// come first, SquashFS with the very first byte, EROFS in the place of ext4's superblock: an
+  /// optical disk's image brings 32 KiB of its own in front of its descriptors, but whoever makes an
+  /// ext4 or a FAT may leave old descriptors behind.
   public static func probe(_ volume: Volume<Device>) throws(BootError) -> MountedFileSystem? {
     do throws(SquashFSError) {
       if let squashFS = try SquashFSFileSystem<Device>.probe(volume) {
@@ -71,6 +74,14 @@ public struct MountedFileSystem<Device: BlockDevice> {
     } catch {
       if case .device(let error) = error { throw BootError(error).at(volume.name) }
       throw BootError(error).at("\(volume.name): squashfs")
+    }
+    do throws(EROFSError) {
+      if let erofs = try EROFSFileSystem<Device>.probe(volume) {
+        return MountedFileSystem(volume: volume, reader: .erofs(erofs))
+      }
+    } catch {
+      if case .device(let error) = error { throw BootError(error).at(volume.name) }
+      throw BootError(error).at("\(volume.name): erofs")
     }
     do throws(Ext4Error) {
       if let ext4 = try Ext4FileSystem<Device>.probe(volume) {
@@ -107,6 +118,7 @@ public struct MountedFileSystem<Device: BlockDevice> {
     case .fat(let system): system.formatName
     case .iso9660(let system): system.formatName
     case .squashFS(let system): system.formatName
+    case .erofs(let system): system.formatName
     }
   }
 
@@ -117,6 +129,7 @@ public struct MountedFileSystem<Device: BlockDevice> {
     case .fat(let system): system.label
     case .iso9660(let system): system.label
     case .squashFS(let system): system.label
+    case .erofs(let system): system.label
     }
   }
 
@@ -127,6 +140,7 @@ public struct MountedFileSystem<Device: BlockDevice> {
     case .fat(let system): system.uuid
     case .iso9660(let system): system.uuid
     case .squashFS(let system): system.uuid
+    case .erofs(let system): system.uuid
     }
   }
 
@@ -141,7 +155,7 @@ public struct MountedFileSystem<Device: BlockDevice> {
         "\(place): was not unmounted and its journal is not replayed, so the newest changes are "
           + "missing: \(error.message)"
       }
-    case .fat, .squashFS: nil
+    case .fat, .squashFS, .erofs: nil
     case .iso9660(let system): system.hasUDF ? "\(place): its UDF file system is passed over" : nil
     }
   }
@@ -151,7 +165,7 @@ public struct MountedFileSystem<Device: BlockDevice> {
   public var needsRecovery: Bool {
     switch reader {
     case .ext4(let system): system.needsRecovery
-    case .fat, .iso9660, .squashFS: false
+    case .fat, .iso9660, .squashFS, .erofs: false
     }
   }
 
@@ -183,7 +197,7 @@ public struct MountedFileSystem<Device: BlockDevice> {
     if volume.isRaidMember { return "the volume is a part of a RAID" }
     switch reader {
     case .ext4(let system): return system.writeObstacle
-    case .fat, .iso9660, .squashFS: return "\(formatName) is never written"
+    case .fat, .iso9660, .squashFS, .erofs: return "\(formatName) is never written"
     }
   }
 
@@ -212,6 +226,7 @@ public struct MountedFileSystem<Device: BlockDevice> {
     case .fat(let system): try attributes(path, in: system)
     case .iso9660(let system): try attributes(path, in: system)
     case .squashFS(let system): try attributes(path, in: system)
+    case .erofs(let system): try attributes(path, in: system)
     }
   }
 
@@ -222,6 +237,7 @@ public struct MountedFileSystem<Device: BlockDevice> {
     case .fat(let system): try contents(path, limit: limit, in: system)
     case .iso9660(let system): try contents(path, limit: limit, in: system)
     case .squashFS(let system): try contents(path, limit: limit, in: system)
+    case .erofs(let system): try contents(path, limit: limit, in: system)
     }
   }
 
@@ -238,6 +254,7 @@ public struct MountedFileSystem<Device: BlockDevice> {
     case .fat(let system): try names(path, in: system)
     case .iso9660(let system): try names(path, in: system)
     case .squashFS(let system): try names(path, in: system)
+    case .erofs(let system): try names(path, in: system)
     }
   }
 
@@ -248,6 +265,7 @@ public struct MountedFileSystem<Device: BlockDevice> {
     case .fat(let system): try locate(path, in: system)
     case .iso9660(let system): try locate(path, in: system)
     case .squashFS(let system): try locate(path, in: system)
+    case .erofs(let system): try locate(path, in: system)
     }
   }
 

@@ -35,7 +35,8 @@ struct MutationTests {
   @Test func damagedPackedBytesNeitherTrapNorHang() throws {
     let image = try EditedImage.packed.get()
     let end = Int(image.u64(40))
-    try run(image, [0..<Superblock.byteCount, Superblock.byteCount..<end, Int(image.u64(64))..<end])
+    let start = Superblock.byteCount
+    try run(image, [0..<start, start..<end, Int(image.u64(64))..<end])
   }
 
   private func run(_ image: EditedImage, _ targets: [Range<Int>]) throws {
