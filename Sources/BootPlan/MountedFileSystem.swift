@@ -2,11 +2,13 @@
 public import BlockIO
 import Btrfs
 public import Bytes
+import EROFS
 import Ext4
 import FAT
 public import FileSystem
 import ISO9660
 import XFS
+import SquashFS
 
 /// A file whose place on its device is known: what the image reads straight into guest memory.
 public struct LocatedFile<Device: BlockDevice> {
@@ -53,6 +55,8 @@ public struct MountedFileSystem<Device: BlockDevice> {
     case fat(FATFileSystem<Device>)
     case iso9660(ISO9660FileSystem<Device>)
     case xfs(XFSFileSystem<Device>)
+    case squashFS(SquashFSFileSystem<Device>)
+    case erofs(EROFSFileSystem<Device>)
   }
 
   /// The volume.
@@ -63,9 +67,26 @@ public struct MountedFileSystem<Device: BlockDevice> {
   /// format but can't read this one.
   ///
   /// What is at the start of a volume is written by whoever used it last, so those that begin there
-  /// come first: an optical disk's image brings 32 KiB of its own in front of its descriptors, but
-  /// whoever makes an ext4 or a FAT may leave old descriptors behind.
+  /// come first, SquashFS with the very first byte, EROFS in the place of ext4's superblock: an
+  /// optical disk's image brings 32 KiB of its own in front of its descriptors, but whoever makes an
+  /// ext4 or a FAT may leave old descriptors behind.
   public static func probe(_ volume: Volume<Device>) throws(BootError) -> MountedFileSystem? {
+    do throws(SquashFSError) {
+      if let squashFS = try SquashFSFileSystem<Device>.probe(volume) {
+        return MountedFileSystem(volume: volume, reader: .squashFS(squashFS))
+      }
+    } catch {
+      if case .device(let error) = error { throw BootError(error).at(volume.name) }
+      throw BootError(error).at("\(volume.name): squashfs")
+    }
+    do throws(EROFSError) {
+      if let erofs = try EROFSFileSystem<Device>.probe(volume) {
+        return MountedFileSystem(volume: volume, reader: .erofs(erofs))
+      }
+    } catch {
+      if case .device(let error) = error { throw BootError(error).at(volume.name) }
+      throw BootError(error).at("\(volume.name): erofs")
+    }
     do throws(Ext4Error) {
       if let ext4 = try Ext4FileSystem<Device>.probe(volume) {
         return MountedFileSystem(volume: volume, reader: .ext4(ext4))
@@ -118,6 +139,8 @@ public struct MountedFileSystem<Device: BlockDevice> {
     case .fat(let system): system.formatName
     case .iso9660(let system): system.formatName
     case .xfs(let system): system.formatName
+    case .squashFS(let system): system.formatName
+    case .erofs(let system): system.formatName
     }
   }
 
@@ -129,6 +152,8 @@ public struct MountedFileSystem<Device: BlockDevice> {
     case .fat(let system): system.label
     case .iso9660(let system): system.label
     case .xfs(let system): system.label
+    case .squashFS(let system): system.label
+    case .erofs(let system): system.label
     }
   }
 
@@ -140,6 +165,8 @@ public struct MountedFileSystem<Device: BlockDevice> {
     case .fat(let system): system.uuid
     case .iso9660(let system): system.uuid
     case .xfs(let system): system.uuid
+    case .squashFS(let system): system.uuid
+    case .erofs(let system): system.uuid
     }
   }
 
@@ -155,7 +182,7 @@ public struct MountedFileSystem<Device: BlockDevice> {
           + "missing: \(error.message)"
       }
     case .btrfs(let system): system.remark.map { "\(place): \($0)" }
-    case .fat: nil
+    case .fat, .squashFS, .erofs: nil
     case .iso9660(let system): system.hasUDF ? "\(place): its UDF file system is passed over" : nil
     case .xfs(let system): system.remark.map { "\(place): \($0)" }
     }
@@ -167,7 +194,7 @@ public struct MountedFileSystem<Device: BlockDevice> {
     switch reader {
     case .ext4(let system): system.needsRecovery
     case .xfs(let system): system.needsRecovery
-    case .btrfs, .fat, .iso9660: false
+    case .btrfs, .fat, .iso9660, .squashFS, .erofs: false
     }
   }
 
@@ -185,7 +212,7 @@ public struct MountedFileSystem<Device: BlockDevice> {
     case .btrfs(let system): system.facts
     case .ext4(let system): system.facts
     case .xfs(let system): system.facts
-    case .fat, .iso9660: []
+    case .fat, .iso9660, .squashFS, .erofs: []
     }
   }
 
@@ -203,7 +230,8 @@ public struct MountedFileSystem<Device: BlockDevice> {
     if volume.isRaidMember { return "the volume is a part of a RAID" }
     switch reader {
     case .ext4(let system): return system.writeObstacle
-    case .btrfs, .fat, .iso9660, .xfs: return "\(formatName) is never written"
+    case .btrfs, .fat, .iso9660, .xfs, .squashFS, .erofs:
+      return "\(formatName) is never written"
     }
   }
 
@@ -233,6 +261,8 @@ public struct MountedFileSystem<Device: BlockDevice> {
     case .fat(let system): try attributes(path, in: system)
     case .iso9660(let system): try attributes(path, in: system)
     case .xfs(let system): try attributes(path, in: system)
+    case .squashFS(let system): try attributes(path, in: system)
+    case .erofs(let system): try attributes(path, in: system)
     }
   }
 
@@ -244,6 +274,8 @@ public struct MountedFileSystem<Device: BlockDevice> {
     case .fat(let system): try contents(path, limit: limit, in: system)
     case .iso9660(let system): try contents(path, limit: limit, in: system)
     case .xfs(let system): try contents(path, limit: limit, in: system)
+    case .squashFS(let system): try contents(path, limit: limit, in: system)
+    case .erofs(let system): try contents(path, limit: limit, in: system)
     }
   }
 
@@ -261,6 +293,8 @@ public struct MountedFileSystem<Device: BlockDevice> {
     case .fat(let system): try names(path, in: system)
     case .iso9660(let system): try names(path, in: system)
     case .xfs(let system): try names(path, in: system)
+    case .squashFS(let system): try names(path, in: system)
+    case .erofs(let system): try names(path, in: system)
     }
   }
 
@@ -272,6 +306,8 @@ public struct MountedFileSystem<Device: BlockDevice> {
     case .fat(let system): try locate(path, in: system)
     case .iso9660(let system): try locate(path, in: system)
     case .xfs(let system): try locate(path, in: system)
+    case .squashFS(let system): try locate(path, in: system)
+    case .erofs(let system): try locate(path, in: system)
     }
   }
 
