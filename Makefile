@@ -47,11 +47,11 @@ unit: install
 # 20,000 damaged ones each. Optimised.
 READER_TESTS := swift test -c release -Xswiftc -enable-testing --scratch-path .build-release
 images-all: install
-	IMAGES=all $(READER_TESTS) --filter '(Ext4Tests|XFSTests).OracleTests'
+	IMAGES=all $(READER_TESTS) --filter '(Ext4|XFS|Btrfs)Tests.OracleTests'
 
 fuzz: install
 	FIELD_VARIANTS=all MUTATION_COUNT=20000 $(READER_TESTS) \
-		--filter '(Ext4Tests|XFSTests).(FieldTests|MutationTests)'
+		--filter '(Ext4|XFS)Tests.(FieldTests|MutationTests)|BtrfsTests.DamageTests'
 
 # Damaged menus of every language for a minute: none may trap or hang.
 fuzz-smoke: install

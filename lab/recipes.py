@@ -173,6 +173,18 @@ mkdir /mnt/@/boot
 cp -a /files/tree/. /mnt/@/boot/
 umount /mnt
 """, "search --no-floppy --label --set=root guest-boot", "/@/boot", boot_mib=160, size_mib=200)
+# As openSUSE has it: the default subvolume is a snapshot, and the menu's paths begin there.
+BTRFS_DEFAULT = made("btrfs-default", """\
+mkfs.btrfs -q -L guest-boot /dev/vdb1
+mount -t btrfs -o compress-force=lzo /dev/vdb1 /mnt
+btrfs subvolume create /mnt/@
+mkdir -p /mnt/@/.snapshots/1
+btrfs subvolume create /mnt/@/.snapshots/1/snapshot
+mkdir /mnt/@/.snapshots/1/snapshot/boot
+cp -a /files/tree/. /mnt/@/.snapshots/1/snapshot/boot/
+btrfs subvolume set-default /mnt/@/.snapshots/1/snapshot
+umount /mnt
+""", "search --no-floppy --label --set=root guest-boot", "/boot", boot_mib=160, size_mib=200)
 # The volume lies in two pieces, one behind and one before another volume.
 LVM_BOOT = made("lvm-boot", """\
 lvm pvcreate /dev/vdb1

@@ -142,6 +142,7 @@ FILE_SYSTEMS = (
     boots("esp-unified", disk.ESP_UNIFIED),
     boots("sectors-4096", disk.SECTORS_4096),
     boots("btrfs-at", disk.BTRFS_AT),
+    boots("btrfs-default", disk.BTRFS_DEFAULT),
     boots("lvm-boot", disk.LVM_BOOT),
     Scenario(
         "md-raid1", (Disk(disk.MD_RAID1), Disk(disk.MD_RAID1, "xvdb", twin=1)),

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import CDecoders
-import Decompression
-import TestSupport
+public import Decompression
 
 /// Packs one block as file systems do, with the libraries' own packers.
-enum BlockPacker {
-  static let formats: [BlockFormat] = [
+public enum BlockPacker {
+  /// All formats.
+  public static let formats: [BlockFormat] = [
     .zlib, .deflate, .lzo, .lzoSegments(sectorByteCount: 4096), .lz4, .xz, .lzma,
     .microLZMA(dictionaryByteCount: 1 << 16), .zstd,
   ]
 
-  static func pack(_ bytes: [UInt8], _ format: BlockFormat) throws -> [UInt8] {
+  /// What `bytes` are packed in.
+  public static func pack(_ bytes: [UInt8], _ format: BlockFormat) throws -> [UInt8] {
     switch format {
     case .zlib: zlib(bytes)
     // Two bytes of header, and a checksum of four.
