@@ -13,7 +13,7 @@ SWIFT_IMAGE := swift build -c release --triple x86_64-unknown-none-elf \
 	--explicit-target-dependency-import-check error --product
 HELLO := build/hello-stub-domain
 
-.PHONY: fuzz-smoke all image hello tool test unit images-all fuzz lab demo install format lint clean check-image
+.PHONY: bench fuzz-smoke all image hello tool test unit images-all fuzz lab demo install format lint clean check-image
 
 all: image tool
 
@@ -43,19 +43,27 @@ unit: install
 	swift build --build-tests --explicit-target-dependency-import-check error
 	swift test --skip-build
 
-# What `unit` does with a few: all ext4 images against libext2fs, and 20,000 damaged ones. Optimised.
-EXT4_TESTS := swift test -c release -Xswiftc -enable-testing --scratch-path .build-release
+# What `unit` does with a few: all ext4 images against libext2fs, all of XFS against xfs_db, and
+# 20,000 damaged ones each. Optimised.
+READER_TESTS := swift test -c release -Xswiftc -enable-testing --scratch-path .build-release
 images-all: install
-	IMAGES=all $(EXT4_TESTS) --filter Ext4Tests.OracleTests
+	IMAGES=all $(READER_TESTS) --filter '(Ext4|XFS|Btrfs)Tests.OracleTests'
 
 fuzz: install
-	FIELD_VARIANTS=all MUTATION_COUNT=20000 $(EXT4_TESTS) \
-		--filter 'Ext4Tests.(FieldTests|MutationTests)'
+	FIELD_VARIANTS=all MUTATION_COUNT=20000 $(READER_TESTS) \
+		--filter '(Ext4|XFS)Tests.(FieldTests|MutationTests)|BtrfsTests.DamageTests'
 
 # Damaged menus of every language for a minute: none may trap or hang.
 fuzz-smoke: install
 	swift build -c release --product menu-fuzz --scratch-path .build-tool
 	.build-tool/release/menu-fuzz menus
+
+# As the image is compiled: over module borders, and without checks for overlapping accesses.
+BENCH_FLAGS := -Xswiftc -cross-module-optimization -Xswiftc -enforce-exclusivity=unchecked
+# The ext4 reader beside libext2fs.
+bench: install
+	swift build -c release --product fs-bench --scratch-path .build-bench $(BENCH_FLAGS)
+	tools/bench-file-systems
 
 # Everything that CI wants to see: unit tests, the image, and a few guests on real Xen.
 test: install

@@ -51,6 +51,8 @@ let package = Package(
     core("FAT", ["Bytes", "BlockIO", "FileSystem"]),
     core("SquashFS", ["Bytes", "BlockIO", "FileSystem"]),
     core("EROFS", ["Bytes", "BlockIO", "FileSystem"]),
+    core("XFS", ["Bytes", "BlockIO", "FileSystem"]),
+    core("Btrfs", ["Bytes", "BlockIO", "FileSystem"]),
     core("BootMenu", ["Bytes"]),
     core("MenuScreen", ["Bytes", "BootMenu"]),
     cModule("CDecoders", hostLibraries: ["z", "lzma", "bz2", "lzo2", "lz4", "zstd"]),
@@ -60,7 +62,7 @@ let package = Package(
     core(
       "BootPlan",
       [
-        "Bytes", "BlockIO", "Partitions", "FileSystem", "Ext4", "ISO9660", "FAT",
+        "Bytes", "BlockIO", "Partitions", "FileSystem", "Ext4", "ISO9660", "FAT", "XFS", "Btrfs",
         "SquashFS", "EROFS", "BootMenu", "KernelImage",
       ]),
 
@@ -107,11 +109,17 @@ let package = Package(
     tests(
       "EROFSTests",
       ["EROFS", "FileSystem", "BlockIO", "Bytes", "Decompression", "TestSupport"]),
+    tests("XFSTests", ["XFS", "FileSystem", "BlockIO", "Bytes", "TestSupport"]),
+    tests("BtrfsTests", ["Btrfs", "FileSystem", "BlockIO", "Bytes", "TestSupport"]),
     tests("BootMenuTests", ["BootMenu", "Bytes", "TestSupport"]),
     tests("BootPlanTests", ["BootPlan", "BootMenu", "BlockIO", "Bytes", "TestSupport"]),
     .executableTarget(
       name: "menu-fuzz", dependencies: ["BootMenu", "Bytes", "TestSupport"],
       path: "Tests/MenuFuzz"),
+    .executableTarget(
+      name: "fs-bench",
+      dependencies: ["Ext4", "FileSystem", "BlockIO", "Bytes", "CExt2fs"],
+      path: "Tests/FileSystemBench"),
     tests(
       "PvgrubToolTests",
       ["pvgrub-tool", "BootPlan", "BlockIO", "Bytes", "TestSupport", "FileSystem"]),

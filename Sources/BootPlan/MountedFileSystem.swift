@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 public import BlockIO
+import Btrfs
 public import Bytes
 import EROFS
 import Ext4
@@ -7,6 +8,7 @@ import FAT
 public import FileSystem
 import ISO9660
 import SquashFS
+import XFS
 
 /// A file whose place on its device is known: what the image reads straight into guest memory.
 public struct LocatedFile<Device: BlockDevice> {
@@ -48,11 +50,13 @@ public struct FoundFile {
 public struct MountedFileSystem<Device: BlockDevice> {
   /// The reader. A new format is a new case here and in `probe`.
   private enum Reader {
+    case btrfs(BtrfsFileSystem<Device>)
     case ext4(Ext4FileSystem<Device>)
     case fat(FATFileSystem<Device>)
     case iso9660(ISO9660FileSystem<Device>)
     case squashFS(SquashFSFileSystem<Device>)
     case erofs(EROFSFileSystem<Device>)
+    case xfs(XFSFileSystem<Device>)
   }
 
   /// The volume.
@@ -92,6 +96,14 @@ public struct MountedFileSystem<Device: BlockDevice> {
       if case .device(let error) = error { throw BootError(error).at(volume.name) }
       throw BootError(error).at("\(volume.name): ext4")
     }
+    do throws(XFSError) {
+      if let xfs = try XFSFileSystem<Device>.probe(volume) {
+        return MountedFileSystem(volume: volume, reader: .xfs(xfs))
+      }
+    } catch {
+      if case .device(let error) = error { throw BootError(error).at(volume.name) }
+      throw BootError(error).at("\(volume.name): xfs")
+    }
     do throws(FATError) {
       if let fat = try FATFileSystem<Device>.probe(volume) {
         return MountedFileSystem(volume: volume, reader: .fat(fat))
@@ -99,6 +111,14 @@ public struct MountedFileSystem<Device: BlockDevice> {
     } catch {
       if case .device(let error) = error { throw BootError(error).at(volume.name) }
       throw BootError(error).at("\(volume.name): fat")
+    }
+    do throws(BtrfsError) {
+      if let btrfs = try BtrfsFileSystem<Device>.probe(volume) {
+        return MountedFileSystem(volume: volume, reader: .btrfs(btrfs))
+      }
+    } catch {
+      if case .device(let error) = error { throw BootError(error).at(volume.name) }
+      throw BootError(error).at("\(volume.name): btrfs")
     }
     do throws(ISO9660Error) {
       if let iso = try ISO9660FileSystem<Device>.probe(volume) {
@@ -114,33 +134,39 @@ public struct MountedFileSystem<Device: BlockDevice> {
   /// The format's name.
   public var formatName: ByteString {
     switch reader {
+    case .btrfs(let system): system.formatName
     case .ext4(let system): system.formatName
     case .fat(let system): system.formatName
     case .iso9660(let system): system.formatName
     case .squashFS(let system): system.formatName
     case .erofs(let system): system.formatName
+    case .xfs(let system): system.formatName
     }
   }
 
   /// The volume's label; empty if none.
   public var label: ByteString {
     switch reader {
+    case .btrfs(let system): system.label
     case .ext4(let system): system.label
     case .fat(let system): system.label
     case .iso9660(let system): system.label
     case .squashFS(let system): system.label
     case .erofs(let system): system.label
+    case .xfs(let system): system.label
     }
   }
 
   /// The volume's identifier; empty if none.
   public var uuid: ByteString {
     switch reader {
+    case .btrfs(let system): system.uuid
     case .ext4(let system): system.uuid
     case .fat(let system): system.uuid
     case .iso9660(let system): system.uuid
     case .squashFS(let system): system.uuid
     case .erofs(let system): system.uuid
+    case .xfs(let system): system.uuid
     }
   }
 
@@ -155,8 +181,10 @@ public struct MountedFileSystem<Device: BlockDevice> {
         "\(place): was not unmounted and its journal is not replayed, so the newest changes are "
           + "missing: \(error.message)"
       }
+    case .btrfs(let system): system.remark.map { "\(place): \($0)" }
     case .fat, .squashFS, .erofs: nil
     case .iso9660(let system): system.hasUDF ? "\(place): its UDF file system is passed over" : nil
+    case .xfs(let system): system.remark.map { "\(place): \($0)" }
     }
   }
 
@@ -165,7 +193,8 @@ public struct MountedFileSystem<Device: BlockDevice> {
   public var needsRecovery: Bool {
     switch reader {
     case .ext4(let system): system.needsRecovery
-    case .fat, .iso9660, .squashFS, .erofs: false
+    case .xfs(let system): system.needsRecovery
+    case .btrfs, .erofs, .fat, .iso9660, .squashFS: false
     }
   }
 
@@ -179,8 +208,12 @@ public struct MountedFileSystem<Device: BlockDevice> {
 
   /// Lines about the file system itself: sizes and features.
   public var facts: [ByteString] {
-    guard case .ext4(let system) = reader else { return [] }
-    return system.facts
+    switch reader {
+    case .btrfs(let system): system.facts
+    case .ext4(let system): system.facts
+    case .xfs(let system): system.facts
+    case .fat, .iso9660: []
+    }
   }
 
   /// The size that an optical disk says it has, and where its descriptors are; nil for others.
@@ -197,7 +230,7 @@ public struct MountedFileSystem<Device: BlockDevice> {
     if volume.isRaidMember { return "the volume is a part of a RAID" }
     switch reader {
     case .ext4(let system): return system.writeObstacle
-    case .fat, .iso9660, .squashFS, .erofs: return "\(formatName) is never written"
+    case .btrfs, .erofs, .fat, .iso9660, .squashFS, .xfs: return "\(formatName) is never written"
     }
   }
 
@@ -222,22 +255,26 @@ public struct MountedFileSystem<Device: BlockDevice> {
   /// What `path` leads to, with size, mode and time.
   public func attributes(_ path: ByteString) throws(BootError) -> FoundFile {
     switch reader {
+    case .btrfs(let system): try attributes(path, in: system)
     case .ext4(let system): try attributes(path, in: system)
     case .fat(let system): try attributes(path, in: system)
     case .iso9660(let system): try attributes(path, in: system)
     case .squashFS(let system): try attributes(path, in: system)
     case .erofs(let system): try attributes(path, in: system)
+    case .xfs(let system): try attributes(path, in: system)
     }
   }
 
   /// The contents of a small file.
   public func contents(_ path: ByteString, limit: Int) throws(BootError) -> [UInt8] {
     switch reader {
+    case .btrfs(let system): try contents(path, limit: limit, in: system)
     case .ext4(let system): try contents(path, limit: limit, in: system)
     case .fat(let system): try contents(path, limit: limit, in: system)
     case .iso9660(let system): try contents(path, limit: limit, in: system)
     case .squashFS(let system): try contents(path, limit: limit, in: system)
     case .erofs(let system): try contents(path, limit: limit, in: system)
+    case .xfs(let system): try contents(path, limit: limit, in: system)
     }
   }
 
@@ -250,22 +287,26 @@ public struct MountedFileSystem<Device: BlockDevice> {
   /// The names in a directory.
   public func names(_ path: ByteString) throws(BootError) -> [ByteString] {
     switch reader {
+    case .btrfs(let system): try names(path, in: system)
     case .ext4(let system): try names(path, in: system)
     case .fat(let system): try names(path, in: system)
     case .iso9660(let system): try names(path, in: system)
     case .squashFS(let system): try names(path, in: system)
     case .erofs(let system): try names(path, in: system)
+    case .xfs(let system): try names(path, in: system)
     }
   }
 
   /// Where the contents of the file at `path` are.
   public func locate(_ path: ByteString) throws(BootError) -> LocatedFile<Device> {
     switch reader {
+    case .btrfs(let system): try locate(path, in: system)
     case .ext4(let system): try locate(path, in: system)
     case .fat(let system): try locate(path, in: system)
     case .iso9660(let system): try locate(path, in: system)
     case .squashFS(let system): try locate(path, in: system)
     case .erofs(let system): try locate(path, in: system)
+    case .xfs(let system): try locate(path, in: system)
     }
   }
 

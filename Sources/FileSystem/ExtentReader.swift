@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 public import BlockIO
-public import Bytes
+import Bytes
 import Decompression
 
 /// Reads pieces of files, packed ones too. What was unpacked last is kept, because the parts of a

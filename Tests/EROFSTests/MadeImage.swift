@@ -35,8 +35,8 @@ struct MadeImage {
   static let superblock = 1024
 
   private(set) var bytes: [UInt8]
-  /// Where the next inode may be, in bytes of the image.
-  private var place = Self.metadataBlock * Self.blockByteCount
+  /// Where the next inode may be, in bytes of the image. The packed one may not have the number 0.
+  private var place = Self.metadataBlock * Self.blockByteCount + 64
   private var names: [(name: ByteString, number: Int, type: UInt8)] = []
   private var features: UInt32
 
@@ -71,7 +71,9 @@ struct MadeImage {
 
   /// Puts data into blocks of their own, at the end of these if zeros go in front. Gives the first one.
   @discardableResult
-  mutating func addData(_ data: [UInt8], paddedInFront: Bool = false) -> (block: UInt32, count: Int) {
+  mutating func addData(
+    _ data: [UInt8], paddedInFront: Bool = false
+  ) -> (block: UInt32, count: Int) {
     let block = bytes.count / Self.blockByteCount
     let count = (data.count + Self.blockByteCount - 1) / Self.blockByteCount
     let padding = [UInt8](repeating: 0, count: count * Self.blockByteCount - data.count)
@@ -133,7 +135,7 @@ struct MadeImage {
       }
       let blocks = pieces.last { $0.start < range.lowerBound }?.blockCount ?? 1
       let distance = cluster - last
-      let first = distance == 1 && blocks > 1 ? 0x800 | blocks : distance
+      let first = distance == 1 ? 0x800 | blocks : distance
       let next = pieces.first { $0.start >= range.upperBound }.map { $0.start / blockByteCount }
       result += word(2, 2) + word(0, 2) + word(UInt32(first), 2)
       result += word(UInt32((next ?? count) - cluster), 2)
