@@ -7,8 +7,8 @@ import Ext4
 import FAT
 public import FileSystem
 import ISO9660
-import SquashFS
 import XFS
+import SquashFS
 
 /// A file whose place on its device is known: what the image reads straight into guest memory.
 public struct LocatedFile<Device: BlockDevice> {
@@ -54,9 +54,9 @@ public struct MountedFileSystem<Device: BlockDevice> {
     case ext4(Ext4FileSystem<Device>)
     case fat(FATFileSystem<Device>)
     case iso9660(ISO9660FileSystem<Device>)
+    case xfs(XFSFileSystem<Device>)
     case squashFS(SquashFSFileSystem<Device>)
     case erofs(EROFSFileSystem<Device>)
-    case xfs(XFSFileSystem<Device>)
   }
 
   /// The volume.
@@ -68,8 +68,8 @@ public struct MountedFileSystem<Device: BlockDevice> {
   ///
   /// What is at the start of a volume is written by whoever used it last, so those that begin there
   /// come first, SquashFS with the very first byte, EROFS in the place of ext4's superblock: an
-  /// optical disk's image brings 32 KiB of its own in front of its descriptors, but whoever makes an
-  /// ext4 or a FAT may leave old descriptors behind.
+  /// optical disk's image brings 32 KiB of its own in front of its descriptors, but whoever makes
+  /// an ext4 or a FAT may leave old descriptors behind.
   public static func probe(_ volume: Volume<Device>) throws(BootError) -> MountedFileSystem? {
     do throws(SquashFSError) {
       if let squashFS = try SquashFSFileSystem<Device>.probe(volume) {
@@ -138,9 +138,9 @@ public struct MountedFileSystem<Device: BlockDevice> {
     case .ext4(let system): system.formatName
     case .fat(let system): system.formatName
     case .iso9660(let system): system.formatName
+    case .xfs(let system): system.formatName
     case .squashFS(let system): system.formatName
     case .erofs(let system): system.formatName
-    case .xfs(let system): system.formatName
     }
   }
 
@@ -151,9 +151,9 @@ public struct MountedFileSystem<Device: BlockDevice> {
     case .ext4(let system): system.label
     case .fat(let system): system.label
     case .iso9660(let system): system.label
+    case .xfs(let system): system.label
     case .squashFS(let system): system.label
     case .erofs(let system): system.label
-    case .xfs(let system): system.label
     }
   }
 
@@ -164,9 +164,9 @@ public struct MountedFileSystem<Device: BlockDevice> {
     case .ext4(let system): system.uuid
     case .fat(let system): system.uuid
     case .iso9660(let system): system.uuid
+    case .xfs(let system): system.uuid
     case .squashFS(let system): system.uuid
     case .erofs(let system): system.uuid
-    case .xfs(let system): system.uuid
     }
   }
 
@@ -194,7 +194,7 @@ public struct MountedFileSystem<Device: BlockDevice> {
     switch reader {
     case .ext4(let system): system.needsRecovery
     case .xfs(let system): system.needsRecovery
-    case .btrfs, .erofs, .fat, .iso9660, .squashFS: false
+    case .btrfs, .fat, .iso9660, .squashFS, .erofs: false
     }
   }
 
@@ -212,7 +212,7 @@ public struct MountedFileSystem<Device: BlockDevice> {
     case .btrfs(let system): system.facts
     case .ext4(let system): system.facts
     case .xfs(let system): system.facts
-    case .fat, .iso9660: []
+    case .fat, .iso9660, .squashFS, .erofs: []
     }
   }
 
@@ -230,7 +230,8 @@ public struct MountedFileSystem<Device: BlockDevice> {
     if volume.isRaidMember { return "the volume is a part of a RAID" }
     switch reader {
     case .ext4(let system): return system.writeObstacle
-    case .btrfs, .erofs, .fat, .iso9660, .squashFS, .xfs: return "\(formatName) is never written"
+    case .btrfs, .fat, .iso9660, .xfs, .squashFS, .erofs:
+      return "\(formatName) is never written"
     }
   }
 
@@ -259,9 +260,9 @@ public struct MountedFileSystem<Device: BlockDevice> {
     case .ext4(let system): try attributes(path, in: system)
     case .fat(let system): try attributes(path, in: system)
     case .iso9660(let system): try attributes(path, in: system)
+    case .xfs(let system): try attributes(path, in: system)
     case .squashFS(let system): try attributes(path, in: system)
     case .erofs(let system): try attributes(path, in: system)
-    case .xfs(let system): try attributes(path, in: system)
     }
   }
 
@@ -272,9 +273,9 @@ public struct MountedFileSystem<Device: BlockDevice> {
     case .ext4(let system): try contents(path, limit: limit, in: system)
     case .fat(let system): try contents(path, limit: limit, in: system)
     case .iso9660(let system): try contents(path, limit: limit, in: system)
+    case .xfs(let system): try contents(path, limit: limit, in: system)
     case .squashFS(let system): try contents(path, limit: limit, in: system)
     case .erofs(let system): try contents(path, limit: limit, in: system)
-    case .xfs(let system): try contents(path, limit: limit, in: system)
     }
   }
 
@@ -291,9 +292,9 @@ public struct MountedFileSystem<Device: BlockDevice> {
     case .ext4(let system): try names(path, in: system)
     case .fat(let system): try names(path, in: system)
     case .iso9660(let system): try names(path, in: system)
+    case .xfs(let system): try names(path, in: system)
     case .squashFS(let system): try names(path, in: system)
     case .erofs(let system): try names(path, in: system)
-    case .xfs(let system): try names(path, in: system)
     }
   }
 
@@ -304,9 +305,9 @@ public struct MountedFileSystem<Device: BlockDevice> {
     case .ext4(let system): try locate(path, in: system)
     case .fat(let system): try locate(path, in: system)
     case .iso9660(let system): try locate(path, in: system)
+    case .xfs(let system): try locate(path, in: system)
     case .squashFS(let system): try locate(path, in: system)
     case .erofs(let system): try locate(path, in: system)
-    case .xfs(let system): try locate(path, in: system)
     }
   }
 

@@ -4,8 +4,8 @@ import Bytes
 import EROFS
 import FileSystem
 
-/// Puts together images with what mkfs.erofs of today's distributions does not write: other packers,
-/// fragments, shared and turned pieces. Linux mounts them.
+/// Puts together images with what mkfs.erofs of today's distributions does not write: other
+/// packers, fragments, shared and turned pieces. Linux mounts them.
 struct MadeImage {
   typealias System = EROFSFileSystem<MemoryDevice>
 
@@ -69,7 +69,8 @@ struct MadeImage {
     }
   }
 
-  /// Puts data into blocks of their own, at the end of these if zeros go in front. Gives the first one.
+  /// Puts data into blocks of their own, at the end of these if zeros go in front. Gives the first
+  /// one.
   @discardableResult
   mutating func addData(
     _ data: [UInt8], paddedInFront: Bool = false
@@ -81,8 +82,8 @@ struct MadeImage {
     return (UInt32(block), count)
   }
 
-  /// Adds an inode of the extended form, with something behind it, and gives its number. None crosses
-  /// the end of a block that has room in one, nor does what is behind it.
+  /// Adds an inode of the extended form, with something behind it, and gives its number. None
+  /// crosses the end of a block that has room in one, nor does what is behind it.
   mutating func addInode(
     mode: UInt16 = 0o100644, layout: UInt16, size: Int, word: UInt32 = 0, behind: [UInt8] = []
   ) -> Int {

@@ -146,7 +146,8 @@ struct MadeImageTests {
     #expect(try contents("/file", in: Self.plainPieces(isInterlaced: isInterlaced)) == Self.text)
   }
 
-  /// `/whole` is in the packed inode, and so is the end of `/end`; the packed inode is packed or not.
+  /// `/whole` is in the packed inode, and so is the end of `/end`; the packed inode is packed or
+  /// not.
   static func fragments(isPacked: Bool) throws -> [UInt8] {
     var image = MadeImage(features: features | 0x20, settings: [(0, Packer.lz4.settings)])
     let plain = MadeImage.header(advice: 6)

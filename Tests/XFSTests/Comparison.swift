@@ -86,13 +86,14 @@ final class Comparison<Device: BlockDevice> {
     let extents = try system.extents(of: node)
     #expect(extents.reduce(0) { $0 + $1.byteCount } == byteCount, "extents of \(path)")
     let file = try #require(FileHandle(forReadingAtPath: tree + path))
+    var reader = ExtentReader(system.volume)
     var isSame = true
     for extent in extents {
       var rest: Extent? = extent
       while let piece = rest, isSame {
         let (head, tail) = piece.split(at: 1 << 20)
         let expected = try file.read(upToCount: Int(head.byteCount)) ?? Data()
-        isSame = try Data(system.volume.read(head)) == expected
+        isSame = try Data(reader.read(head)) == expected
         rest = tail
       }
     }
