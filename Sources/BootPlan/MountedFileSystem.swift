@@ -68,8 +68,8 @@ public struct MountedFileSystem<Device: BlockDevice> {
   ///
   /// What is at the start of a volume is written by whoever used it last, so those that begin there
   /// come first, SquashFS with the very first byte, EROFS in the place of ext4's superblock: an
-  /// optical disk's image brings 32 KiB of its own in front of its descriptors, but whoever makes an
-  /// ext4 or a FAT may leave old descriptors behind.
+  /// optical disk's image brings 32 KiB of its own in front of its descriptors, but whoever makes
+  /// an ext4 or a FAT may leave old descriptors behind.
   public static func probe(_ volume: Volume<Device>) throws(BootError) -> MountedFileSystem? {
     do throws(SquashFSError) {
       if let squashFS = try SquashFSFileSystem<Device>.probe(volume) {
