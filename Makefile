@@ -43,13 +43,13 @@ unit: install
 	swift build --build-tests --explicit-target-dependency-import-check error
 	swift test --skip-build
 
-# What `unit` does with a few: all ext4 images against libext2fs, and 20,000 damaged ones. Optimised.
-EXT4_TESTS := swift test -c release -Xswiftc -enable-testing --scratch-path .build-release
+# What `unit` does with a few: all ext4 and btrfs images against their judges, and 20,000 damaged ones. Optimised.
+READER_TESTS := swift test -c release -Xswiftc -enable-testing --scratch-path .build-release
 images-all: install
-	IMAGES=all $(EXT4_TESTS) --filter '(Ext4|Btrfs)Tests.OracleTests'
+	IMAGES=all $(READER_TESTS) --filter '(Ext4|Btrfs)Tests.OracleTests'
 
 fuzz: install
-	FIELD_VARIANTS=all MUTATION_COUNT=20000 $(EXT4_TESTS) \
+	FIELD_VARIANTS=all MUTATION_COUNT=20000 $(READER_TESTS) \
 		--filter 'Ext4Tests.(FieldTests|MutationTests)|BtrfsTests.DamageTests'
 
 # Damaged menus of every language for a minute: none may trap or hang.
