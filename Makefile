@@ -51,7 +51,7 @@ images-all: install
 
 fuzz: install
 	FIELD_VARIANTS=all MUTATION_COUNT=20000 $(READER_TESTS) \
-		--filter '(Ext4|XFS|SquashFS|EROFS)Tests.(FieldTests|MutationTests)|BtrfsTests.DamageTests'
+		--filter '(Ext4|XFS|SquashFS|EROFS)Tests.(FieldTests|MutationTests)|BtrfsTests.DamageTests|PartitionsTests.(LVM|Raid)FaultTests'
 
 # Damaged menus of every language for a minute: none may trap or hang.
 fuzz-smoke: install
