@@ -85,13 +85,15 @@ struct MadeImage {
   /// Adds an inode of the extended form, with something behind it, and gives its number. None
   /// crosses the end of a block that has room in one, nor does what is behind it.
   mutating func addInode(
-    mode: UInt16 = 0o100644, layout: UInt16, size: Int, word: UInt32 = 0, behind: [UInt8] = []
+    mode: UInt16 = 0o100644, layout: UInt16, size: Int, word: UInt32 = 0,
+    attributeCount: UInt16 = 0, behind: [UInt8] = []
   ) -> Int {
     let whole = 64 + behind.count
     place = (place + 31) / 32 * 32
     let left = Self.blockByteCount - place % Self.blockByteCount
     if left < whole, whole <= Self.blockByteCount { place += left }
     put(layout << 1 | 1, at: place)
+    put(attributeCount, at: place + 2)
     put(mode, at: place + 4)
     put(UInt64(size), at: place + 8)
     put(word, at: place + 16)

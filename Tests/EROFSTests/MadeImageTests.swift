@@ -203,6 +203,16 @@ struct MadeImageTests {
     #expect(try contents("/file", in: Self.inlinePiece()) == Array(Self.text[..<22000]))
   }
 
+  /// A header of 12 bytes, and words of four.
+  @Test func attributesBehindAnInodeArePassedOver() throws {
+    var image = MadeImage(features: 0)
+    let attributes = [UInt8](repeating: 0xff, count: 12 + 2 * 4)
+    let number = image.addInode(
+      layout: 2, size: 4, attributeCount: 3, behind: attributes + Array("text".utf8))
+    image.name(number, "file")
+    #expect(try contents("/file", in: image.finish()) == Array("text".utf8))
+  }
+
   @Test func longNamesAndLabelsAreRead() throws {
     var image = MadeImage(features: 0)
     let longest = ByteString([UInt8](repeating: 0x6d, count: 255))
