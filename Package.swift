@@ -51,6 +51,8 @@ let package = Package(
     core("FAT", ["Bytes", "BlockIO", "FileSystem"]),
     core("BootMenu", ["Bytes"]),
     core("MenuScreen", ["Bytes", "BootMenu"]),
+    cModule("CCrypto", hostLibraries: ["tomcrypt"]),
+    core("Passwords", ["Bytes", "CCrypto"]),
     cModule("CDecoders", hostLibraries: ["z", "lzma", "bz2", "lzo2", "lz4", "zstd"]),
     core("Decompression", ["Bytes", "CDecoders"]),
     core("KernelImage", ["Bytes", "Decompression"]),
@@ -59,7 +61,7 @@ let package = Package(
       "BootPlan",
       [
         "Bytes", "BlockIO", "Partitions", "FileSystem", "Ext4", "ISO9660", "FAT",
-        "BootMenu", "KernelImage",
+        "BootMenu", "KernelImage", "Passwords",
       ]),
 
     cModule("CXen"),
@@ -107,6 +109,7 @@ let package = Package(
       "PvgrubToolTests",
       ["pvgrub-tool", "BootPlan", "BlockIO", "Bytes", "TestSupport", "FileSystem"]),
     tests("MenuScreenTests", ["MenuScreen", "BootMenu", "Bytes", "TestSupport"]),
+    tests("PasswordsTests", ["Passwords", "Bytes", "TestSupport"]),
     tests("DecompressionTests", ["Decompression", "Bytes", "TestSupport"]),
     tests("KernelImageTests", ["KernelImage", "Decompression", "Bytes", "TestSupport"]),
     tests("DomainBuilderTests", ["DomainBuilder", "KernelImage", "Bytes", "CXen", "CLinux"]),
