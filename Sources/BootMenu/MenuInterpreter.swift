@@ -66,7 +66,9 @@ public struct MenuInterpreter<Environment: MenuEnvironment> {
   public func run(
     _ entry: BootEntry, index: Int, of menu: Menu, rest: ByteString = "", isUnlocked: Bool = false
   ) throws(MenuError) -> EntryRun {
-    if !isUnlocked, entry.access != .anyone { throw .locked(title: entry.title) }
+    if !isUnlocked, menu.lock(before: .start(index: index)) != nil {
+      throw .locked(title: entry.title)
+    }
     switch (menu.format, entry.kind) {
     case (.legacy, _): return try legacy(entry, index: index, of: menu, isUnlocked: isUnlocked)
     case (.syslinux, _): return try syslinux(entry, of: menu, rest: rest)
@@ -92,6 +94,7 @@ public struct MenuInterpreter<Environment: MenuEnvironment> {
   private func boot(_ entry: BootEntry, of menu: Menu) throws(MenuError) -> EntryRun {
     var empty = Menu(file: menu.file, format: .grub2)
     empty.depth = menu.depth
+    empty.passwords = menu.passwords
     var context = menu.context
     choose(entry, of: menu, in: &context)
     var evaluator = ScriptEvaluator(environment: environment, context: context, menu: empty)
@@ -133,6 +136,7 @@ public struct MenuInterpreter<Environment: MenuEnvironment> {
     }
     var inner = Menu(file: menu.file, format: .grub2)
     inner.depth = menu.depth + 1
+    inner.passwords = menu.passwords
     var context = menu.context
     context.keepExported()
     choose(entry, of: menu, in: &context)

@@ -31,6 +31,8 @@ public enum MenuLimits {
   public static let functionCountMax = 256
   /// The number of initial ramdisks or modules of one entry.
   public static let payloadCountMax = 64
+  /// The number of passwords of one menu or entry.
+  public static let passwordCountMax = 64
   /// The number of warnings kept for one menu.
   public static let warningCountMax = 64
   /// The output of one command line that is kept, in bytes.

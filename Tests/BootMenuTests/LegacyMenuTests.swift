@@ -24,7 +24,7 @@ import Testing
     #expect(menu.fallbackNames == ["0", "2"])
     #expect(menu.timeoutStyle == .hidden)
     #expect(menu.passwords.map { $0.text } == ["$1$abc$def"])
-    #expect(menu.passwords.map { $0.form } == [.md5])
+    #expect(menu.passwords.map { $0.form } == [.crypt])
     #expect(menu.warnings == [])
   }
 

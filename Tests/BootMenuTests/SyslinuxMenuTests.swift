@@ -227,10 +227,10 @@ func syslinuxMenu(
   @Test func passwordsAndForbiddenOptionsCloseTheCommandLine() throws {
     let menu = try syslinuxMenu(
       "menu master passwd $1$salt$hash\nlabel a\nmenu passwd\nlinux /a\nlabel b\nlinux /b\n")
-    #expect(menu.passwords.map { $0.form } == [.md5])
+    #expect(menu.passwords.map { $0.form } == [.crypt])
     #expect(throws: MenuError.locked(title: "a")) { try target(0, of: menu) }
     #expect(try target(1, of: menu).kernel.path == "/b")
-    #expect(try syslinuxMenu("menu master passwd $4$x$y\n" + two).passwords[0].form == .md5)
+    #expect(try syslinuxMenu("menu master passwd $4$x$y\n" + two).passwords[0].form == .crypt)
     #expect(try syslinuxMenu("menu master passwd x\n" + two).passwords[0].form == .plain)
     #expect(try syslinuxMenu("allowoptions 0\n" + two).isEditable == false)
     #expect(try syslinuxMenu("noescape 1\n" + two).isEditable == false)

@@ -161,9 +161,10 @@ extension ScriptEvaluator {
     if let id = file.id, id == value("default") { entry.id = id }
     entry.hotkey = file.hotkey
     entry.arguments = [title] + file.arguments
-    if let users = file.users, !file.arguments.contains("--unrestricted") {
-      entry.access = .users(
-        ScriptEvaluator.names(variables.expanded(users, keepsUnset: false)))
+    if let users = file.users {
+      // As in GRUB, a variable that is not set leaves the entry to everybody.
+      let names = variables.expanded(users, keepsUnset: false)
+      if !names.isEmpty || users.isEmpty { entry.access = .users(ScriptEvaluator.names(names)) }
     }
     return entry
   }

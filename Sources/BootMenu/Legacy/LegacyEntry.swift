@@ -67,7 +67,8 @@ struct LegacyEntry<Environment: MenuEnvironment> {
     case "module", "modulenounzip": return module(value)
     case "chainloader": loader.chainloaded = value
     case "configfile": return configFile(value)
-    case "lock", "password": loader.isLocked = loader.isLocked || !menu.passwords.isEmpty
+    case "lock": if menu.passwords.contains(where: { $0.user.isEmpty }) { loader.isLocked = true }
+    case "password": loader.isLocked = true
     case "savedefault": saveDefault(value, index: index)
     case "set": LegacyVariables.set(value, &context)
     case "boot":

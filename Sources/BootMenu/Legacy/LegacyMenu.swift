@@ -45,6 +45,7 @@ struct LegacyMenu<Environment: MenuEnvironment> {
         byteCount += line.text.count + 1
         menu.entries[last].source += line.text
         menu.entries[last].source.append(ASCII.newline)
+        lock(line, menu.passwords, &menu.entries[last])
       }
     }
   }
@@ -82,13 +83,41 @@ struct LegacyMenu<Environment: MenuEnvironment> {
     }
   }
 
+  /// The last password of a menu is the one that counts. A file behind it is a menu for whoever
+  /// knows it.
   private func addPassword(_ line: LegacyLine, _ menu: inout Menu) {
+    guard var password = LegacyMenu.password(line) else {
+      return warn(.failed("password: an argument is missing"), line, &menu)
+    }
+    if let name = line.arguments.last, line.arguments.count > (password.form == .crypt ? 2 : 1),
+      var file = MenuFile(name, root: root)
+    {
+      if name.bytes.first == 0x28 { file.device = DeviceName.modern(legacy: file.device) }
+      password.file = file
+    }
+    menu.passwords.removeAll { $0.user.isEmpty }
+    menu.passwords.append(password)
+  }
+
+  /// `password TEXT` or `password --md5 HASH`; nil without a text.
+  private static func password(_ line: LegacyLine) -> Menu.Password? {
     let arguments = line.arguments
-    let isMD5 = arguments.first == "--md5"
-    let index = isMD5 ? 1 : 0
-    guard arguments.count > index, menu.passwords.count < MenuLimits.payloadCountMax else { return }
-    menu.passwords.append(
-      Menu.Password(user: "", form: isMD5 ? .md5 : .plain, text: arguments[index]))
+    let isHashed = arguments.first == "--md5"
+    guard arguments.count > (isHashed ? 1 : 0) else { return nil }
+    return Menu.Password(
+      user: "", form: isHashed ? .crypt : .plain, text: arguments[isHashed ? 1 : 0])
+  }
+
+  /// Takes the commands of an entry that want a password: `lock` the menu's, if it has one, and
+  /// `password` one of its own.
+  private func lock(_ line: LegacyLine, _ passwords: [Menu.Password], _ entry: inout BootEntry) {
+    if line.command == "lock", passwords.contains(where: { $0.user.isEmpty }) {
+      entry.access = .users([])
+    } else if line.command == "password", let password = LegacyMenu.password(line),
+      entry.passwords.count < MenuLimits.passwordCountMax
+    {
+      entry.passwords.append(password)
+    }
   }
 
   private func warn(_ kind: MenuWarning.Kind, _ line: LegacyLine, _ menu: inout Menu) {

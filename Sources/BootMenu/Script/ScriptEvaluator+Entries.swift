@@ -56,6 +56,9 @@ extension ScriptEvaluator {
     }.map { ByteString($0) }
   }
 
+  /// The users that may do everything, if there are any.
+  var superusers: [ByteString] { ScriptEvaluator.names(context.value("superusers") ?? "") }
+
   /// The menu as it stands, with the settings that the variables have now.
   func finishedMenu() -> Menu {
     var result = menu
@@ -72,7 +75,7 @@ extension ScriptEvaluator {
     case "countdown": result.timeoutStyle = .countdown
     default: result.timeoutStyle = .menu
     }
-    result.superusers = ScriptEvaluator.names(context.value("superusers") ?? "")
+    result.superusers = superusers
     if result.superusers.isEmpty {
       for index in result.entries.indices { result.entries[index].access = .anyone }
     }

@@ -133,6 +133,8 @@ struct SyslinuxEntry<Environment: MenuEnvironment> {
     else { throw .unreadable(found) }
     var inner = Menu(file: found, format: .syslinux)
     inner.depth = menu.depth + 1
+    inner.passwords = menu.passwords.filter { !$0.user.isEmpty }
+    inner.superusers = menu.superusers
     inner.directory = directory.isEmpty ? self.directory : file(directory)
     SyslinuxMenu(environment: environment).fill(&inner, from: text)
     guard !inner.entries.isEmpty else { throw .noEntries(found) }

@@ -27,14 +27,12 @@ struct SyslinuxMenu<Environment: MenuEnvironment> {
     if settings.isHidden { menu.timeoutStyle = .hidden }
     menu.isEditable = settings.allowsOptions
     guard let password = settings.masterPassword else { return }
-    menu.passwords.append(
-      Menu.Password(user: "", form: SyslinuxMenu.form(of: password), text: password))
+    menu.passwords.append(SyslinuxMenu.stored(password))
   }
 
-  /// The form of a password of `MENU PASSWD`. Of the hashes only MD5 is known: a hash of another
-  /// kind is checked as one, so that nothing typed matches, not even its own text.
-  private static func form(of password: ByteString) -> Menu.Password.Form {
-    password.hasPrefix("$") ? .md5 : .plain
+  /// A password as `MENU PASSWD` has it: a hash, if a `$` stands in front.
+  private static func stored(_ text: ByteString) -> Menu.Password {
+    Menu.Password(user: "", form: text.hasPrefix("$") ? .crypt : .plain, text: text)
   }
 
   private func entries(of menu: SyslinuxSubmenu) -> [BootEntry] {
@@ -60,7 +58,11 @@ struct SyslinuxMenu<Environment: MenuEnvironment> {
     entry.id = label.name
     entry.isHidden = label.isHidden
     if let text = label.menuLabel { entry.hotkey = SyslinuxLabel.key(in: text) }
-    if label.password != nil { entry.access = .users([]) }
+    if let password = label.password {
+      // An empty one leaves only the master password.
+      entry.access = .users([])
+      if !password.isEmpty { entry.passwords = [SyslinuxMenu.stored(password)] }
+    }
     return entry
   }
 }
@@ -84,6 +86,7 @@ extension MenuInterpreter {
     SyslinuxMenu(environment: environment).fill(&inner, from: entry.source, line: entry.place.line)
     inner.warnings = []
     inner.passwords = menu.passwords
+    inner.superusers = menu.superusers
     inner.isEditable = menu.isEditable
     if !rest.isEmpty { inner.defaultName = rest }
     guard !inner.entries.isEmpty else { throw .noEntries(menu.file) }
