@@ -53,7 +53,7 @@ struct Seat {
         [ * First system]
            Second
         \(String(repeating: "\n", count: 18)) Starting in 5 s (any key stops): First system
-         Up/Down select, Enter starts, c command line
+         Up/Down select, Enter starts, e changes, c command line
         """)
     #expect(!seat.terminal.isCursorShown)
     #expect(seat.terminal.misunderstood == [])
