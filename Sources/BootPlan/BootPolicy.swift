@@ -55,8 +55,8 @@ public enum BootPolicy {
 
   /// Whether an entry boots without its password when nobody is there. GRUB asks for it then as
   /// well. The menu of syslinux does not ("a timeout will boot the default entry without any
-  /// password"), but only where a menu's own timeout ends: not the entry that the host chose, nor one
-  /// of a menu that would wait for ever.
+  /// password"), but only where a menu's own timeout ends: not the entry that the host chose, nor
+  /// one of a menu that would wait for ever.
   public static func bootsWithoutPassword(
     _ selection: Menu.Selection, of menu: Menu, options: HostOptions
   ) -> Bool {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 public import Bytes
 
-/// Compares a typed password with a stored one, some rounds of hashing at a time, so that the caller
-/// can look after other things in between. The comparison itself takes as long for any text.
+/// Compares a typed password with a stored one, some rounds of hashing at a time, so that the
+/// caller can look after other things in between. The comparison itself takes as long for any text.
 public struct PasswordCheck: Sendable {
   /// How far a check is.
   public enum State: Equatable, Sendable {
