@@ -81,6 +81,10 @@ public struct Menu: Sendable {
   var depth = 0
   /// The directory that names without a slash are in, where it is not that of the file.
   var directory: MenuFile?
+  /// In a menu of syslinux with labels that lead to others by their tags: the lines of all of them.
+  var wholeSource: ByteString = ""
+  /// The tags of the menus of syslinux that lead here, from the outermost, whose tag is `.top`.
+  var tags: [ByteString] = [".top"]
   /// The root device at the end of the file.
   var root: ByteString = ""
 

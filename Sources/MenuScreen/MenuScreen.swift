@@ -238,8 +238,9 @@ public struct MenuScreen: Sendable {
   /// Whether the shown menu has a password that GRUB legacy asks for at the key `p`.
   var hasUnlockKey: Bool { menu.format == .legacy && menu.lock(before: .unlock) != nil }
 
-  private mutating func close() {
-    if pages.count > 1 { pages.removeLast() }
+  /// Leaves some menus, the shown one first, but never the outermost.
+  public mutating func close(menuCount: Int = 1) {
+    pages.removeLast(max(0, min(menuCount, pages.count - 1)))
   }
 
   private mutating func move(to place: Int) {

@@ -116,6 +116,7 @@ extension Loader {
         screen.open(inner, title: title)
       case .reboot: end { StubDomain.reboot() }
       case .halt: end { StubDomain.powerOff() }
+      case .close(let menuCount): screen.close(menuCount: menuCount)
       case .exit: break
       }
     } catch {

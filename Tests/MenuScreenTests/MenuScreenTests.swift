@@ -109,6 +109,18 @@ struct Seat {
     #expect(seat.type("\n") == .choose(index: 1))
   }
 
+  @Test func someMenusAreLeftAtOnceButNotTheLast() throws {
+    var seat = try Seat(two)
+    for title: ByteString in ["x", "y", "z"] { seat.screen.open(seat.screen.menu, title: title) }
+    #expect(seat.screen.depth == 3)
+    seat.screen.close(menuCount: 0)
+    #expect(seat.screen.depth == 3)
+    seat.screen.close(menuCount: 2)
+    #expect(seat.screen.depth == 1)
+    seat.screen.close(menuCount: 9)
+    #expect(seat.screen.depth == 0)
+  }
+
   @Test func longMenusScroll() throws {
     let script = (0..<40).map { "menuentry 'entry \($0)' { true; }\n" }.joined()
     var seat = try Seat("default=20\n" + script)

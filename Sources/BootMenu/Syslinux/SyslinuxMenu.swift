@@ -13,6 +13,7 @@ struct SyslinuxMenu<Environment: MenuEnvironment> {
     let top = parser.parse(text, line: line)
     var choice = SyslinuxChoice(top, settings: parser.settings, device: menu.file.device)
     choice.resolve()
+    if menu.wholeSource.isEmpty, choice.top.hasLeads { menu.wholeSource = choice.top.source }
     apply(parser.settings, to: &menu)
     menu.entries = entries(of: choice.top)
     menu.defaultName = choice.defaultName
@@ -35,6 +36,22 @@ struct SyslinuxMenu<Environment: MenuEnvironment> {
     Menu.Password(user: "", form: text.hasPrefix("$") ? .crypt : .plain, text: text)
   }
 
+  /// A menu inside another one of the same configuration.
+  func submenu(of menu: Menu, tag: ByteString, source: ByteString, line: Int) -> Menu {
+    var inner = Menu(file: menu.file, format: .syslinux)
+    inner.depth = menu.depth + 1
+    inner.directory = SyslinuxText.directory(of: menu)
+    inner.wholeSource = menu.wholeSource
+    inner.tags = menu.tags + [tag]
+    fill(&inner, from: source, line: line)
+    // What was skipped has been told with the outer menu.
+    inner.warnings = []
+    inner.passwords = menu.passwords
+    inner.superusers = menu.superusers
+    inner.isEditable = menu.isEditable
+    return inner
+  }
+
   private func entries(of menu: SyslinuxSubmenu) -> [BootEntry] {
     var result: [BootEntry] = []
     result.reserveCapacity(menu.items.count)
@@ -45,6 +62,7 @@ struct SyslinuxMenu<Environment: MenuEnvironment> {
         var entry = BootEntry(
           kind: .submenu, title: SyslinuxLabel.withoutKey(inner.label), source: inner.source,
           place: inner.place)
+        if !inner.tag.isEmpty { entry.id = inner.tag }
         entry.hotkey = SyslinuxLabel.key(in: inner.label)
         result.append(entry)
       }
@@ -79,15 +97,8 @@ extension MenuInterpreter {
     guard menu.depth < MenuLimits.submenuDepthMax else {
       throw .nestedTooDeeply(place: entry.place)
     }
-    var inner = Menu(file: menu.file, format: .syslinux)
-    inner.depth = menu.depth + 1
-    inner.directory = SyslinuxText.directory(of: menu)
-    // What was skipped has been told with the outer menu.
-    SyslinuxMenu(environment: environment).fill(&inner, from: entry.source, line: entry.place.line)
-    inner.warnings = []
-    inner.passwords = menu.passwords
-    inner.superusers = menu.superusers
-    inner.isEditable = menu.isEditable
+    var inner = SyslinuxMenu(environment: environment)
+      .submenu(of: menu, tag: entry.id, source: entry.source, line: entry.place.line)
     if !rest.isEmpty { inner.defaultName = rest }
     guard !inner.entries.isEmpty else { throw .noEntries(menu.file) }
     return EntryRun(outcome: .menu(inner), warnings: [], output: "")
