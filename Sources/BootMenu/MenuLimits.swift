@@ -49,6 +49,8 @@ public enum MenuLimits {
   public static let entryFileByteCountMax = 64 << 10
   /// The number of unified kernel images that are looked at on one device.
   public static let unifiedKernelCountMax = 256
+  /// The sum of the texts of all unified kernel images of one menu in bytes, each profile counted.
+  public static let unifiedKernelByteCountMax = 4 << 20
   /// The length of one logical line of a legacy menu in bytes.
   public static let legacyLineByteCountMax = 16 << 10
 }
