@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-public import Bytes
+import Bytes
 
 /// What a person wants of a menu, for which it may want a password.
 public enum MenuAct: Equatable, Sendable {
