@@ -14,7 +14,8 @@ struct PlanReport {
     var children: [Entry] = []
   }
 
-  /// The entries that are run, those of menus within menus counted each time: a menu may open itself.
+  /// The entries that are run, those of menus within menus counted each time: a menu may open
+  /// itself.
   static let entryCountMax = 50_000
 
   let menu: Menu

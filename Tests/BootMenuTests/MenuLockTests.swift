@@ -198,7 +198,7 @@ import Testing
     #expect(menu.passwords.map { $0.text } == ["b"])
     #expect(
       menu.warnings.map { $0.message.text } == [
-        "/boot/grub/menu.lst:2: password: an argument is missing"
+        "/boot/grub/menu.lst:2:1: password: an argument is missing"
       ])
   }
 

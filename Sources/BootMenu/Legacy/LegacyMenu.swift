@@ -20,8 +20,12 @@ struct LegacyMenu<Environment: MenuEnvironment> {
   func fill(_ menu: inout Menu) {
     var byteCount = 0
     var stepsLeft = MenuLimits.stepCountMax
-    for line in LegacyLines(text) {
+    var lines = LegacyLines(text)
+    var bodyStart = 0
+    while let line = lines.next() {
       if line.command == "title" {
+        finish(&menu, body: bodyStart..<lines.lineOffset)
+        bodyStart = lines.offset
         let name = LegacyVariables.expanded(line.rest, menu.context)
         guard menu.entries.count < MenuLimits.entryCountMax,
           byteCount <= MenuLimits.entryByteCountMax
@@ -41,13 +45,20 @@ struct LegacyMenu<Environment: MenuEnvironment> {
         }
         setUp(line, value, &menu)
       } else {
-        let last = menu.entries.count - 1
         byteCount += line.text.count + 1
-        menu.entries[last].source += line.text
-        menu.entries[last].source.append(ASCII.newline)
-        lock(line, menu.passwords, &menu.entries[last])
+        lock(line, menu.passwords, &menu.entries[menu.entries.count - 1])
       }
     }
+    finish(&menu, body: bodyStart..<lines.offset)
+  }
+
+  /// Gives the last entry its lines, as they are in the file but for carriage returns: places in
+  /// them count as in the file.
+  private func finish(_ menu: inout Menu, body: Range<Int>) {
+    guard !menu.entries.isEmpty else { return }
+    var source = text.bytes[body]
+    source.removeAll { $0 == ASCII.carriageReturn }
+    menu.entries[menu.entries.count - 1].source = ByteString(source)
   }
 
   /// Runs a command that stands before the first title.
@@ -124,6 +135,7 @@ struct LegacyMenu<Environment: MenuEnvironment> {
     if menu.warnings.contains(where: { $0.kind == kind }) { return }
     guard menu.warnings.count < MenuLimits.warningCountMax else { return }
     menu.warnings.append(
-      MenuWarning(place: MenuPlace(file: menu.file.name, line: line.number), kind: kind))
+      MenuWarning(
+        place: MenuPlace(file: menu.file.name, line: line.number, column: line.column), kind: kind))
   }
 }
