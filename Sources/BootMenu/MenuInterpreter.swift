@@ -44,7 +44,7 @@ public struct MenuInterpreter<Environment: MenuEnvironment> {
         _ = context.set(name, value)
         context.export(name)
       }
-      let place = MenuPlace(file: file.name, line: 1)
+      let place = MenuPlace(file: file.name, line: 1, column: 1)
       menu = try script(text, context: context, menu: menu, place: place)
     }
     guard !menu.entries.isEmpty else { throw .noEntries(file) }
@@ -99,7 +99,8 @@ public struct MenuInterpreter<Environment: MenuEnvironment> {
     choose(entry, of: menu, in: &context)
     var evaluator = ScriptEvaluator(environment: environment, context: context, menu: empty)
     evaluator.arguments = entry.arguments
-    _ = evaluator.run(entry.source, named: entry.place.file, line: entry.place.line)
+    _ = evaluator.run(
+      entry.source, named: entry.place.file, line: entry.place.line, column: entry.place.column)
     if let failure = evaluator.failure { throw failure }
     let outcome: EntryOutcome
     if case .menu(var other)? = evaluator.outcome {
@@ -156,7 +157,7 @@ public struct MenuInterpreter<Environment: MenuEnvironment> {
   ) throws(MenuError) -> Menu {
     var evaluator = ScriptEvaluator(environment: environment, context: context, menu: menu)
     evaluator.arguments = arguments
-    _ = evaluator.run(text, named: place.file, line: place.line)
+    _ = evaluator.run(text, named: place.file, line: place.line, column: place.column)
     if let failure = evaluator.failure { throw failure }
     if case .menu(var other)? = evaluator.outcome {
       other.savedVariables = evaluator.loader.savedVariables + other.savedVariables

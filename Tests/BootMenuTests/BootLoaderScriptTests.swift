@@ -105,8 +105,8 @@ import Testing
     let failed = try menu("menuentry x { true; }\nblscfg -p /none\nblscfg --wrong\n", more)
     #expect(
       failed.warnings.map { $0.message.text } == [
-        "/boot/grub/grub.cfg:2: blscfg: no entries found",
-        "/boot/grub/grub.cfg:3: blscfg: unknown option --wrong",
+        "/boot/grub/grub.cfg:2:1: blscfg: no entries found",
+        "/boot/grub/grub.cfg:3:1: blscfg: unknown option --wrong",
       ])
   }
 

@@ -223,6 +223,6 @@ import Testing
     #expect(try target(1, of: taken, in: environment).modules.map { $0.commandLine } == ["o"])
     #expect(
       taken.warnings.last?.message.text
-        == "/boot/grub/grub.cfg:2: entry 'd': LOCALBOOT 0 is for a PC's firmware")
+        == "/boot/grub/grub.cfg:2:1: entry 'd': LOCALBOOT 0 is for a PC's firmware")
   }
 }

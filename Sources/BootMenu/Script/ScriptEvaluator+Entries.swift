@@ -18,7 +18,7 @@ extension ScriptEvaluator {
     }
     var entry = BootEntry(
       kind: command == .submenu ? .submenu : .boot, title: title, source: block.text,
-      place: MenuPlace(file: place.file, line: block.line))
+      place: MenuPlace(file: place.file, line: block.line, column: block.column))
     entry.id = options.value("id") ?? title
     entry.hotkey = options.value("hotkey")
     entry.isHidden = command == .hiddenEntry
@@ -46,7 +46,9 @@ extension ScriptEvaluator {
   }
 
   private func sourceBlock(_ options: CommandOptions) -> ScriptBlock? {
-    options.value("source").map { ScriptBlock(text: $0, line: place.line) }
+    options.value("source").map {
+      ScriptBlock(text: $0, line: place.line, column: place.column)
+    }
   }
 
   /// The names in a list that is separated by blanks, `,`, `;`, `|` or `&`, as `superusers` is.
