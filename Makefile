@@ -13,7 +13,7 @@ SWIFT_IMAGE := swift build -c release --triple x86_64-unknown-none-elf \
 	--explicit-target-dependency-import-check error --product
 HELLO := build/hello-stub-domain
 
-.PHONY: fuzz-smoke all image hello tool test unit images-all fuzz lab demo install format lint clean check-image
+.PHONY: bench fuzz-smoke all image hello tool test unit images-all fuzz lab demo install format lint clean check-image
 
 all: image tool
 
@@ -56,6 +56,13 @@ fuzz: install
 fuzz-smoke: install
 	swift build -c release --product menu-fuzz --scratch-path .build-tool
 	.build-tool/release/menu-fuzz menus
+
+# As the image is compiled: over module borders, and without checks for overlapping accesses.
+BENCH_FLAGS := -Xswiftc -cross-module-optimization -Xswiftc -enforce-exclusivity=unchecked
+# The ext4 reader beside libext2fs.
+bench: install
+	swift build -c release --product fs-bench --scratch-path .build-bench $(BENCH_FLAGS)
+	tools/bench-file-systems
 
 # Everything that CI wants to see: unit tests, the image, and a few guests on real Xen.
 test: install

@@ -45,7 +45,7 @@ let package = Package(
     core("Bytes"),
     core("BlockIO", ["Bytes"]),
     core("Partitions", ["Bytes", "BlockIO"]),
-    core("FileSystem", ["Bytes", "BlockIO"]),
+    core("FileSystem", ["Bytes", "BlockIO", "Decompression"]),
     core("Ext4", ["Bytes", "BlockIO", "FileSystem"]),
     core("ISO9660", ["Bytes", "BlockIO", "FileSystem"]),
     core("FAT", ["Bytes", "BlockIO", "FileSystem"]),
@@ -72,8 +72,8 @@ let package = Package(
     .executableTarget(
       name: "PVGrub",
       dependencies: [
-        "Bytes", "BlockIO", "BootMenu", "BootPlan", "MenuScreen", "KernelImage", "DomainBuilder",
-        "MiniOS", "XenFrontends", "CXen", "CMiniOS",
+        "Bytes", "BlockIO", "FileSystem", "BootMenu", "BootPlan", "MenuScreen", "KernelImage",
+        "DomainBuilder", "MiniOS", "XenFrontends", "CXen", "CMiniOS",
       ],
       exclude: ["image.ld"], swiftSettings: freestanding),
     cModule("CHelloStubDomain", ["CXen"]),
@@ -105,12 +105,16 @@ let package = Package(
     .executableTarget(
       name: "menu-fuzz", dependencies: ["BootMenu", "Bytes", "TestSupport"],
       path: "Tests/MenuFuzz"),
+    .executableTarget(
+      name: "fs-bench",
+      dependencies: ["Ext4", "FileSystem", "BlockIO", "Bytes", "CExt2fs"],
+      path: "Tests/FileSystemBench"),
     tests(
       "PvgrubToolTests",
       ["pvgrub-tool", "BootPlan", "BlockIO", "Bytes", "TestSupport", "FileSystem"]),
     tests("MenuScreenTests", ["MenuScreen", "BootMenu", "Bytes", "TestSupport"]),
     tests("PasswordsTests", ["Passwords", "Bytes", "TestSupport"]),
-    tests("DecompressionTests", ["Decompression", "Bytes", "TestSupport"]),
+    tests("DecompressionTests", ["Decompression", "CDecoders", "Bytes", "TestSupport"]),
     tests("KernelImageTests", ["KernelImage", "Decompression", "Bytes", "TestSupport"]),
     tests("DomainBuilderTests", ["DomainBuilder", "KernelImage", "Bytes", "CXen", "CLinux"]),
     tests("TidyTests", []),

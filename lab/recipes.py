@@ -146,6 +146,71 @@ menuentry "Debian GNU/Linux" {
 }
 """),), size_mib=96)
 
+# /boot where only a kernel can make it, each named as such menus name it.
+MADE_CFG = """\
+set timeout=1
+menuentry "Debian GNU/Linux" {
+  ROOT
+  linux PREFIX/vmlinuz-{release} root={root} ro console=hvc0 ARGS
+  initrd PREFIX/initrd.img-{release}
+}
+"""
+
+
+def made(
+    name: str, script: str, root: str, prefix: str = "", args: str = "", **more: object
+) -> DiskRecipe:
+    """A disk whose /boot the workshop makes; the menu sets its root by the command `root`."""
+    text = MADE_CFG.replace("ROOT", root).replace("PREFIX", prefix)
+    return DiskRecipe(
+        name, "workshop", "/dev/xvda2",
+        (("/boot/grub/grub.cfg", text.replace("ARGS", f"lab={name}{args}")),),
+        workshop=script, **more)
+
+
+BTRFS_AT = made("btrfs-at", """\
+mkfs.btrfs -q -L guest-boot /dev/vdb1
+mount -t btrfs -o compress-force=zstd /dev/vdb1 /mnt
+btrfs subvolume create /mnt/@
+mkdir /mnt/@/boot
+cp -a /files/tree/. /mnt/@/boot/
+umount /mnt
+""", "search --no-floppy --label --set=root guest-boot", "/@/boot", boot_mib=160, size_mib=200)
+# The volume lies in two pieces, one behind and one before another volume.
+LVM_BOOT = made("lvm-boot", """\
+lvm pvcreate /dev/vdb1
+lvm vgcreate guest-vg /dev/vdb1
+lvm lvcreate -L 24M -n first guest-vg
+lvm lvcreate -L 8M -n boot guest-vg
+lvm lvcreate -L 8M -n other guest-vg
+lvm lvremove -y guest-vg/first
+lvm lvextend -L 64M guest-vg/boot
+/sbin/mke2fs -q -t ext4 -L guest-boot -d /files/tree /dev/guest-vg/boot
+lvm vgchange -an guest-vg
+""", "set root='lvm/guest--vg-boot'", boot_mib=120, size_mib=160)
+MD_RAID1 = made("md-raid1", """\
+mdadm --create /dev/md0 --run --level=1 --metadata=1.2 --raid-devices=2 --homehost=guest \
+  /dev/vdb1 /dev/vdc1
+/sbin/mke2fs -q -t ext4 -L guest-boot -d /files/tree /dev/md0
+mdadm --wait /dev/md0 || true
+mdadm --stop /dev/md0
+""", "set root='md/0'", args=" lab.disks=2", boot_mib=64, size_mib=100, twins=2)
+# Chunks of the kernel and of the ramdisk lie on three disks.
+MD_RAID5 = made("md-raid5", """\
+mdadm --create /dev/md0 --run --level=5 --metadata=1.2 --chunk=64 --raid-devices=3 \
+  --homehost=guest /dev/vdb1 /dev/vdc1 /dev/vdd1
+/sbin/mke2fs -q -t ext4 -L guest-boot -d /files/tree /dev/md0
+mdadm --wait /dev/md0 || true
+mdadm --stop /dev/md0
+""", "search --no-floppy --label --set=root guest-boot", args=" lab.disks=2", boot_mib=40,
+    size_mib=100, twins=3)
+
+# An EFI system partition with a unified kernel image, and no menu at all.
+ESP_UNIFIED = DiskRecipe(
+    "esp-unified", "mbr-fat", "/dev/xvda2", kernel="", initrd="", size_mib=96,
+    files=(("/boot/EFI/Linux/debian.efi", "kernel-unified-2"),))
+SECTORS_4096 = recipe("sectors-4096", "cfg", "gpt-4096")
+
 # A menu with a one-time choice in its environment block, as `grub-reboot 1` leaves it.
 ONCE_CFG = """\
 load_env

@@ -138,6 +138,19 @@ FILE_SYSTEMS = (
         booted(line_of(disk.HYBRID) + " lab.disks=2"), TROUBLE,
     ),
     boots("fat-boot", disk.FAT_BOOT),
+    boots("esp-unified", disk.ESP_UNIFIED),
+    boots("sectors-4096", disk.SECTORS_4096),
+    boots("btrfs-at", disk.BTRFS_AT),
+    boots("lvm-boot", disk.LVM_BOOT),
+    Scenario(
+        "md-raid1", (Disk(disk.MD_RAID1), Disk(disk.MD_RAID1, "xvdb", twin=1)),
+        booted(line_of(disk.MD_RAID1) + " lab.disks=2"), TROUBLE,
+    ),
+    # A member is missing, so a third of the blocks is computed.
+    Scenario(
+        "md-raid5-degraded", (Disk(disk.MD_RAID5), Disk(disk.MD_RAID5, "xvdb", twin=2)),
+        booted(line_of(disk.MD_RAID5) + " lab.disks=2"), TROUBLE,
+    ),
 )
 
 KEYS = (

@@ -19,6 +19,8 @@ public enum BlockError: BootFailure {
   case writeFailed(sector: UInt64)
   /// There is no memory, or no grant, to read with.
   case outOfResources(ByteString)
+  /// A packed piece of a file does not unpack; whose fault that is, and one line.
+  case notUnpacked(FailureFamily, ByteString)
 
   /// Whose fault it is.
   public var family: FailureFamily {
@@ -28,6 +30,7 @@ public enum BlockError: BootFailure {
     case .readFailed, .writeFailed, .timedOut, .disconnected, .protocolViolation,
       .outOfResources:
       .device
+    case .notUnpacked(let family, _): family
     }
   }
 
@@ -40,7 +43,7 @@ public enum BlockError: BootFailure {
     case .timedOut(let sector): "no answer from the disk backend for sector \(sector)"
     case .disconnected: "the disk backend has gone"
     case .protocolViolation(let what): "the disk backend broke the protocol: \(what)"
-    case .outOfResources(let what): what
+    case .outOfResources(let what), .notUnpacked(_, let what): what
     case .readOnly: "the disk may not be written"
     case .writeFailed(let sector): "write error at sector \(sector)"
     }

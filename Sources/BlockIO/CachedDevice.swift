@@ -28,6 +28,8 @@ public final class CachedDevice<Base: BlockDevice>: BlockDevice {
   private let lineByteCount: Int
   private let lineCountMax: Int
   private var lines: [Line] = []
+  /// The line that was used last, which is mostly the next one too.
+  private var lastSlot = 0
   private var useCount: UInt64 = 0
 
   /// A cache over `base`. `lineByteCount` is a power of two and at least a sector.
@@ -99,10 +101,19 @@ public final class CachedDevice<Base: BlockDevice>: BlockDevice {
     ofLine index: UInt64, orNilIfOnlyPartIsReadable wantedByteCount: Int
   ) throws(BlockError) -> Int? {
     useCount += 1
-    for slot in lines.indices where lines[slot].index == index {
-      lines[slot].lastUse = useCount
-      return slot
+    if lastSlot >= lines.count || lines[lastSlot].index != index {
+      guard let slot = lines.firstIndex(where: { $0.index == index }) else {
+        return try newSlot(ofLine: index, orNilIfOnlyPartIsReadable: wantedByteCount)
+      }
+      lastSlot = slot
     }
+    lines[lastSlot].lastUse = useCount
+    return lastSlot
+  }
+
+  private func newSlot(
+    ofLine index: UInt64, orNilIfOnlyPartIsReadable wantedByteCount: Int
+  ) throws(BlockError) -> Int? {
     // The index was made from an offset inside the device.
     let start = index * UInt64(lineByteCount)
     let count = Int(min(UInt64(lineByteCount), base.byteCount - start))

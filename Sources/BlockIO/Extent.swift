@@ -9,12 +9,15 @@ public enum Extent: Equatable, Sendable {
   case zeros(byteCount: UInt64)
   /// Bytes kept in metadata.
   case inline([UInt8])
+  /// Bytes that must be unpacked.
+  case encoded(EncodedExtent)
 
   /// The number of bytes of the file that this piece gives.
   public var byteCount: UInt64 {
     switch self {
     case .run(_, let count), .zeros(let count): count
     case .inline(let bytes): UInt64(bytes.count)
+    case .encoded(let piece): piece.byteCount
     }
   }
 
@@ -32,6 +35,9 @@ public enum Extent: Equatable, Sendable {
     case .inline(let bytes):
       let count = Int(byteCount)
       return (.inline(Array(bytes[..<count])), .inline(Array(bytes[count...])))
+    case .encoded(let piece):
+      let (head, tail) = piece.split(at: byteCount)
+      return (.encoded(head), .encoded(tail))
     }
   }
 }

@@ -30,8 +30,8 @@ public struct FrameRange: Equatable, Sendable {
 
 /// How a file gets into page frames: what the device can put there itself, and the rest.
 ///
-/// First execute all `pieces`, then do `copies`, `reads` and `zeros`, in any order: a piece may put
-/// bytes beyond the end of the file that `zeros` takes away again.
+/// First execute all `pieces`, then do `copies`, `reads`, `unpackings` and `zeros`, in any order: a
+/// piece may put bytes beyond the end of the file that `zeros` takes away again.
 public struct ReadPlan: Equatable, Sendable {
   /// A run that the device puts into consecutive frames without a copy. All three numbers are
   /// multiples of the device's sector size.
@@ -73,6 +73,15 @@ public struct ReadPlan: Equatable, Sendable {
     public var place: Place
   }
 
+  /// A packed piece of a file to unpack to a place; it never crosses from one frame range into
+  /// another.
+  public struct Unpacking: Equatable, Sendable {
+    /// The piece.
+    public var extent: EncodedExtent
+    /// Where its first byte goes.
+    public var place: Place
+  }
+
   /// A run of zeros to make.
   public struct Zeros: Equatable, Sendable {
     /// Where it starts.
@@ -87,6 +96,8 @@ public struct ReadPlan: Equatable, Sendable {
   public private(set) var copies: [Copy] = []
   /// What must be read through a buffer (`BlockDevice.read`) because it is not aligned.
   public private(set) var reads: [Piece] = []
+  /// What must be unpacked (`ExtentReader`).
+  public private(set) var unpackings: [Unpacking] = []
   /// What must be zeroed.
   public private(set) var zeros: [Zeros] = []
 
@@ -121,12 +132,14 @@ public struct ReadPlan: Equatable, Sendable {
         try builder.addRun(start, byteCount, isLast: index == extents.count - 1)
       case .zeros(let byteCount): try builder.addZeros(byteCount)
       case .inline(let bytes): try builder.addInline(bytes)
+      case .encoded(let piece): try builder.addEncoded(piece)
       }
     }
     try builder.finish()
     pieces = builder.pieces
     copies = builder.copies
     reads = builder.reads
+    unpackings = builder.unpackings
     zeros = builder.zeros
   }
 

@@ -11,6 +11,7 @@ struct ReadPlanBuilder {
   private(set) var pieces: [ReadPlan.Piece] = []
   private(set) var copies: [ReadPlan.Copy] = []
   private(set) var reads: [ReadPlan.Piece] = []
+  private(set) var unpackings: [ReadPlan.Unpacking] = []
   private(set) var zeros: [ReadPlan.Zeros] = []
 
   /// Where the next byte of the file goes: a range of the target and a byte in it.
@@ -111,6 +112,20 @@ struct ReadPlanBuilder {
       copies.append(ReadPlan.Copy(bytes: Array(rest.prefix(count)), place: spot.place))
       advance(UInt64(count))
       rest = rest.dropFirst(count)
+    }
+  }
+
+  /// Adds a piece that must be unpacked.
+  mutating func addEncoded(_ piece: EncodedExtent) throws(BlockError) {
+    var rest: Extent? = .encoded(piece)
+    while let extent = rest, extent.byteCount > 0 {
+      let spot = try nextSpot()
+      let (head, tail) = extent.split(at: spot.byteCount)
+      if case .encoded(let part) = head {
+        unpackings.append(ReadPlan.Unpacking(extent: part, place: spot.place))
+      }
+      advance(head.byteCount)
+      rest = tail
     }
   }
 

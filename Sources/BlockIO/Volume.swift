@@ -40,16 +40,6 @@ public struct Volume<Device: BlockDevice> {
     return try device.read(at: byteOffset + offset, count: count)
   }
 
-  /// Reads all bytes of a piece of a file; for pieces whose size the caller has bounded.
-  public func read(_ extent: Extent) throws(BlockError) -> [UInt8] {
-    let count = Int(clamping: extent.byteCount)
-    switch extent {
-    case .run(let offset, _): return try read(at: offset, count: count)
-    case .zeros: return [UInt8](repeating: 0, count: count)
-    case .inline(let bytes): return bytes
-    }
-  }
-
   /// Reads exactly `count` bytes at `offset` from the disk itself, past every cache.
   public func readAgain(at offset: UInt64, count: Int) throws(BlockError) -> [UInt8] {
     try check(offset, count)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 public import BlockIO
 import Bytes
+import FileSystem
 
 extension LocatedFile {
   /// The `count` bytes from `byteOffset` on as a file of its own, cut out of the extents; nil
@@ -38,9 +39,10 @@ extension LocatedFile {
     guard byteOffset < byteCount else { return [] }
     let count = min(UInt64(countMax), byteCount - byteOffset)
     guard let part = slice(at: byteOffset, count: count, name: name) else { return [] }
+    var reader = ExtentReader(volume)
     var result: [UInt8] = []
     // Each is at most countMax long.
-    for extent in part.extents { result += try volume.read(extent) }
+    for extent in part.extents { result += try reader.read(extent) }
     return result
   }
 }

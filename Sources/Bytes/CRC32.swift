@@ -54,6 +54,18 @@ public struct CRC32: Sendable {
     bytes.withUnsafeBytes { update(seed, $0) }
   }
 
+  /// The state after the four bytes of `value`, low one first, beginning with `seed`.
+  public func update(_ seed: UInt32, littleEndian value: UInt32) -> UInt32 {
+    withUnsafeBytes(of: value.littleEndian) { update(seed, $0) }
+  }
+
+  /// The state after `count` zeros, beginning with `seed`.
+  public func update(_ seed: UInt32, zerosCount count: Int) -> UInt32 {
+    var state = seed
+    for _ in 0..<count { state = state >> 8 ^ table[Int(state & 0xff)] }
+    return state
+  }
+
   /// The checksum with inversion before and after, as zlib, GPT and iSCSI have it.
   public func checksum(_ bytes: [UInt8]) -> UInt32 { ~update(~0, bytes) }
 }

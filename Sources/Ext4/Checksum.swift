@@ -15,7 +15,7 @@ enum Checksum {
       if let part = view.slice(at: position, count: field.offset - position) {
         state = part.withBytes { CRC32.castagnoli.update(state, $0) }
       }
-      state = CRC32.castagnoli.update(state, [UInt8](repeating: 0, count: field.count))
+      state = CRC32.castagnoli.update(state, zerosCount: field.count)
       position = field.offset + field.count
     }
     if let rest = view.suffix(from: position) {
@@ -26,7 +26,7 @@ enum Checksum {
 
   /// The state after the four bytes of `value`, low one first.
   static func crc32c(_ seed: UInt32, _ value: UInt32) -> UInt32 {
-    CRC32.castagnoli.update(seed, littleEndian(value))
+    CRC32.castagnoli.update(seed, littleEndian: value)
   }
 
   /// The state after `bytes`, with the polynomial 0x8005 reflected: what `gdt_csum` uses.

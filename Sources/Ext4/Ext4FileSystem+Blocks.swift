@@ -32,7 +32,7 @@ extension Ext4FileSystem {
           if pieces.count == 1 { return ByteView(part) }
           result += part
         case .inline(let bytes): result += bytes
-        case .zeros: break  // An overlay has none.
+        case .zeros, .encoded: break  // An overlay has none.
         }
       }
       return ByteView(result)
@@ -44,11 +44,7 @@ extension Ext4FileSystem {
     guard number > 0, number <= superblock.inodeCount else { throw .inodeOutOfRange(number) }
     let group = (number - 1) / superblock.inodesPerGroup
     let index = (number - 1) % superblock.inodesPerGroup
-    let descriptor = try GroupDescriptor(
-      bytes(
-        at: GroupDescriptor.byteOffset(of: UInt64(group), in: superblock),
-        count: superblock.descriptorByteCount),
-      group: group, of: superblock)
+    let descriptor = try descriptor(of: group)
     let offset = UInt64(index) * UInt64(superblock.inodeByteCount)
     let blockByteCount = UInt64(superblock.blockByteCount)
     let tableBlockCount = offset / blockByteCount + 1
@@ -58,6 +54,18 @@ extension Ext4FileSystem {
     let view = try bytes(
       at: descriptor.inodeTable * blockByteCount + offset, count: superblock.inodeByteCount)
     return try Inode(view, number: number, of: superblock)
+  }
+
+  /// The descriptor of a block group. Files of a directory share a group, so the last one is kept.
+  private func descriptor(of group: UInt32) throws(Ext4Error) -> GroupDescriptor {
+    if let last = lastGroup.last, last.group == group { return last.descriptor }
+    let descriptor = try GroupDescriptor(
+      bytes(
+        at: GroupDescriptor.byteOffset(of: UInt64(group), in: superblock),
+        count: superblock.descriptorByteCount),
+      group: group, of: superblock)
+    lastGroup.last = (group, descriptor)
+    return descriptor
   }
 
   /// Where the blocks of `inode` are, without regard to the journal: what is there is read by

@@ -14,8 +14,9 @@ public struct Ext4Node: Equatable, Sendable {
 
 /// A reader of ext2, ext3 and ext4, which are one format with more or less features.
 ///
-/// Nothing is kept but the superblock, and where the journal has newer contents of blocks: the
-/// device below is expected to have a cache. All checksums of what is read are checked.
+/// Nothing is kept but the superblock, a group's descriptor, and where the journal has newer
+/// contents of blocks: the device below is expected to have a cache. All checksums of what is read
+/// are checked.
 public struct Ext4FileSystem<Device: BlockDevice>: FileSystem {
   /// Where the file system is.
   public let volume: Volume<Device>
@@ -60,6 +61,9 @@ public struct Ext4FileSystem<Device: BlockDevice>: FileSystem {
     guard Superblock.isPresent(in: view) else { return nil }
     return Ext4FileSystem(volume, try superblock(view, of: volume), .empty, .clean)
   }
+
+  /// The group whose descriptor was checked last.
+  let lastGroup = LastGroup()
 
   private init(
     _ volume: Volume<Device>, _ superblock: Superblock, _ overlay: JournalOverlay,

@@ -56,3 +56,8 @@ struct GroupDescriptor: Equatable {
     return Checksum.crc16(state, tail.bytes)
   }
 }
+
+/// The descriptor that was read and checked last, shared by all copies of a file system.
+final class LastGroup {
+  var last: (group: UInt32, descriptor: GroupDescriptor)?
+}

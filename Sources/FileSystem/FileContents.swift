@@ -24,6 +24,7 @@ public enum FileContents {
     }
     let extents: [Extent]
     do { extents = try system.extents(of: target.node) } catch { throw .reader(error) }
+    var reader = ExtentReader(volume)
     var result: [UInt8] = []
     result.reserveCapacity(Int(byteCount))  // At most the limit.
     for extent in extents {
@@ -31,7 +32,7 @@ public enum FileContents {
       guard extent.byteCount <= UInt64(limit - result.count) else {
         throw .tooLarge(target.path, byteCount: byteCount, limit: limit)
       }
-      do { result += try volume.read(extent) } catch { throw .device(error) }
+      do { result += try reader.read(extent) } catch { throw .device(error) }
     }
     return result
   }

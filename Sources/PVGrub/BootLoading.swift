@@ -3,6 +3,7 @@ import BlockIO
 import BootPlan
 import Bytes
 import DomainBuilder
+import FileSystem
 import KernelImage
 import MiniOS
 import XenFrontends
@@ -108,7 +109,8 @@ extension Loader {
           file.extents, volumeByteOffset: file.volumeByteOffset, device: file.disk.geometry,
           target: ReadPlan.Target(frames: BlockIO.FrameRange.runs(frames)))
         try file.disk.execute(plan)
-        try file.disk.finish(plan)
+        var reader = ExtentReader(file.volume)
+        try file.disk.finish(plan, reader: &reader)
       } catch { throw BootError(error).at(file.name) }
     }
   }

@@ -2,6 +2,7 @@
 import BlockIO
 import BootPlan
 import Bytes
+import FileSystem
 import KernelImage
 import MiniOS
 import XenFrontends
@@ -16,6 +17,7 @@ final class FileStream: KernelSource {
 
   private let file: GuestFile
   private let hypervisor: XenHypervisor
+  private var reader: ExtentReader<CachedDisk>
   private var buffers: [SharedPages] = []
   /// What is left of the file: one extent, and those behind it.
   private var nextExtent: Extent?
@@ -37,6 +39,7 @@ final class FileStream: KernelSource {
   init(_ file: GuestFile, hypervisor: XenHypervisor) throws(HypervisorError) {
     self.file = file
     self.hypervisor = hypervisor
+    reader = ExtentReader(file.volume)
     extents = file.extents.makeIterator()
     nextExtent = extents.next()
     do throws(HypervisorError) {
@@ -74,7 +77,7 @@ final class FileStream: KernelSource {
     guard let chunk = pending else { return UnsafeRawBufferPointer(start: nil, count: 0) }
     pending = nil
     try finishReading()
-    try file.disk.finish(chunk.plan)
+    try file.disk.finish(chunk.plan, reader: &reader)
     try request(buffer: 1 - chunk.buffer)
     return UnsafeRawBufferPointer(start: buffers[chunk.buffer].address, count: chunk.byteCount)
   }

@@ -2,6 +2,7 @@
 import BlockIO
 import BootPlan
 import Bytes
+import FileSystem
 import MiniOS
 import XenFrontends
 
@@ -27,8 +28,10 @@ extension LocatedFile where Device == CachedDisk {
 
 extension DiskFrontend where H == XenHypervisor {
   /// Does the part of a plan that the backend can't: bytes out of metadata, runs that are not
-  /// aligned, and zeros. After the pieces are in place.
-  func finish(_ plan: ReadPlan) throws(BlockError) {
+  /// aligned, what must be unpacked, and zeros. After the pieces are in place.
+  func finish(
+    _ plan: ReadPlan, reader: inout ExtentReader<CachedDisk>
+  ) throws(BlockError) {
     for copy in plan.copies { try Self.store(copy.bytes, at: copy.place) }
     for run in plan.reads {
       var done: UInt64 = 0
@@ -38,6 +41,9 @@ extension DiskFrontend where H == XenHypervisor {
         try Self.store(bytes, at: run.place.advanced(by: done))
         done += count
       }
+    }
+    for piece in plan.unpackings {
+      try Self.store(try reader.read(.encoded(piece.extent)), at: piece.place)
     }
     for zeros in plan.zeros { try Self.zero(zeros) }
   }

@@ -63,8 +63,21 @@ struct Blocks: ParsableCommand {
       case .run(let byteOffset, _): return "\(start) at \(byteOffset)"
       case .zeros: return "\(start) zeros"
       case .inline: return "\(start) in metadata"
+      case .encoded(let piece): return "\(start) \(Self.description(of: piece))"
       }
     }
+  }
+}
+
+extension Blocks {
+  /// Where a packed piece is, and how many of its bytes come before.
+  private static func description(of piece: EncodedExtent) -> String {
+    var places: [String] = []
+    for extent in piece.stored {
+      if case .run(let byteOffset, let count) = extent { places.append("\(byteOffset) +\(count)") }
+    }
+    let place = places.isEmpty ? "in metadata" : "at \(places.joined(separator: ", "))"
+    return "packed (\(piece.method)) \(place), from byte \(piece.skippedByteCount)"
   }
 }
 

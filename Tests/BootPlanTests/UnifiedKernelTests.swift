@@ -42,6 +42,7 @@ struct UnifiedKernelTests {
         bytes += try file.volume.read(at: offset, count: Int(count))
       case .zeros(let count): bytes += [UInt8](repeating: 0, count: Int(count))
       case .inline(let inline): bytes += inline
+      case .encoded: Issue.record("a packed piece")
       }
     }
     #expect(UInt64(bytes.count) == file.byteCount)

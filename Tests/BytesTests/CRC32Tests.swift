@@ -10,6 +10,12 @@ struct CRC32Tests {
     #expect(CRC32.castagnoli.checksum(digits) == 0xe306_9283)
   }
 
+  @Test func numbersAndZerosCountAsTheirBytes() {
+    let crc = CRC32.castagnoli
+    #expect(crc.update(7, littleEndian: 0x0403_0201) == crc.update(7, [1, 2, 3, 4]))
+    #expect(crc.update(7, zerosCount: 11) == crc.update(7, [UInt8](repeating: 0, count: 11)))
+  }
+
   @Test func isTheSameInOnePieceAndInTwo() {
     let whole = CRC32.castagnoli.update(~0, digits + digits)
     let half = CRC32.castagnoli.update(~0, digits)

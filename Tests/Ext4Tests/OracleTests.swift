@@ -141,6 +141,7 @@ final class Comparison<Device: BlockDevice> {
           ours = try self.ours.volume.read(at: place + UInt64(inside), count: part.count)
         case .zeros: ours = [UInt8](repeating: 0, count: part.count)
         case .inline(let bytes): ours = Array(bytes[inside..<inside + part.count])
+        case .encoded: return false
         }
         guard let theirs = part.baseAddress, memcmp(ours, theirs, part.count) == 0 else {
           return false

@@ -20,9 +20,9 @@ lab_probe() {
   xenstore-ls -f "/local/domain/$1" | sed "s/ = .*//; s#^/local/domain/$1##" | sort
 }
 
-# A loop device for an image file, printed.
+# A loop device for an image file, printed; its sectors have $2 bytes.
 lab_loop() {
-  device=$(losetup -f) && losetup "$device" "$1" && echo "$device"
+  device=$(losetup -f) && /sbin/losetup --sector-size "$2" "$device" "$1" && echo "$device"
 }
 
 # Makes the domain, paused, and names its number and the terminal of its console.

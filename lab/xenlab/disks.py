@@ -12,7 +12,7 @@ import subprocess
 import uuid
 from pathlib import Path
 
-from . import modules, paths, products
+from . import modules, paths, products, workshop
 from .model import Disk, DiskRecipe
 from .paths import DISKS, LabError
 
@@ -81,12 +81,18 @@ def _partition(recipe: DiskRecipe, image: Path) -> int:
     """Writes the partition table; the offset in bytes of the file system."""
     if recipe.layout == "whole":
         return 0
-    if recipe.layout == "mbr-fat":
-        rest = (recipe.size_mib - FAT_MIB - 2) * 2048
+    if recipe.layout in ("mbr-fat", "workshop"):
+        boot, kind = (FAT_MIB, "c") if recipe.layout == "mbr-fat" else (recipe.boot_mib, "83")
+        rest = (recipe.size_mib - boot - 2) * 2048
         run_tool("/sbin/sfdisk", "--quiet", str(image), stdin=(
-            f"label: dos\nstart=2048, size={FAT_MIB * 2048}, type=c, bootable\n"
-            f"start={2048 + FAT_MIB * 2048}, size={rest}, type=83\n"))
-        return PARTITION_START + FAT_MIB * MIB
+            f"label: dos\nstart=2048, size={boot * 2048}, type={kind}, bootable\n"
+            f"start={2048 + boot * 2048}, size={rest}, type=83\n"))
+        return PARTITION_START + boot * MIB
+    if recipe.layout == "gpt-4096":
+        # sfdisk knows no other sectors in a file than those of 512 bytes.
+        run_tool("/sbin/fdisk", "-b", "4096", str(image), stdin=(
+            f"g\nn\n1\n{PARTITION_START // 4096}\n+{(recipe.size_mib - 2) * 256 - 1}\nw\n"))
+        return PARTITION_START
     label, kind = {"mbr": ("dos", "83"), "gpt": ("gpt", "linux")}[recipe.layout]
     size = (recipe.size_mib - 2) * 2048
     script = f"label: {label}\nstart=2048, size={size}, type={kind}, bootable\n"
@@ -194,6 +200,32 @@ def _make_fat(recipe: DiskRecipe, boot: Path, image: Path) -> None:
     shutil.rmtree(boot)
 
 
+def _twins(recipe: DiskRecipe, image: Path) -> list[Path]:
+    """The recipe's other disks: a first partition as on `image`, and nothing else."""
+    others = []
+    for number in range(1, recipe.twins):
+        other = twin_of(image, number)
+        other.unlink(missing_ok=True)
+        with other.open("wb") as file:
+            file.truncate((recipe.boot_mib + 2) * MIB)
+        run_tool("/sbin/sfdisk", "--quiet", str(other), stdin=(
+            f"label: dos\nstart=2048, size={recipe.boot_mib * 2048}, type=fd\n"))
+        others.append(other)
+    return others
+
+
+def _make_in_workshop(recipe: DiskRecipe, boot: Path, image: Path) -> None:
+    """Lets the recipe's script put what is in /boot on the first partition."""
+    images = [image, *_twins(recipe, image)]
+    workshop.work(images, fill_in(recipe.workshop, recipe), boot)
+    shutil.rmtree(boot)
+
+
+def twin_of(image: Path, number: int) -> Path:
+    """The disk of this number that was made beside `image`, which is number 0."""
+    return image.with_name(f"{image.stem}-{number}.img") if number else image
+
+
 def _make(recipe: DiskRecipe, image: Path) -> None:
     folder = DISKS / f"{recipe.name}.files"
     _stage(recipe, folder)
@@ -207,6 +239,8 @@ def _make(recipe: DiskRecipe, image: Path) -> None:
     offset = _partition(recipe, image)
     if recipe.layout == "mbr-fat":
         _make_fat(recipe, folder / "boot", image)
+    if recipe.layout == "workshop":
+        _make_in_workshop(recipe, folder / "boot", image)
     blocks = (recipe.size_mib * MIB - offset - (MIB if offset else 0)) // 4096
     identity = uuid_of(recipe)
     run_tool(
@@ -228,10 +262,13 @@ def image_of(recipe: DiskRecipe) -> Path:
     inputs = [products.product(name) for name in names if name]
     stamps = [path.with_name(path.name + ".key").read_text() for path in inputs]
     key = paths.key_of(
-        json.dumps(dataclasses.asdict(recipe)), Path(__file__), paths.packages_key(), *stamps
+        json.dumps(dataclasses.asdict(recipe)), Path(__file__), Path(workshop.__file__),
+        paths.packages_key(), *stamps
     )
     if not paths.is_current(image, key):
         _make(recipe, image)
+        for number in range(1, recipe.twins):
+            paths.mark_current(twin_of(image, number), key)
         paths.mark_current(image, key)
     return image
 
@@ -240,7 +277,7 @@ def file_of(disk: Disk) -> Path | None:
     """The file behind a guest's disk: raw, or qcow2 made from it."""
     if disk.recipe is None:
         return None
-    raw = image_of(disk.recipe)
+    raw = twin_of(image_of(disk.recipe), disk.twin)
     if disk.backend != "qdisk-qcow2":
         return raw
     packed = raw.with_suffix(".qcow2")

@@ -81,7 +81,7 @@ class GuestRun:
             return f"{form},vdev={disk.vdev},access=ro,devtype=cdrom,target={target}"
         common = f"vdev={disk.vdev},access={disk.access}"
         if disk.backend == "phy":
-            answer = self.machine.command(f"lab_loop {target}")
+            answer = self.machine.command(f"lab_loop {target} {disk.recipe.sector_bytes}")
             if answer.status != 0:
                 raise LabError(f"no loop device for {target}: {answer.output}")
             device = answer.output.strip()

@@ -16,7 +16,10 @@ class DiskRecipe:
     files: whole products, by path.
     layout: "whole" (a file system and nothing else), "mbr" or "gpt" (one partition), "mbr-fat"
     (a FAT32 of 64 MiB with what belongs into /boot, and the rest), "iso" (ISO 9660),
-    "iso-hybrid" (the same with a partition table).
+    "iso-hybrid" (the same with a partition table), "gpt-4096" (in sectors of 4096 bytes), "workshop" (what belongs into /boot is put by
+    the shell script `workshop` on /dev/vdb1, of `boot_mib` MiB; the rest is as with "mbr-fat").
+    twins: how many disks there are; all but the first have the first partition alone, which the
+    script finds as /dev/vdc1 and on.
     damage: a function's name in disks.py, done to the finished file system.
     """
 
@@ -31,16 +34,27 @@ class DiskRecipe:
     cuts: tuple[tuple[str, str, int], ...] = ()
     files: tuple[tuple[str, str], ...] = ()
     damage: str = ""
+    workshop: str = ""
+    boot_mib: int = 0
+    twins: int = 1
+
+    @property
+    def sector_bytes(self) -> int:
+        return 4096 if self.layout == "gpt-4096" else 512
 
 
 @dataclass(frozen=True)
 class Disk:
-    """A recipe as the guest has it. backend: "phy", "qdisk-raw", "qdisk-qcow2" or "cdrom"."""
+    """A recipe as the guest has it. backend: "phy", "qdisk-raw", "qdisk-qcow2" or "cdrom".
+
+    twin: which of the recipe's disks, from 0.
+    """
 
     recipe: DiskRecipe | None
     vdev: str = "xvda"
     backend: str = "phy"
     access: str = "rw"
+    twin: int = 0
 
 
 @dataclass(frozen=True)

@@ -297,6 +297,7 @@ MAKERS = {
     "kernel-elf-gzip": lambda: pack(kernel_elf(modules.kernel_image().read_bytes()), "gzip"),
     "kernel-xz-gzip": lambda: pack(modules.kernel_image().read_bytes(), "gzip"),
     "kernel-unified": lambda: unified("root=/dev/xvda ro console=hvc0 lab=unified"),
+    "kernel-unified-2": lambda: unified("root=/dev/xvda2 ro console=hvc0 lab=esp-unified"),
     "kernel-elf": lambda: kernel_elf(modules.kernel_image().read_bytes()),
     "initrd-small": small_initrd,
     "initrd-large": large_initrd,
