@@ -148,6 +148,7 @@ public struct MenuScreen: Sendable {
     let chosen = menu.defaultSelection?.index ?? 0
     let selected = rows.firstIndex(of: chosen) ?? 0
     pages.append(Page(title: title, menu: menu, rows: rows, selected: selected))
+    mode = .menu
     scroll()
   }
 
@@ -241,6 +242,7 @@ public struct MenuScreen: Sendable {
   /// Leaves some menus, the shown one first, but never the outermost.
   public mutating func close(menuCount: Int = 1) {
     pages.removeLast(max(0, min(menuCount, pages.count - 1)))
+    mode = .menu
   }
 
   private mutating func move(to place: Int) {

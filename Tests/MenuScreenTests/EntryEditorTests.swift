@@ -166,6 +166,22 @@ import Testing
     #expect(seat.type("\u{7f}\u{18}") == source("\nlinux /k ro\ninitrd /i\n"))
   }
 
+  @Test func aMenuThatAChangedEntryOpensIsShown() throws {
+    var seat = try seat()
+    guard case .boot? = seat.type("\u{18}") else {
+      Issue.record("no start")
+      return
+    }
+    seat.screen.open(seat.screen.menu, title: "inner")
+    _ = seat.step(.tick)
+    #expect(seat.terminal.lines[2] == "[ * Debian]")
+    #expect(seat.type("\r") == .choose(index: 0))
+    #expect(seat.type("e") == .edit(index: 0))
+    seat.screen.edit(index: 0)
+    seat.screen.close(menuCount: 1)
+    #expect(seat.type("\r") == .choose(index: 0))
+  }
+
   @Test func submenusAndHugeEntriesAreNotChanged() throws {
     var seat = try Seat(
       "submenu more { menuentry x { linux /x; }; }\n"
