@@ -127,7 +127,7 @@ STATE = (
     ),
 )
 
-# Kernel, ramdisk and menu from an optical disk, and from a FAT partition.
+# Kernel, ramdisk and menu from an optical disk, and from a FAT and an XFS partition.
 FILE_SYSTEMS = (
     Scenario(
         "iso-cdrom", (Disk(disk.SECOND_DISK), Disk(disk.OPTICAL, "xvdc", "cdrom")),
@@ -138,9 +138,11 @@ FILE_SYSTEMS = (
         booted(line_of(disk.HYBRID) + " lab.disks=2"), TROUBLE,
     ),
     boots("fat-boot", disk.FAT_BOOT),
+    boots("xfs-boot", disk.XFS_BOOT),
     boots("esp-unified", disk.ESP_UNIFIED),
     boots("sectors-4096", disk.SECTORS_4096),
     boots("btrfs-at", disk.BTRFS_AT),
+    boots("btrfs-default", disk.BTRFS_DEFAULT),
     boots("lvm-boot", disk.LVM_BOOT),
     Scenario(
         "md-raid1", (Disk(disk.MD_RAID1), Disk(disk.MD_RAID1, "xvdb", twin=1)),
