@@ -225,7 +225,8 @@ public struct MountedFileSystem<Device: BlockDevice> {
   /// Why a file's blocks may not be written in place; nil if they may: the disk allows it, and the
   /// file system keeps no checksum or second copy of data, nor a journal that would undo it.
   var writeObstacle: ByteString? {
-    guard volume.device.isWritable else { return "the disk may not be written" }
+    if volume.isAssembled { return "arrays, logical volumes and loopback files are never written" }
+    guard volume.isWritable else { return "the disk may not be written" }
     if needsRecovery { return "the file system was not unmounted" }
     if volume.isRaidMember { return "the volume is a part of a RAID" }
     switch reader {

@@ -65,8 +65,8 @@ struct EncodedExtentTests {
 
   @Test func aPlanUnpacksIntoEachRangeOfFramesByItself() throws {
     let plan = try ReadPlan(
-      [.zeros(byteCount: 4000), .encoded(try piece(count: 500))], volumeByteOffset: 0,
-      device: ReadPlan.DeviceGeometry(byteCount: 1 << 20, sectorByteCount: 512),
+      [.zeros(byteCount: 4000), .encoded(try piece(count: 500))],
+      on: Volume(whole: SizedDevice(.init(byteCount: 1 << 20, sectorByteCount: 512))),
       target: ReadPlan.Target(
         frames: [FrameRange(start: 7, count: 1), FrameRange(start: 9, count: 1)]))
     #expect(

@@ -121,7 +121,7 @@ struct LogTests {
       }
     }
     let good = try EditedImage.checked.get()
-    let device = FaultyDevice(good.volume.device)
+    let device = FaultyDevice(good.volume.devices[0])
     let first = UInt64(try start(of: good) / 512)
     device.badSectors = first..<first + 1
     let system = try XFSFileSystem.open(Volume(whole: device))
