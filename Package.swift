@@ -55,6 +55,8 @@ let package = Package(
     core("EROFS", ["Bytes", "BlockIO", "FileSystem"]),
     core("BootMenu", ["Bytes"]),
     core("MenuScreen", ["Bytes", "BootMenu"]),
+    cModule("CCrypto", hostLibraries: ["tomcrypt"]),
+    core("Passwords", ["Bytes", "CCrypto"]),
     cModule("CDecoders", hostLibraries: ["z", "lzma", "bz2", "lzo2", "lz4", "zstd"]),
     core("Decompression", ["Bytes", "CDecoders"]),
     core("KernelImage", ["Bytes", "Decompression"]),
@@ -63,7 +65,7 @@ let package = Package(
       "BootPlan",
       [
         "Bytes", "BlockIO", "Partitions", "FileSystem", "Ext4", "ISO9660", "FAT", "XFS", "Btrfs",
-        "SquashFS", "EROFS", "BootMenu", "KernelImage",
+        "SquashFS", "EROFS", "BootMenu", "KernelImage", "Passwords",
       ]),
 
     cModule("CXen"),
@@ -124,6 +126,7 @@ let package = Package(
       "PvgrubToolTests",
       ["pvgrub-tool", "BootPlan", "BlockIO", "Bytes", "TestSupport", "FileSystem"]),
     tests("MenuScreenTests", ["MenuScreen", "BootMenu", "Bytes", "TestSupport"]),
+    tests("PasswordsTests", ["Passwords", "Bytes", "TestSupport"]),
     tests("DecompressionTests", ["Decompression", "CDecoders", "Bytes", "TestSupport"]),
     tests("KernelImageTests", ["KernelImage", "Decompression", "Bytes", "TestSupport"]),
     tests("DomainBuilderTests", ["DomainBuilder", "KernelImage", "Bytes", "CXen", "CLinux"]),

@@ -169,6 +169,24 @@ KEYS = (
         "arrows-and-back", (Disk(disk.WHOLE_CFG),), booted(line_of(disk.WHOLE_CFG)), TROUBLE,
         steps=(Step("second entry", keys=DOWN), Step("", keys=UP + ENTER, pause=0.5)),
     ),
+    # A wrong password first, then the right one. Of a new line only what differs is written.
+    Scenario(
+        "password", (Disk(disk.LOCKED),), (r"Wrong; please wait",) + second(disk.LOCKED), TROUBLE,
+        steps=(Step("second entry", keys=DOWN + ENTER),
+               Step("ser name:", keys=b"root\r"), Step("assword:", keys=b"open sesam\r"),
+               Step("please wait"),
+               Step("ser name:", keys=b"root\r"), Step("assword:", keys=b"open sesame\r")),
+        limit=90,
+    ),
+    # The command line of the first entry, with a word more: it is in the fourth row, since the
+    # line of `search` takes two.
+    Scenario(
+        "edited-entry", (Disk(disk.WHOLE_CFG),),
+        booted(line_of(disk.WHOLE_CFG) + " lab.edited=yes"), TROUBLE,
+        steps=(Step("second entry", keys=b"e"),
+               Step("F10 starts", keys=DOWN * 3 + b"\x05 lab.edited=yes", pause=0.5),
+               Step("", keys=b"\x18", pause=1.0)),
+    ),
 )
 
 # What the host says goes before the menu's own default and arguments.

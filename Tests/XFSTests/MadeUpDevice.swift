@@ -17,7 +17,7 @@ final class MadeUpDevice: BlockDevice {
 
   /// Makes up reads of one of `blocks`.
   init(_ image: EditedImage, blocks: Range<UInt64>, _ makeUp: @escaping (UInt64) -> [UInt8]) {
-    self.image = image.volume.device
+    self.image = image.volume.devices[0]
     self.blocks = blocks
     self.makeUp = makeUp
   }

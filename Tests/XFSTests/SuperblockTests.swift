@@ -139,7 +139,7 @@ struct SuperblockTests {
   }
 
   @Test func passesTheDevicesErrorsOn() throws {
-    let device = FaultyDevice(try EditedImage.plain.get().volume.device)
+    let device = FaultyDevice(try EditedImage.plain.get().volume.devices[0])
     device.failingRead = 1
     #expect(throws: XFSError.device(.readFailed(sector: 0))) {
       try XFSFileSystem.open(Volume(whole: device))
