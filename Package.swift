@@ -51,6 +51,7 @@ let package = Package(
     core("FAT", ["Bytes", "BlockIO", "FileSystem"]),
     core("BootMenu", ["Bytes"]),
     core("MenuScreen", ["Bytes", "BootMenu"]),
+    core("Framebuffer", ["Bytes"]),
     cModule("CDecoders", hostLibraries: ["z", "lzma", "bz2", "lzo2", "lz4", "zstd"]),
     core("Decompression", ["Bytes", "CDecoders"]),
     core("KernelImage", ["Bytes", "Decompression"]),
@@ -70,8 +71,8 @@ let package = Package(
     .executableTarget(
       name: "PVGrub",
       dependencies: [
-        "Bytes", "BlockIO", "FileSystem", "BootMenu", "BootPlan", "MenuScreen", "KernelImage",
-        "DomainBuilder", "MiniOS", "XenFrontends", "CXen", "CMiniOS",
+        "Bytes", "BlockIO", "FileSystem", "BootMenu", "BootPlan", "MenuScreen", "Framebuffer",
+        "KernelImage", "DomainBuilder", "MiniOS", "XenFrontends", "CXen", "CMiniOS",
       ],
       exclude: ["image.ld"], swiftSettings: freestanding),
     cModule("CHelloStubDomain", ["CXen"]),
@@ -111,6 +112,7 @@ let package = Package(
       "PvgrubToolTests",
       ["pvgrub-tool", "BootPlan", "BlockIO", "Bytes", "TestSupport", "FileSystem"]),
     tests("MenuScreenTests", ["MenuScreen", "BootMenu", "Bytes", "TestSupport"]),
+    tests("FramebufferTests", ["Framebuffer", "MenuScreen", "BootMenu", "Bytes", "TestSupport"]),
     tests("DecompressionTests", ["Decompression", "CDecoders", "Bytes", "TestSupport"]),
     tests("KernelImageTests", ["KernelImage", "Decompression", "Bytes", "TestSupport"]),
     tests("DomainBuilderTests", ["DomainBuilder", "KernelImage", "Bytes", "CXen", "CLinux"]),
