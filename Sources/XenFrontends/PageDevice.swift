@@ -61,10 +61,10 @@ final class PageDevice<H: Hypervisor> {
         try self.store.watch(self.backendPath + "/state", token: self.token)
       }
       try reset(until: deadline)
-      try await(XenbusState.initWait, upTo: XenbusState.initWait, until: deadline)
+      try awaitState(XenbusState.initWait, upTo: XenbusState.initWait, until: deadline)
       try share(isGranted: isGranted, fill)
       try announce(nodes)
-      try await(XenbusState.connected, upTo: XenbusState.connected, until: deadline)
+      try awaitState(XenbusState.connected, upTo: XenbusState.connected, until: deadline)
       try setState(XenbusState.connected)
       isConnected = true
     } catch {
@@ -100,7 +100,7 @@ final class PageDevice<H: Hypervisor> {
       note { () throws(PageDeviceError) in try self.takeBack() }
       note { () throws(PageDeviceError) in
         try self.setState(XenbusState.initialising)
-        try self.await(XenbusState.initWait, upTo: XenbusState.connected, until: deadline)
+        try self.awaitState(XenbusState.initWait, upTo: XenbusState.connected, until: deadline)
       }
     }
     note { () throws(PageDeviceError) in
@@ -196,9 +196,9 @@ final class PageDevice<H: Hypervisor> {
   /// Closing, then Closed: after that nothing maps our pages.
   private func shakeHands(until deadline: UInt64) throws(PageDeviceError) {
     try setState(XenbusState.closing)
-    try await(XenbusState.closing, upTo: XenbusState.closed, until: deadline)
+    try awaitState(XenbusState.closing, upTo: XenbusState.closed, until: deadline)
     try setState(XenbusState.closed)
-    try await(XenbusState.closed, upTo: XenbusState.closed, until: deadline)
+    try awaitState(XenbusState.closed, upTo: XenbusState.closed, until: deadline)
   }
 
   private func setState(_ state: UInt64) throws(PageDeviceError) {
@@ -209,7 +209,7 @@ final class PageDevice<H: Hypervisor> {
 
   /// Sleeps until the backend's state is one of `first...last`. A backend that closes where it
   /// should connect is not waited for.
-  private func await(
+  private func awaitState(
     _ first: UInt64, upTo last: UInt64, until deadline: UInt64
   ) throws(PageDeviceError) {
     while true {
