@@ -8,6 +8,12 @@ public struct PixelArea: Equatable, Sendable {
   public var rows: Range<Int>
 }
 
+/// Where pixels go.
+public protocol PixelTarget {
+  /// Sets the pixel in column `x` and row `y`, both from 0 and inside, to 0x00RRGGBB.
+  func setPixel(x: Int, y: Int, to colour: UInt32)
+}
+
 /// Brings the pixels of a framebuffer to show a screen, changing no more than what differs. Text is
 /// in the middle; a pixel is 0x00RRGGBB.
 public struct FramebufferPainter {
@@ -19,7 +25,7 @@ public struct FramebufferPainter {
     0x555555, 0xff5555, 0x55ff55, 0xffff55, 0x6688ff, 0xff55ff, 0x55ffff, 0xffffff,
   ]
 
-  /// The size in pixels; rows follow each other without a gap.
+  /// The size in pixels.
   public let width, height: Int
   private var shown: [TerminalCell] = []
 
@@ -30,18 +36,19 @@ public struct FramebufferPainter {
     self.height = height
   }
 
-  /// Paints what is not shown yet, and says where; nil if nothing changed. `pixels` are the same at
-  /// each call. What does not fit is left out.
-  public mutating func paint(
-    _ screen: TerminalScreen, on pixels: UnsafeMutableBufferPointer<UInt32>
+  /// Paints what is not shown yet, and says where; nil if nothing changed. `target` is the same at
+  /// each call, and as large as `width` and `height` say. What does not fit is left out.
+  public mutating func paint<Target: PixelTarget>(
+    _ screen: TerminalScreen, on target: Target
   ) -> PixelArea? {
-    precondition(pixels.count >= width * height, "a framebuffer is as large as it says")
     let wanted = cells(of: screen)
     let left = max(0, width - screen.columnCount * BitmapFont.width) / 2
     let top = max(0, height - screen.rowCount * BitmapFont.height) / 2
     var area: PixelArea?
     if shown.count != wanted.count {
-      for index in 0..<width * height { pixels[index] = Self.background }
+      for y in 0..<height {
+        for x in 0..<width { target.setPixel(x: x, y: y, to: Self.background) }
+      }
       shown = [TerminalCell](repeating: TerminalCell(), count: wanted.count)
       area = PixelArea(columns: 0..<width, rows: 0..<height)
     }
@@ -50,7 +57,7 @@ public struct FramebufferPainter {
       let x = left + column * BitmapFont.width
       let y = top + row * BitmapFont.height
       guard x + BitmapFont.width <= width, y + BitmapFont.height <= height else { continue }
-      paint(wanted[index], x: x, y: y, on: pixels)
+      paint(wanted[index], x: x, y: y, on: target)
       let new = PixelArea(columns: x..<x + BitmapFont.width, rows: y..<y + BitmapFont.height)
       area = area.map { Self.around($0, new) } ?? new
     }
@@ -68,8 +75,8 @@ public struct FramebufferPainter {
     return cells
   }
 
-  private func paint(
-    _ cell: TerminalCell, x: Int, y: Int, on pixels: UnsafeMutableBufferPointer<UInt32>
+  private func paint<Target: PixelTarget>(
+    _ cell: TerminalCell, x: Int, y: Int, on target: Target
   ) {
     var ink = Self.colour(cell.style.foreground, cell.style.isBold) ?? Self.foreground
     var paper = Self.colour(cell.style.background, false) ?? Self.background
@@ -78,9 +85,9 @@ public struct FramebufferPainter {
     for row in 0..<BitmapFont.height {
       let half = row < 8 ? glyph.upper : glyph.lower
       let bits = UInt8(truncatingIfNeeded: half >> UInt64(8 * (7 - row % 8)))
-      let start = (y + row) * width + x
       for column in 0..<BitmapFont.width {
-        pixels[start + column] = bits << UInt8(column) & 0x80 != 0 ? ink : paper
+        let isInk = bits << UInt8(column) & 0x80 != 0
+        target.setPixel(x: x + column, y: y + row, to: isInk ? ink : paper)
       }
     }
   }
@@ -92,9 +99,11 @@ public struct FramebufferPainter {
 
   private static func around(_ one: PixelArea, _ other: PixelArea) -> PixelArea {
     PixelArea(
-      columns: min(one.columns.lowerBound, other.columns.lowerBound)
-        ..< max(one.columns.upperBound, other.columns.upperBound),
-      rows: min(one.rows.lowerBound, other.rows.lowerBound)
-        ..< max(one.rows.upperBound, other.rows.upperBound))
+      columns: min(
+        one.columns.lowerBound, other.columns.lowerBound)..<max(
+          one.columns.upperBound, other.columns.upperBound),
+      rows: min(
+        one.rows.lowerBound, other.rows.lowerBound)..<max(
+          one.rows.upperBound, other.rows.upperBound))
   }
 }

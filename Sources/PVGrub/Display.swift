@@ -85,12 +85,12 @@ final class Display {
   func prepareToSleep() -> Bool { keyboard?.prepareToSleep() ?? true }
 
   private func paint() {
-    guard let pixels = framebuffer.pixels, let area = painter?.paint(screen, on: pixels) else {
-      return
-    }
+    guard let area = painter?.paint(screen, on: framebuffer) else { return }
     framebuffer.update(
       PixelRectangle(
         x: area.columns.lowerBound, y: area.rows.lowerBound, width: area.columns.count,
         height: area.rows.count))
   }
 }
+
+extension FramebufferFrontend: PixelTarget {}

@@ -36,6 +36,8 @@ public final class FramebufferFrontend<H: Hypervisor> {
 
   private let device: PageDevice<H>
   private var pages: SharedPages?
+  /// The pixels by rows from the top, while connected.
+  private var memory: SharedMemory?
   private var directoryPages: SharedPages?
   /// Whether the backend wants to be told what changed; else it looks by itself.
   private var wantsUpdates = false
@@ -57,13 +59,11 @@ public final class FramebufferFrontend<H: Hypervisor> {
     self.device = device
   }
 
-  /// The pixels by rows from the top, `width` in a row, 0x00RRGGBB each; nil while not connected.
-  public var pixels: UnsafeMutableBufferPointer<UInt32>? {
-    guard device.isConnected, let pages else { return nil }
-    let count = width * height
-    // SAFETY: connect took pages for so many pixels, and close gives them back.
-    return UnsafeMutableBufferPointer(
-      start: pages.address.bindMemory(to: UInt32.self, capacity: count), count: count)
+  /// Sets the pixel in column `x` and row `y`, both from 0, to 0x00RRGGBB; outside of the picture,
+  /// and while not connected, nothing happens.
+  public func setPixel(x: Int, y: Int, to colour: UInt32) {
+    guard let memory, x >= 0, x < width, y >= 0, y < height else { return }
+    memory.store(u32: colour, at: (y * width + x) * Self.pixelByteCount)
   }
 
   /// Connects, in at most `PageDeviceLimit.stepTime`, with black pixels.
@@ -89,8 +89,9 @@ public final class FramebufferFrontend<H: Hypervisor> {
         Self.describe(
           page, size.width, size.height, directory.frames.map { self.frameNumber($0) })
       }
-      (width, height) = size
       wantsUpdates = try device.backendNumber("request-update") == 1
+      (width, height) = size
+      memory = SharedMemory(pixels.address, byteCount: pixels.frames.count * 4096)
     } catch {
       if device.isConnected {
         try? device.close(until: device.hypervisor.now + PageDeviceLimit.undoTime)
@@ -172,6 +173,7 @@ public final class FramebufferFrontend<H: Hypervisor> {
   /// Gives the pixels back, unless the backend may still have them mapped.
   private func release() {
     (width, height) = (0, 0)
+    memory = nil
     pending = nil
     guard !device.isLost else { return }
     if let pages { device.hypervisor.release(pages) }

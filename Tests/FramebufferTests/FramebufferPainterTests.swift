@@ -4,23 +4,25 @@ import Testing
 @testable import Framebuffer
 
 /// Pixels that a painter paints on.
-private final class Canvas {
+private final class Canvas: PixelTarget {
   let width: Int
   let height: Int
-  let pixels: UnsafeMutableBufferPointer<UInt32>
+  private(set) var pixels: [UInt32]
   var painter: FramebufferPainter
 
   init(width: Int = 800, height: Int = 600) {
     self.width = width
     self.height = height
-    pixels = .allocate(capacity: width * height)
-    pixels.initialize(repeating: 0xdead)
+    pixels = [UInt32](repeating: 0xdead, count: width * height)
     painter = FramebufferPainter(width: width, height: height)
   }
 
-  deinit { pixels.deallocate() }
+  func setPixel(x: Int, y: Int, to colour: UInt32) {
+    precondition(x >= 0 && x < width && y >= 0 && y < height, "a pixel outside of the picture")
+    pixels[y * width + x] = colour
+  }
 
-  func paint(_ screen: TerminalScreen) -> PixelArea? { painter.paint(screen, on: pixels) }
+  func paint(_ screen: TerminalScreen) -> PixelArea? { painter.paint(screen, on: self) }
 
   /// The colours of a cell's pixels by rows.
   func glyph(row: Int, column: Int) -> [[UInt32]] {

@@ -66,16 +66,18 @@ private struct Seat {
   @Test func backendFindsEveryPixelByItsFrame() throws {
     let seat = try Seat()
     let framebuffer = try seat.framebuffer()
-    #expect(framebuffer.pixels == nil)
+    framebuffer.setPixel(x: 0, y: 0, to: 1)
     try framebuffer.connect()
     #expect(framebuffer.width == 800 && framebuffer.height == 600)
-    let pixels = try #require(framebuffer.pixels)
-    #expect(pixels.count == 800 * 600)
     for place in [(0, 0), (799, 0), (0, 599), (799, 599), (123, 456)] {
       #expect(seat.screen.pixel(x: place.0, y: place.1) == 0)
-      pixels[place.1 * 800 + place.0] = UInt32(place.0 << 12 | place.1)
+      framebuffer.setPixel(x: place.0, y: place.1, to: UInt32(place.0 << 12 | place.1))
       #expect(seat.screen.pixel(x: place.0, y: place.1) == UInt32(place.0 << 12 | place.1))
     }
+    for (x, y) in [(-1, 0), (800, 0), (0, -1), (0, 600), (.max, .max)] {
+      framebuffer.setPixel(x: x, y: y, to: 0xff)
+    }
+    #expect(seat.screen.pixel(x: 0, y: 1) == 0)
     try framebuffer.close()
     seat.expectClean()
   }
