@@ -43,14 +43,15 @@ unit: install
 	swift build --build-tests --explicit-target-dependency-import-check error
 	swift test --skip-build
 
-# What `unit` does with a few: all ext4 images against libext2fs, and 20,000 damaged ones. Optimised.
-EXT4_TESTS := swift test -c release -Xswiftc -enable-testing --scratch-path .build-release
+# What `unit` does with a few: all images of each reader against its judge, and
+# 20,000 damaged ones each. Optimised.
+READER_TESTS := swift test -c release -Xswiftc -enable-testing --scratch-path .build-release
 images-all: install
-	IMAGES=all $(EXT4_TESTS) --filter Ext4Tests.OracleTests
+	IMAGES=all $(READER_TESTS) --filter '(Ext4|XFS|Btrfs)Tests.OracleTests'
 
 fuzz: install
-	FIELD_VARIANTS=all MUTATION_COUNT=20000 $(EXT4_TESTS) \
-		--filter 'Ext4Tests.(FieldTests|MutationTests)'
+	FIELD_VARIANTS=all MUTATION_COUNT=20000 $(READER_TESTS) \
+		--filter '(Ext4|XFS|SquashFS|EROFS)Tests.(FieldTests|MutationTests)|BtrfsTests.DamageTests|PartitionsTests.(LVM|Raid)FaultTests'
 
 # Damaged menus of every language for a minute: none may trap or hang.
 fuzz-smoke: install

@@ -49,6 +49,10 @@ let package = Package(
     core("Ext4", ["Bytes", "BlockIO", "FileSystem"]),
     core("ISO9660", ["Bytes", "BlockIO", "FileSystem"]),
     core("FAT", ["Bytes", "BlockIO", "FileSystem"]),
+    core("XFS", ["Bytes", "BlockIO", "FileSystem"]),
+    core("Btrfs", ["Bytes", "BlockIO", "FileSystem"]),
+    core("SquashFS", ["Bytes", "BlockIO", "FileSystem"]),
+    core("EROFS", ["Bytes", "BlockIO", "FileSystem"]),
     core("BootMenu", ["Bytes"]),
     core("MenuScreen", ["Bytes", "BootMenu"]),
     core("Framebuffer", ["Bytes"]),
@@ -59,8 +63,8 @@ let package = Package(
     core(
       "BootPlan",
       [
-        "Bytes", "BlockIO", "Partitions", "FileSystem", "Ext4", "ISO9660", "FAT",
-        "BootMenu", "KernelImage",
+        "Bytes", "BlockIO", "Partitions", "FileSystem", "Ext4", "ISO9660", "FAT", "XFS", "Btrfs",
+        "SquashFS", "EROFS", "BootMenu", "KernelImage",
       ]),
 
     cModule("CXen"),
@@ -91,7 +95,10 @@ let package = Package(
 
     .systemLibrary(name: "CExt2fs", path: "Tests/CExt2fs"),
     .systemLibrary(name: "CLinux", path: "Tests/CLinux"),
-    .target(name: "TestSupport", dependencies: ["BlockIO", "Bytes"], path: "Tests/TestSupport"),
+    .target(
+      name: "TestSupport",
+      dependencies: ["BlockIO", "Bytes", "FileSystem", "Decompression", "CDecoders"],
+      path: "Tests/TestSupport"),
     tests("BytesTests", ["Bytes"]),
     tests("BlockIOTests", ["BlockIO", "Bytes", "TestSupport"]),
     tests("PartitionsTests", ["Partitions", "BlockIO", "Bytes", "TestSupport"]),
@@ -99,6 +106,12 @@ let package = Package(
     tests("Ext4Tests", ["Ext4", "FileSystem", "BlockIO", "Bytes", "TestSupport", "CExt2fs"]),
     tests("ISO9660Tests", ["ISO9660", "FileSystem", "BlockIO", "Bytes", "TestSupport"]),
     tests("FATTests", ["FAT", "FileSystem", "BlockIO", "Bytes", "TestSupport"]),
+    tests("XFSTests", ["XFS", "FileSystem", "BlockIO", "Bytes", "TestSupport"]),
+    tests("BtrfsTests", ["Btrfs", "FileSystem", "BlockIO", "Bytes", "TestSupport"]),
+    tests("SquashFSTests", ["SquashFS", "FileSystem", "BlockIO", "Bytes", "TestSupport"]),
+    tests(
+      "EROFSTests",
+      ["EROFS", "FileSystem", "BlockIO", "Bytes", "Decompression", "TestSupport"]),
     tests("BootMenuTests", ["BootMenu", "Bytes", "TestSupport"]),
     tests("BootPlanTests", ["BootPlan", "BootMenu", "BlockIO", "Bytes", "TestSupport"]),
     .executableTarget(

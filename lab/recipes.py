@@ -133,6 +133,16 @@ menuentry "Debian GNU/Linux" {
 }
 """),), size_mib=96)
 
+# The same with /boot on XFS.
+XFS_BOOT = DiskRecipe("xfs-boot", "mbr-xfs", "/dev/xvda2", (("/boot/grub/grub.cfg", """\
+set timeout=3
+menuentry "Debian GNU/Linux" {
+  search --no-floppy --fs-uuid --set=root {boot_uuid}
+  linux /vmlinuz-{release} root={root} ro console=hvc0 lab=xfs-boot
+  initrd /initrd.img-{release}
+}
+"""),), size_mib=96)
+
 # /boot where only a kernel can make it, each named as such menus name it.
 MADE_CFG = """\
 set timeout=1
@@ -163,6 +173,18 @@ mkdir /mnt/@/boot
 cp -a /files/tree/. /mnt/@/boot/
 umount /mnt
 """, "search --no-floppy --label --set=root guest-boot", "/@/boot", boot_mib=160, size_mib=200)
+# As openSUSE has it: the default subvolume is a snapshot, and the menu's paths begin there.
+BTRFS_DEFAULT = made("btrfs-default", """\
+mkfs.btrfs -q -L guest-boot /dev/vdb1
+mount -t btrfs -o compress-force=lzo /dev/vdb1 /mnt
+btrfs subvolume create /mnt/@
+mkdir -p /mnt/@/.snapshots/1
+btrfs subvolume create /mnt/@/.snapshots/1/snapshot
+mkdir /mnt/@/.snapshots/1/snapshot/boot
+cp -a /files/tree/. /mnt/@/.snapshots/1/snapshot/boot/
+btrfs subvolume set-default /mnt/@/.snapshots/1/snapshot
+umount /mnt
+""", "search --no-floppy --label --set=root guest-boot", "/boot", boot_mib=160, size_mib=200)
 # The volume lies in two pieces, one behind and one before another volume.
 LVM_BOOT = made("lvm-boot", """\
 lvm pvcreate /dev/vdb1

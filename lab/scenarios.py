@@ -127,7 +127,7 @@ STATE = (
     ),
 )
 
-# Kernel, ramdisk and menu from an optical disk, and from a FAT partition.
+# Kernel, ramdisk and menu from an optical disk, and from a FAT and an XFS partition.
 FILE_SYSTEMS = (
     Scenario(
         "iso-cdrom", (Disk(disk.SECOND_DISK), Disk(disk.OPTICAL, "xvdc", "cdrom")),
@@ -138,9 +138,11 @@ FILE_SYSTEMS = (
         booted(line_of(disk.HYBRID) + " lab.disks=2"), TROUBLE,
     ),
     boots("fat-boot", disk.FAT_BOOT),
+    boots("xfs-boot", disk.XFS_BOOT),
     boots("esp-unified", disk.ESP_UNIFIED),
     boots("sectors-4096", disk.SECTORS_4096),
     boots("btrfs-at", disk.BTRFS_AT),
+    boots("btrfs-default", disk.BTRFS_DEFAULT),
     boots("lvm-boot", disk.LVM_BOOT),
     Scenario(
         "md-raid1", (Disk(disk.MD_RAID1), Disk(disk.MD_RAID1, "xvdb", twin=1)),
@@ -187,6 +189,22 @@ DISPLAY = (
         "vfb-menu-pvh", (Disk(disk.MBR_LST),), second(disk.MBR_LST) + KERNEL_HAS_DISPLAY,
         TROUBLE + (r"pvgrub-swift: (vfb|vkbd): ",), display=True, steps=SCREEN_KEYS,
         cmdline="timeout=60", limit=120, type="pvh",
+    ),
+)
+
+# A backend that does nothing any more while the disks are closed costs its time limit, not the boot.
+STUCK_DISPLAY = (
+    Scenario(
+        "vfb-stuck", (Disk(disk.MBR_LST),),
+        second(disk.MBR_LST) + (
+            r"pvgrub-swift: vfb: the backend stays in state 4 and does not reach 5",
+            r"pvgrub-swift: vkbd: the backend stays in state 4 and does not reach 5",
+        ), TROUBLE, display=True, cmdline="timeout=60", limit=150,
+        steps=(
+            Step("second entry", command="kill -STOP $(pidof xen-qemu-system-i386)"),
+            Step("", keys=DOWN + ENTER),
+            Step("vkbd: the backend stays", command="kill -CONT $(pidof xen-qemu-system-i386)"),
+        ),
     ),
 )
 
@@ -483,7 +501,7 @@ SELF_CHECK = (
 
 SCENARIOS: tuple[Scenario, ...] = (
     BASELINES + BOOTS + STATE + FILE_SYSTEMS + KEYS + HOST_CONTROL + TOOLSTACK + FAILURES + PVH + PAYLOADS
-    + PVH_MORE + HOMES + DISPLAY + SELF_CHECK
+    + PVH_MORE + HOMES + DISPLAY + STUCK_DISPLAY + SELF_CHECK
 )
 
 # The one that lab/demo shows: either entry of its menu will do.

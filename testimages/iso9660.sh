@@ -64,6 +64,18 @@ fill_many() {
   done
 }
 
+fill_packed() {
+  fill
+  { seq 1 20000; head -c 200000 /dev/zero; seq 1 30000; } >"$tree/holes"
+  { seq 1 9999; head -c 300000 /dev/zero; } >"$tree/holes-at-the-end"
+  seq 1 12000 | head -c 65536 >"$tree/two-blocks"
+}
+# The first argument says which form of zisofs.
+zisofs() {
+  command xorriso -zisofs "$1" -outdev "$image" -volid 'Test Label' -map "$tree" / \
+    -set_filter_r --zisofs / -- -commit
+}
+
 xorriso() { command xorriso -as mkisofs -quiet -V 'Test Label' -o "$image" "$@"; }
 # It cuts targets that need more than one entry in the wrong places.
 drop_links() { rm "$tree/link-1000" "$tree/link-two"; }
@@ -99,10 +111,13 @@ case $2 in
   hfsplus) fill; xorriso -R -hfsplus "$tree" ;;
   # UDF around the same files.
   udf) fill; drop_links; genisoimage -R -udf "$tree" ;;
-  zisofs) fill; command xorriso -outdev "$image" -volid 'Test Label' -map "$tree" / \
-    -set_filter_r --zisofs / -- -commit ;;
-  zisofs2) fill; command xorriso -zisofs version_2=on:susp_z2=off -outdev "$image" \
-    -volid 'Test Label' -map "$tree" / -set_filter_r --zisofs / -- -commit ;;
+  # Compressed files, with holes in one of them: version 1 by both makers, and version 2.
+  zisofs) fill_packed; zisofs version_2=off ;;
+  zisofs-128k) fill_packed; zisofs version_2=off:block_size=128k ;;
+  zisofs2) fill_packed; zisofs version_2=on:susp_z2=off ;;
+  zisofs2-z2) fill_packed; zisofs version_2=on:susp_z2=on ;;
+  zisofs-genisoimage) fill_packed; drop_links; mkzftree -z 6 "$tree" "$work/packed"
+    genisoimage -R -z "$work/packed" ;;
   eltorito) fill; xorriso -R -b isolinux/isolinux.bin -c isolinux/boot.cat -no-emul-boot \
     -boot-load-size 4 -eltorito-alt-boot -e boot/vmlinuz -no-emul-boot "$tree" ;;
   # Disks and optical disks at the same time, by MBR and by GPT.
@@ -124,6 +139,12 @@ case $2 in
     printf long >"$tree/$(printf 'n%.0s' {1..200})"
     printf 'same blocks' >"$tree/same"
     xorriso -R -J -rr_reloc_dir /rr_moved -no-pad -b first -c boot.cat -no-emul-boot "$tree" ;;
+  small-zisofs) mkdir -p "$tree"
+    { seq 1 9999; head -c 100000 /dev/zero; seq 1 30000; } >"$tree/packed"
+    zisofs version_2=off ;;
+  small-zisofs2) mkdir -p "$tree"
+    { seq 1 30000; head -c 300000 /dev/zero; seq 1 30000; } >"$tree/packed"
+    zisofs version_2=on:susp_z2=on ;;
   small-plain) fill_plain; head -c 100 /dev/zero >"$tree/boot/vmlinuz"
     xorriso --norock -no-pad "$tree" ;;
   small-joliet) fill_plain; head -c 100 /dev/zero >"$tree/boot/vmlinuz"

@@ -25,9 +25,13 @@ public struct EncodedExtent: Equatable, Sendable {
     case zstd
   }
 
-  /// The most bytes that one piece unpacks to, and that it is packed in: SquashFS's and EROFS's
-  /// largest block.
-  public static let decodedByteCountMax = 1 << 20
+  /// The most bytes that one piece unpacks to: EROFS's largest (Z_EROFS_PCLUSTER_MAX_DSIZE). Other
+  /// file systems have 1 MiB at most.
+  public static let decodedByteCountMax = 12 << 20
+
+  /// The most bytes that it is packed in: SquashFS's and EROFS's largest block, and a little more,
+  /// because noise in zlib, as zisofs stores it, gets longer.
+  public static let storedByteCountMax = (1 << 20) + (1 << 12)
 
   /// The most runs that the packed bytes may lie in.
   public static let storedCountMax = 1024
@@ -55,7 +59,7 @@ public struct EncodedExtent: Equatable, Sendable {
       skippedByteCount <= decodedByteCount, byteCount <= decodedByteCount - skippedByteCount,
       !stored.isEmpty, stored.count <= Self.storedCountMax
     else { return nil }
-    var rest = UInt64(Self.decodedByteCountMax)
+    var rest = UInt64(Self.storedByteCountMax)
     for extent in stored {
       if case .encoded = extent { return nil }
       guard extent.byteCount <= rest else { return nil }

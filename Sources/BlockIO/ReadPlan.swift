@@ -28,14 +28,17 @@ public struct FrameRange: Equatable, Sendable {
   }
 }
 
-/// How a file gets into page frames: what the device can put there itself, and the rest.
+/// How a file gets into page frames: what the devices can put there themselves, and the rest.
 ///
-/// First execute all `pieces`, then do `copies`, `reads`, `unpackings` and `zeros`, in any order: a
-/// piece may put bytes beyond the end of the file that `zeros` takes away again.
+/// First execute all `pieces`, each on its device, then do `copies`, `reads`, `unpackings` and
+/// `zeros`, in any order: a piece may put bytes beyond the end of the file that `zeros` takes away
+/// again.
 public struct ReadPlan: Equatable, Sendable {
-  /// A run that the device puts into consecutive frames without a copy. All three numbers are
+  /// A run that a device puts into consecutive frames without a copy. All three numbers are
   /// multiples of the device's sector size.
   public struct Piece: Equatable, Sendable {
+    /// Which of the volume's devices it is on.
+    public var device: Int
     /// Where the run starts on the device, in bytes.
     public var deviceByteOffset: UInt64
     /// Where its first byte goes.
@@ -44,11 +47,23 @@ public struct ReadPlan: Equatable, Sendable {
     public var byteCount: UInt64
 
     /// A run of `byteCount` bytes at `deviceByteOffset` that goes to `place` and on.
-    public init(deviceByteOffset: UInt64, place: Place, byteCount: UInt64) {
+    public init(device: Int = 0, deviceByteOffset: UInt64, place: Place, byteCount: UInt64) {
+      self.device = device
       self.deviceByteOffset = deviceByteOffset
       self.place = place
       self.byteCount = byteCount
     }
+  }
+
+  /// A run of the volume that must be read through a buffer (`Volume.read`): it is not aligned to
+  /// sectors, or must be computed.
+  public struct Read: Equatable, Sendable {
+    /// Where it starts on the volume, in bytes.
+    public var volumeByteOffset: UInt64
+    /// Where its first byte goes.
+    public var place: Place
+    /// The length in bytes.
+    public var byteCount: UInt64
   }
 
   /// A byte in a frame; what is longer than the frame goes on in the next numbers.
@@ -90,48 +105,53 @@ public struct ReadPlan: Equatable, Sendable {
     public var byteCount: UInt64
   }
 
-  /// What the device puts into frames itself.
+  /// What the devices put into frames themselves.
   public private(set) var pieces: [Piece] = []
   /// What must be copied out of metadata.
   public private(set) var copies: [Copy] = []
-  /// What must be read through a buffer (`BlockDevice.read`) because it is not aligned.
-  public private(set) var reads: [Piece] = []
+  /// What must be read through a buffer.
+  public private(set) var reads: [Read] = []
   /// What must be unpacked (`ExtentReader`).
   public private(set) var unpackings: [Unpacking] = []
   /// What must be zeroed.
   public private(set) var zeros: [Zeros] = []
 
-  /// A plan of pieces that were made by hand.
-  public init(pieces: [Piece]) { self.pieces = pieces }
+  /// The number of devices that pieces may be on.
+  public let deviceCount: Int
 
-  /// The bytes that the device puts into frames.
+  /// A plan of pieces that were made by hand, on one device.
+  public init(pieces: [Piece]) {
+    self.pieces = pieces
+    deviceCount = 1
+  }
+
+  /// The pieces on one of the volume's devices.
+  public func pieces(onDevice index: Int) -> [Piece] {
+    deviceCount == 1 ? pieces : pieces.filter { $0.device == index }
+  }
+
+  /// The bytes that the devices put into frames.
   public var pieceByteCount: UInt64 { pieces.reduce(0) { $0 &+ $1.byteCount } }
 
   /// The plan that brings a file into frames.
   ///
   /// - Parameters:
   ///   - extents: The file, as its reader gave it.
-  ///   - volumeByteOffset: Where the file's volume starts on the device.
-  ///   - device: The size and the sector size of the device.
+  ///   - volume: The file's volume.
   ///   - target: Where the file goes.
-  /// - Throws: `BlockError.outOfRange` if an extent leaves the device or the file is larger than
+  /// - Throws: `BlockError.outOfRange` if an extent leaves the volume or the file is larger than
   /// the frames.
-  public init(
-    _ extents: [Extent], volumeByteOffset: UInt64, device: DeviceGeometry, target: Target
+  public init<Device: BlockDevice>(
+    _ extents: [Extent], on volume: Volume<Device>, target: Target
   ) throws(BlockError) {
-    var builder = ReadPlanBuilder(device: device, target: target)
+    var builder = ReadPlanBuilder(devices: volume.geometries, target: target)
     for (index, extent) in extents.enumerated() {
       switch extent {
       case .run(let byteOffset, let byteCount):
-        guard let start = Checked.sum(volumeByteOffset, byteOffset),
-          let end = Checked.sum(start, byteCount), end <= device.byteCount
-        else {
-          throw .outOfRange(
-            byteOffset: byteOffset, byteCount: byteCount, deviceByteCount: device.byteCount)
-        }
-        try builder.addRun(start, byteCount, isLast: index == extents.count - 1)
+        try builder.addRun(
+          byteOffset, byteCount, of: volume, isLast: index == extents.count - 1)
       case .zeros(let byteCount): try builder.addZeros(byteCount)
-      case .inline(let bytes): try builder.addInline(bytes)
+      case .inline(let bytes): try builder.addInline(bytes[...])
       case .encoded(let piece): try builder.addEncoded(piece)
       }
     }
@@ -141,9 +161,10 @@ public struct ReadPlan: Equatable, Sendable {
     reads = builder.reads
     unpackings = builder.unpackings
     zeros = builder.zeros
+    deviceCount = max(1, volume.devices.count)
   }
 
-  /// What a plan must know of the device.
+  /// What a plan must know of a device.
   public struct DeviceGeometry: Equatable, Sendable {
     /// The size in bytes.
     public var byteCount: UInt64

@@ -10,10 +10,12 @@ public enum ConfigSearch {
     "/boot/xen/pvboot-x86_64.elf", "/xen/pvboot-x86_64.elf",
   ]
 
-  /// Scripts for GRUB 2, best first; those with `@` are for btrfs without a default subvolume.
+  /// Scripts for GRUB 2, best first; the last ones are for subvolumes of btrfs: Ubuntu's, those of
+  /// Debian's installer and of Fedora's.
   public static let scripts: [ByteString] = [
     "/boot/grub/grub.cfg", "/grub/grub.cfg", "/boot/grub2/grub.cfg", "/grub2/grub.cfg",
-    "/@/boot/grub/grub.cfg", "/@/boot/grub2/grub.cfg",
+    "/@/boot/grub/grub.cfg", "/@/boot/grub2/grub.cfg", "/@rootfs/boot/grub/grub.cfg",
+    "/root/boot/grub2/grub.cfg",
   ]
 
   /// The directory of an EFI system partition in whose directories scripts are that go on with

@@ -75,10 +75,10 @@ public protocol MenuEnvironment: AnyObject {
 
   /// Makes a file a device of its own with this name, in place of one that had it. False if that
   /// can't be.
-  func attachLoopback(_ name: ByteString, file: MenuFile) -> Bool
+  func addLoopDevice(name: ByteString, file: MenuFile) -> Bool
 
   /// Removes a device that a file was made. False if there is none.
-  func detachLoopback(_ name: ByteString) -> Bool
+  func removeLoopDevice(name: ByteString) -> Bool
 }
 
 /// What a world that does not know more answers.
@@ -92,7 +92,7 @@ extension MenuEnvironment {
   /// Unknown.
   public func modificationTime(of file: MenuFile) -> Int64? { nil }
   /// It can't be.
-  public func attachLoopback(_ name: ByteString, file: MenuFile) -> Bool { false }
+  public func addLoopDevice(name: ByteString, file: MenuFile) -> Bool { false }
   /// There is none.
-  public func detachLoopback(_ name: ByteString) -> Bool { false }
+  public func removeLoopDevice(name: ByteString) -> Bool { false }
 }

@@ -3,56 +3,24 @@ public import BlockIO
 public import Bytes
 import Partitions
 
-/// A part of a disk that can hold a file system, and the one that it holds.
-public struct GuestVolume<Device: BlockDevice> {
-  /// Where it is.
-  public let volume: Volume<Device>
-  /// The partition's number; nil for a whole disk.
-  public let partitionNumber: Int?
-  /// `msdos` or `gpt`; empty for a whole disk.
-  public let schemeName: ByteString
-  /// The partition's identifier as `search --part-uuid` writes it; empty for a whole disk.
-  public let partitionIdentifier: ByteString
-  /// The name of a GPT partition; empty if it has none.
-  public let partitionLabel: ByteString
-  /// The file system, if a reader knows it.
-  public let fileSystem: MountedFileSystem<Device>?
-  /// Why there is none, if there seemed to be one.
-  public let failure: BootError?
-
-  /// The whole of a disk with nothing on it but a reason.
-  fileprivate init(_ volume: Volume<Device>, passedOver reason: BootError) {
-    self.volume = volume
-    partitionNumber = nil
-    schemeName = ""
-    partitionIdentifier = ""
-    partitionLabel = ""
-    fileSystem = nil
-    failure = reason
-  }
-
-  init(_ volume: Volume<Device>, partition: Partition?) {
-    self.volume = volume
-    partitionNumber = partition?.number
-    schemeName = partition?.scheme.name ?? ""
-    partitionIdentifier = partition?.identifier ?? ""
-    partitionLabel = partition?.label ?? ""
-    do throws(BootError) {
-      fileSystem = try MountedFileSystem.probe(volume)
-      failure = nil
-    } catch {
-      fileSystem = nil
-      failure = error
-    }
-  }
-}
-
-/// A disk of the guest: itself, and the partitions on it.
+/// A disk of the guest, or a volume that stands for one: itself, and the partitions on it.
 public struct GuestDisk<Device: BlockDevice> {
-  /// The disk.
-  public let device: Device
-  /// Whether it is an optical one.
-  public let isOptical: Bool
+  /// What it is.
+  public enum Kind: Equatable, Sendable {
+    /// A disk.
+    case hardDisk
+    /// A drive with an optical disk.
+    case opticalDisk
+    /// An array or a logical volume, by its names; the first is the one to be shown.
+    case assembled(names: [ByteString])
+    /// A file that a menu made a disk.
+    case loopback(name: ByteString)
+  }
+
+  /// All of its bytes.
+  public let whole: Volume<Device>
+  /// What it is.
+  public let kind: Kind
   /// The whole disk first, then its partitions by number.
   public let volumes: [GuestVolume<Device>]
   /// What is wrong with its partition table, if anything is.
@@ -60,32 +28,60 @@ public struct GuestDisk<Device: BlockDevice> {
 
   /// Reads the partition table of `device` and looks at every volume.
   public init(_ device: Device, isOptical: Bool) {
-    self.device = device
-    self.isOptical = isOptical
+    self.init(Volume(whole: device), isOptical ? .opticalDisk : .hardDisk)
+  }
+
+  /// The same for any volume.
+  init(_ whole: Volume<Device>, _ kind: Kind) {
+    self.whole = whole
+    self.kind = kind
     var partitions: [Partition] = []
     do throws(PartitionError) {
-      partitions = try PartitionTable.read(device)
+      partitions = try PartitionTable.read(whole)
       failure = nil
     } catch {
-      failure = BootError(error).at(device.name)
+      failure = BootError(error).at(whole.name)
     }
-    var volumes = [GuestVolume(Volume(whole: device), partition: nil)]
+    var volumes = [GuestVolume(whole, partition: nil)]
     // Nobody partitions an optical disk anew, and its table may count in other sectors.
-    if !isOptical, let optical = volumes[0].fileSystem?.opticalExtent,
+    if kind != .opticalDisk, let optical = volumes[0].fileSystem?.opticalExtent,
       Self.isLeftOver(optical.byteCount, optical.descriptorByteOffset, beside: partitions)
     {
       volumes[0] = GuestVolume(
-        Volume(whole: device),
+        whole,
         passedOver: BootError(
           .unsupported,
-          "\(device.name): an ISO 9660 file system from before it was partitioned is passed over"))
+          "\(whole.name): an ISO 9660 file system from before it was partitioned is passed over"))
     }
     for partition in partitions {
-      if let volume = partition.volume(on: device) {
-        volumes.append(GuestVolume(volume, partition: partition))
+      if let volume = partition.volume(on: whole) {
+        let found = GuestVolume(volume, partition: partition)
+        switch Self.owner(of: found, on: volumes[0]) {
+        case .partition: volumes[0] = GuestVolume(whole, partition: nil, isNoPart: true)
+        case .wholeDisk:
+          volumes.append(GuestVolume(volume, partition: partition, isNoPart: true))
+          continue
+        case nil: break
+        }
+        volumes.append(found)
       }
     }
     self.volumes = volumes
+  }
+
+  private enum Owner { case wholeDisk, partition }
+
+  /// Whose the superblock of md is that lies both at the end of a partition and of its disk, as
+  /// with metadata 0.90: the partition's, if the array's size fits there. Nil if there is none.
+  private static func owner(
+    of partition: GuestVolume<Device>, on whole: GuestVolume<Device>
+  ) -> Owner? {
+    guard case .array(let inner)? = partition.part, case .array(let outer)? = whole.part,
+      inner.format == .old, outer.format == .old,
+      // The data ends where the superblock is.
+      partition.partitionByteOffset &+ inner.dataByteCount == outer.dataByteCount
+    else { return nil }
+    return inner.usedByteCount <= inner.dataByteCount ? .partition : .wholeDisk
   }
 
   /// Whether an ISO 9660 file system of the whole disk is what an earlier use of the disk has left.
@@ -103,6 +99,26 @@ public struct GuestDisk<Device: BlockDevice> {
       $0.byteOffset <= byteCount && $0.byteCount <= byteCount - $0.byteOffset
     }
     return !holdsDescriptors && !areInside
+  }
+
+  /// The name that an administrator knows.
+  public var name: ByteString { whole.name }
+
+  /// Whether it is an optical one.
+  public var isOptical: Bool { kind == .opticalDisk }
+
+  /// Whether a menu made it, which lasts no longer than the menu's wish.
+  var isLoopback: Bool {
+    if case .loopback = kind { true } else { false }
+  }
+
+  /// The names of its own that it has beside its place among the disks.
+  var ownNames: [ByteString] {
+    switch kind {
+    case .hardDisk, .opticalDisk: []
+    case .assembled(let names): names
+    case .loopback(let name): [name]
+    }
   }
 
   /// Whether the disk has partitions.

@@ -2,6 +2,7 @@
 public import BlockIO
 import BootMenu
 public import Bytes
+import Partitions
 
 /// All disks of the guest, in the order of their virtual device numbers, and the names that menus
 /// have for them.
@@ -14,24 +15,67 @@ public struct GuestDisks<Device: BlockDevice> {
     public let volume: Int
   }
 
-  /// The disks.
-  public let disks: [GuestDisk<Device>]
+  /// The disks, behind them the arrays and logical volumes on them, then files that are disks.
+  public private(set) var disks: [GuestDisk<Device>]
 
-  /// The given disks.
-  public init(_ disks: [GuestDisk<Device>]) { self.disks = disks }
+  /// What an administrator should know of arrays and logical volumes: members left out, volumes
+  /// that can't be read.
+  public let remarks: [ByteString]
+
+  /// Arrays and logical volumes that can't be read.
+  private let unavailable: [UnavailableVolume]
+  /// The identifiers of the arrays that can.
+  private let assembledArrays: [ByteString]
+
+  /// The given disks, and what stands on them.
+  public init(_ disks: [GuestDisk<Device>]) {
+    let stack = VolumeStack(disks)
+    self.disks = stack.disks
+    unavailable = stack.unavailable
+    assembledArrays = stack.assembledArrays
+    remarks = stack.remarks + stack.unavailable.map { $0.failure.message }
+  }
 
   /// Every volume with a file system, in the order in which menus are looked for. A partition that
-  /// starts where its disk does, as in hybrid images, is the same one as on the whole disk.
+  /// starts where its disk does, as in hybrid images, is the same one as on the whole disk. Members
+  /// of a mirror that look like file systems are the mirror's.
   public var mounted: [Position] {
     var result: [Position] = []
-    for (diskIndex, disk) in disks.enumerated() {
+    for (diskIndex, disk) in disks.enumerated() where !isAssembledMember(disk.volumes.first) {
       let hasWhole = disk.volumes.first?.fileSystem != nil
       for (volumeIndex, volume) in disk.volumes.enumerated() where volume.fileSystem != nil {
-        if volumeIndex > 0, hasWhole, volume.volume.byteOffset == 0 { continue }
+        if volumeIndex > 0, hasWhole, volume.partitionByteOffset == 0 { continue }
+        if isAssembledMember(volume) { continue }
         result.append(Position(disk: diskIndex, volume: volumeIndex))
       }
     }
     return result
+  }
+
+  /// Whether a volume is a part of an array that is there.
+  private func isAssembledMember(_ volume: GuestVolume<Device>?) -> Bool {
+    guard case .array(let block)? = volume?.part else { return false }
+    return assembledArrays.contains(block.identifier)
+  }
+
+  /// Makes a volume a disk by this name, in place of one that had it. False if something else has
+  /// the name, or there are too many.
+  mutating func addLoopback(_ name: ByteString, _ volume: Volume<Device>) -> Bool {
+    _ = removeLoopback(name)
+    guard !name.isEmpty, position(named: name) == nil,
+      disks.filter({ $0.isLoopback }).count < VolumeStackLimits.loopbackCountMax
+    else { return false }
+    disks.append(GuestDisk(volume, .loopback(name: name)))
+    return true
+  }
+
+  /// Takes a disk that `addLoopback` made away; false if there is none.
+  mutating func removeLoopback(_ name: ByteString) -> Bool {
+    guard let index = disks.firstIndex(where: { $0.kind == .loopback(name: name) }) else {
+      return false
+    }
+    disks.remove(at: index)
+    return true
   }
 
   /// The volume at a position.
@@ -39,12 +83,18 @@ public struct GuestDisks<Device: BlockDevice> {
     disks[position.disk].volumes[position.volume]
   }
 
-  /// GRUB's name for a volume: `hd0`, `hd0,msdos1`, `cd0`.
+  /// GRUB's name for a volume: `hd0`, `hd0,msdos1`, `cd0`, `lvm/vg-root`.
   public func name(of position: Position) -> ByteString {
-    let isOptical = disks[position.disk].isOptical
+    let kind = disks[position.disk].kind
     var index = 0
-    for disk in disks[..<position.disk] where disk.isOptical == isOptical { index += 1 }
-    let disk: ByteString = isOptical ? "cd\(index)" : "hd\(index)"
+    for disk in disks[..<position.disk] where disk.kind == kind { index += 1 }
+    let disk: ByteString
+    switch kind {
+    case .hardDisk: disk = "hd\(index)"
+    case .opticalDisk: disk = "cd\(index)"
+    case .assembled(let names): disk = names.first ?? ""
+    case .loopback(let name): disk = name
+    }
     let volume = self[position]
     guard let number = volume.partitionNumber else { return disk }
     return "\(disk),\(volume.schemeName)\(number)"
@@ -66,9 +116,16 @@ public struct GuestDisks<Device: BlockDevice> {
     return position(of: bare)
   }
 
-  /// What is wrong with the partition table of the disk that a menu's name is about.
-  func partitionTableFailure(of text: ByteString) -> BootError? {
-    guard let name = DeviceName(text),
+  /// What is wrong with the volume, or with the partition table of the disk, that a menu's name is
+  /// about.
+  func failure(of text: ByteString) -> BootError? {
+    guard let name = DeviceName(text) else { return nil }
+    switch name.disk {
+    case .named(let name), .other(let name):
+      for volume in unavailable where volume.names.contains(name) { return volume.failure }
+    case .hardDisk, .opticalDisk: break
+    }
+    guard
       let disk = diskIndex(name.disk) ?? name.asPartitionOfDisk.flatMap({ diskIndex($0.disk) })
     else { return nil }
     return disks[disk].failure
@@ -106,18 +163,35 @@ public struct GuestDisks<Device: BlockDevice> {
 
   private func diskIndex(_ disk: DeviceName.Disk) -> Int? {
     switch disk {
-    case .hardDisk(let number): nth(number, isOptical: false)
-    case .opticalDisk(let number): nth(number, isOptical: true)
+    case .hardDisk(let number): nth(number, .hardDisk)
+    case .opticalDisk(let number): nth(number, .opticalDisk)
     case .named(let name):
-      disks.firstIndex { $0.device.name == name }
-        ?? disks.firstIndex { Self.isSimilar($0.device.name, name) }
-    case .other: nil
+      disks.firstIndex { $0.name == name } ?? ownName(name)
+        ?? disks.firstIndex { Self.isSimilar($0.name, name) }
+    case .other(let name): ownName(name)
     }
   }
 
-  private func nth(_ number: UInt64, isOptical: Bool) -> Int? {
+  /// The disk with a name of its own, or the array that Linux numbers so: without a number of their
+  /// own, arrays are counted down from 127.
+  private func ownName(_ name: ByteString) -> Int? {
+    if let index = disks.firstIndex(where: { $0.ownNames.contains(name) }) { return index }
+    guard name.hasPrefix("md"), let number = Numbers.decimal(name.dropFirst(2)), number <= 127
+    else {
+      return nil
+    }
+    var left = 127 - number
+    for (index, disk) in disks.enumerated()
+    where disk.ownNames.contains(where: { $0.hasPrefix("mduuid/") }) {
+      if left == 0 { return index }
+      left -= 1
+    }
+    return nil
+  }
+
+  private func nth(_ number: UInt64, _ kind: GuestDisk<Device>.Kind) -> Int? {
     var left = number
-    for (index, disk) in disks.enumerated() where disk.isOptical == isOptical {
+    for (index, disk) in disks.enumerated() where disk.kind == kind {
       if left == 0 { return index }
       left -= 1
     }

@@ -6,7 +6,9 @@ public import Bytes
 /// The guest's disks as menus see them.
 public final class GuestEnvironment<Device: BlockDevice>: MenuEnvironment {
   /// The disks.
-  public let disks: GuestDisks<Device>
+  public private(set) var disks: GuestDisks<Device>
+  /// The last files that could not be made disks, and why.
+  private var refusedLoopbacks: [UnavailableVolume] = []
 
   /// The environment of `disks`.
   public init(_ disks: GuestDisks<Device>) { self.disks = disks }
@@ -16,7 +18,9 @@ public final class GuestEnvironment<Device: BlockDevice>: MenuEnvironment {
     _ device: ByteString
   ) throws(BootError) -> MountedFileSystem<Device> {
     guard let position = device.isEmpty ? disks.mounted.first : disks.position(named: device) else {
-      throw disks.partitionTableFailure(of: device)
+      let disk = device.split(on: 0x2c).first ?? device
+      throw refusedLoopbacks.last(where: { $0.names.contains(disk) })?.failure
+        ?? disks.failure(of: device)
         ?? BootError(
           .wrongRequest,
           device.isEmpty ? "no file system on any disk" : "(\(device)): no such disk or partition")
@@ -85,7 +89,7 @@ public final class GuestEnvironment<Device: BlockDevice>: MenuEnvironment {
     let volume = disks[position]
     let answer: ByteString?
     switch property {
-    case .driver: answer = "xen"
+    case .driver: answer = driver(of: disks.disks[position.disk])
     case .partitionMap: answer = volume.schemeName.isEmpty ? "none" : volume.schemeName
     case .fileSystem:
       answer = volume.fileSystem.map { $0.formatName.hasPrefix("ext") ? "ext2" : $0.formatName }
@@ -94,6 +98,15 @@ public final class GuestEnvironment<Device: BlockDevice>: MenuEnvironment {
     case .partitionUUID: answer = volume.partitionIdentifier
     }
     return answer.flatMap { $0.isEmpty ? nil : $0 }
+  }
+
+  /// GRUB's name for the kind of a disk.
+  private func driver(of disk: GuestDisk<Device>) -> ByteString {
+    switch disk.kind {
+    case .hardDisk, .opticalDisk: "xen"
+    case .assembled: "diskfilter"
+    case .loopback: "loopback"
+    }
   }
 
   /// When a file was changed last; nil if there is none.
@@ -143,4 +156,24 @@ public final class GuestEnvironment<Device: BlockDevice>: MenuEnvironment {
   private static func absolute(_ path: ByteString) -> ByteString {
     path.hasPrefix("/") ? path : "/" + path
   }
+
+  /// Makes a file a disk, with partitions and file systems, in place of one of the same name.
+  public func addLoopDevice(name: ByteString, file: MenuFile) -> Bool {
+    refusedLoopbacks.removeAll { $0.names.contains(name) }
+    do throws(BootError) {
+      guard disks.addLoopback(name, try LoopbackFile.volume(name, try locate(file))) else {
+        throw BootError(.wrongRequest, "(\(name)): the name is taken, or there are too many")
+      }
+      return true
+    } catch {
+      if refusedLoopbacks.count == VolumeStackLimits.loopbackCountMax {
+        refusedLoopbacks.removeFirst()
+      }
+      refusedLoopbacks.append(UnavailableVolume(names: [name], failure: error))
+      return false
+    }
+  }
+
+  /// Takes a disk that a file was made away.
+  public func removeLoopDevice(name: ByteString) -> Bool { disks.removeLoopback(name) }
 }

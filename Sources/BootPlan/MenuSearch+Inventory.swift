@@ -7,8 +7,8 @@ extension MenuSearch {
   public func inventory() -> [ByteString] {
     var lines: [ByteString] = []
     for disk in environment.disks.disks {
-      let size = disk.device.byteCount >> 20
-      lines.append("\(disk.device.name): \(size) MiB" + (disk.isOptical ? ", optical" : ""))
+      let size = disk.whole.byteCount >> 20
+      lines.append("\(disk.name): \(size) MiB" + (disk.isOptical ? ", optical" : ""))
       if let failure = disk.failure { lines.append("  \(failure.message)") }
       for volume in disk.volumes {
         if let system = volume.fileSystem {

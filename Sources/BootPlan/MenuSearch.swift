@@ -75,7 +75,8 @@ public struct MenuSearch<Device: BlockDevice> {
   public func find(isChained: Bool = false, isReadOnly: Bool = false) -> Result {
     var state = State()
     if isReadOnly { state.loaderOptions += " readonly" }
-    for disk in environment.disks.disks.indices {
+    state.remarks = environment.disks.remarks
+    for (disk, found) in environment.disks.disks.enumerated() where !found.isLoopback {
       let volumes = environment.disks.mounted.filter { $0.disk == disk }
       search(volumes, isChained: isChained, &state)
       if state.menu != nil { break }

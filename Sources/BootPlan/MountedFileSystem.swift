@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 public import BlockIO
+import Btrfs
 public import Bytes
+import EROFS
 import Ext4
 import FAT
 public import FileSystem
 import ISO9660
+import XFS
+import SquashFS
 
 /// A file whose place on its device is known: what the image reads straight into guest memory.
 public struct LocatedFile<Device: BlockDevice> {
@@ -46,9 +50,13 @@ public struct FoundFile {
 public struct MountedFileSystem<Device: BlockDevice> {
   /// The reader. A new format is a new case here and in `probe`.
   private enum Reader {
+    case btrfs(BtrfsFileSystem<Device>)
     case ext4(Ext4FileSystem<Device>)
     case fat(FATFileSystem<Device>)
     case iso9660(ISO9660FileSystem<Device>)
+    case xfs(XFSFileSystem<Device>)
+    case squashFS(SquashFSFileSystem<Device>)
+    case erofs(EROFSFileSystem<Device>)
   }
 
   /// The volume.
@@ -59,9 +67,26 @@ public struct MountedFileSystem<Device: BlockDevice> {
   /// format but can't read this one.
   ///
   /// What is at the start of a volume is written by whoever used it last, so those that begin there
-  /// come first: an optical disk's image brings 32 KiB of its own in front of its descriptors, but
-  /// whoever makes an ext4 or a FAT may leave old descriptors behind.
+  /// come first, SquashFS with the very first byte, EROFS in the place of ext4's superblock: an
+  /// optical disk's image brings 32 KiB of its own in front of its descriptors, but whoever makes
+  /// an ext4 or a FAT may leave old descriptors behind.
   public static func probe(_ volume: Volume<Device>) throws(BootError) -> MountedFileSystem? {
+    do throws(SquashFSError) {
+      if let squashFS = try SquashFSFileSystem<Device>.probe(volume) {
+        return MountedFileSystem(volume: volume, reader: .squashFS(squashFS))
+      }
+    } catch {
+      if case .device(let error) = error { throw BootError(error).at(volume.name) }
+      throw BootError(error).at("\(volume.name): squashfs")
+    }
+    do throws(EROFSError) {
+      if let erofs = try EROFSFileSystem<Device>.probe(volume) {
+        return MountedFileSystem(volume: volume, reader: .erofs(erofs))
+      }
+    } catch {
+      if case .device(let error) = error { throw BootError(error).at(volume.name) }
+      throw BootError(error).at("\(volume.name): erofs")
+    }
     do throws(Ext4Error) {
       if let ext4 = try Ext4FileSystem<Device>.probe(volume) {
         return MountedFileSystem(volume: volume, reader: .ext4(ext4))
@@ -71,6 +96,14 @@ public struct MountedFileSystem<Device: BlockDevice> {
       if case .device(let error) = error { throw BootError(error).at(volume.name) }
       throw BootError(error).at("\(volume.name): ext4")
     }
+    do throws(XFSError) {
+      if let xfs = try XFSFileSystem<Device>.probe(volume) {
+        return MountedFileSystem(volume: volume, reader: .xfs(xfs))
+      }
+    } catch {
+      if case .device(let error) = error { throw BootError(error).at(volume.name) }
+      throw BootError(error).at("\(volume.name): xfs")
+    }
     do throws(FATError) {
       if let fat = try FATFileSystem<Device>.probe(volume) {
         return MountedFileSystem(volume: volume, reader: .fat(fat))
@@ -78,6 +111,14 @@ public struct MountedFileSystem<Device: BlockDevice> {
     } catch {
       if case .device(let error) = error { throw BootError(error).at(volume.name) }
       throw BootError(error).at("\(volume.name): fat")
+    }
+    do throws(BtrfsError) {
+      if let btrfs = try BtrfsFileSystem<Device>.probe(volume) {
+        return MountedFileSystem(volume: volume, reader: .btrfs(btrfs))
+      }
+    } catch {
+      if case .device(let error) = error { throw BootError(error).at(volume.name) }
+      throw BootError(error).at("\(volume.name): btrfs")
     }
     do throws(ISO9660Error) {
       if let iso = try ISO9660FileSystem<Device>.probe(volume) {
@@ -93,27 +134,39 @@ public struct MountedFileSystem<Device: BlockDevice> {
   /// The format's name.
   public var formatName: ByteString {
     switch reader {
+    case .btrfs(let system): system.formatName
     case .ext4(let system): system.formatName
     case .fat(let system): system.formatName
     case .iso9660(let system): system.formatName
+    case .xfs(let system): system.formatName
+    case .squashFS(let system): system.formatName
+    case .erofs(let system): system.formatName
     }
   }
 
   /// The volume's label; empty if none.
   public var label: ByteString {
     switch reader {
+    case .btrfs(let system): system.label
     case .ext4(let system): system.label
     case .fat(let system): system.label
     case .iso9660(let system): system.label
+    case .xfs(let system): system.label
+    case .squashFS(let system): system.label
+    case .erofs(let system): system.label
     }
   }
 
   /// The volume's identifier; empty if none.
   public var uuid: ByteString {
     switch reader {
+    case .btrfs(let system): system.uuid
     case .ext4(let system): system.uuid
     case .fat(let system): system.uuid
     case .iso9660(let system): system.uuid
+    case .xfs(let system): system.uuid
+    case .squashFS(let system): system.uuid
+    case .erofs(let system): system.uuid
     }
   }
 
@@ -128,8 +181,10 @@ public struct MountedFileSystem<Device: BlockDevice> {
         "\(place): was not unmounted and its journal is not replayed, so the newest changes are "
           + "missing: \(error.message)"
       }
-    case .fat: nil
+    case .btrfs(let system): system.remark.map { "\(place): \($0)" }
+    case .fat, .squashFS, .erofs: nil
     case .iso9660(let system): system.hasUDF ? "\(place): its UDF file system is passed over" : nil
+    case .xfs(let system): system.remark.map { "\(place): \($0)" }
     }
   }
 
@@ -138,7 +193,8 @@ public struct MountedFileSystem<Device: BlockDevice> {
   public var needsRecovery: Bool {
     switch reader {
     case .ext4(let system): system.needsRecovery
-    case .fat, .iso9660: false
+    case .xfs(let system): system.needsRecovery
+    case .btrfs, .fat, .iso9660, .squashFS, .erofs: false
     }
   }
 
@@ -152,8 +208,12 @@ public struct MountedFileSystem<Device: BlockDevice> {
 
   /// Lines about the file system itself: sizes and features.
   public var facts: [ByteString] {
-    guard case .ext4(let system) = reader else { return [] }
-    return system.facts
+    switch reader {
+    case .btrfs(let system): system.facts
+    case .ext4(let system): system.facts
+    case .xfs(let system): system.facts
+    case .fat, .iso9660, .squashFS, .erofs: []
+    }
   }
 
   /// The size that an optical disk says it has, and where its descriptors are; nil for others.
@@ -165,12 +225,14 @@ public struct MountedFileSystem<Device: BlockDevice> {
   /// Why a file's blocks may not be written in place; nil if they may: the disk allows it, and the
   /// file system keeps no checksum or second copy of data, nor a journal that would undo it.
   var writeObstacle: ByteString? {
-    guard volume.device.isWritable else { return "the disk may not be written" }
+    if volume.isAssembled { return "arrays, logical volumes and loopback files are never written" }
+    guard volume.isWritable else { return "the disk may not be written" }
     if needsRecovery { return "the file system was not unmounted" }
     if volume.isRaidMember { return "the volume is a part of a RAID" }
     switch reader {
     case .ext4(let system): return system.writeObstacle
-    case .fat, .iso9660: return "\(formatName) is never written"
+    case .btrfs, .fat, .iso9660, .xfs, .squashFS, .erofs:
+      return "\(formatName) is never written"
     }
   }
 
@@ -195,18 +257,26 @@ public struct MountedFileSystem<Device: BlockDevice> {
   /// What `path` leads to, with size, mode and time.
   public func attributes(_ path: ByteString) throws(BootError) -> FoundFile {
     switch reader {
+    case .btrfs(let system): try attributes(path, in: system)
     case .ext4(let system): try attributes(path, in: system)
     case .fat(let system): try attributes(path, in: system)
     case .iso9660(let system): try attributes(path, in: system)
+    case .xfs(let system): try attributes(path, in: system)
+    case .squashFS(let system): try attributes(path, in: system)
+    case .erofs(let system): try attributes(path, in: system)
     }
   }
 
   /// The contents of a small file.
   public func contents(_ path: ByteString, limit: Int) throws(BootError) -> [UInt8] {
     switch reader {
+    case .btrfs(let system): try contents(path, limit: limit, in: system)
     case .ext4(let system): try contents(path, limit: limit, in: system)
     case .fat(let system): try contents(path, limit: limit, in: system)
     case .iso9660(let system): try contents(path, limit: limit, in: system)
+    case .xfs(let system): try contents(path, limit: limit, in: system)
+    case .squashFS(let system): try contents(path, limit: limit, in: system)
+    case .erofs(let system): try contents(path, limit: limit, in: system)
     }
   }
 
@@ -219,18 +289,26 @@ public struct MountedFileSystem<Device: BlockDevice> {
   /// The names in a directory.
   public func names(_ path: ByteString) throws(BootError) -> [ByteString] {
     switch reader {
+    case .btrfs(let system): try names(path, in: system)
     case .ext4(let system): try names(path, in: system)
     case .fat(let system): try names(path, in: system)
     case .iso9660(let system): try names(path, in: system)
+    case .xfs(let system): try names(path, in: system)
+    case .squashFS(let system): try names(path, in: system)
+    case .erofs(let system): try names(path, in: system)
     }
   }
 
   /// Where the contents of the file at `path` are.
   public func locate(_ path: ByteString) throws(BootError) -> LocatedFile<Device> {
     switch reader {
+    case .btrfs(let system): try locate(path, in: system)
     case .ext4(let system): try locate(path, in: system)
     case .fat(let system): try locate(path, in: system)
     case .iso9660(let system): try locate(path, in: system)
+    case .xfs(let system): try locate(path, in: system)
+    case .squashFS(let system): try locate(path, in: system)
+    case .erofs(let system): try locate(path, in: system)
     }
   }
 

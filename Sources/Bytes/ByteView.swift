@@ -58,6 +58,9 @@ public struct ByteView: Sendable {
   /// Four bytes at `offset`, high one first.
   public func u32BigEndian(at offset: Int) -> UInt32? { load(UInt32.self, at: offset)?.bigEndian }
 
+  /// Eight bytes at `offset`, high one first.
+  public func u64BigEndian(at offset: Int) -> UInt64? { load(UInt64.self, at: offset)?.bigEndian }
+
   /// `byteCount` bytes at `offset` as a string.
   public func string(at offset: Int, count byteCount: Int) -> ByteString? {
     slice(at: offset, count: byteCount).map { ByteString($0.bytes) }

@@ -24,6 +24,11 @@ public struct ExtentReader<Device: BlockDevice> {
     }
   }
 
+  /// All that a piece unpacks to, however much that is, and whichever part of it is wanted.
+  public func readAll(_ piece: EncodedExtent) throws(BlockError) -> [UInt8] {
+    try unpackAll(piece)
+  }
+
   private mutating func unpack(_ piece: EncodedExtent) throws(BlockError) -> [UInt8] {
     if lastPiece?.isPacked(with: piece) != true {
       lastPiece = nil
@@ -44,7 +49,7 @@ public struct ExtentReader<Device: BlockDevice> {
   private func unpackAll(_ piece: EncodedExtent) throws(BlockError) -> [UInt8] {
     var packed: [UInt8] = []
     for extent in piece.stored {
-      switch extent {  // All together are at most `decodedByteCountMax`.
+      switch extent {  // All together are at most `storedByteCountMax`.
       case .run(let offset, let count):
         packed += try volume.read(at: offset, count: Int(clamping: count))
       case .zeros(let count): packed += [UInt8](repeating: 0, count: Int(clamping: count))

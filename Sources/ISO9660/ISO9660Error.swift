@@ -69,6 +69,10 @@ public enum ISO9660Error: BootFailure {
   case badLink(ISO9660Structure)
   /// A relocated directory is not where its link says.
   case badChildLink(ISO9660Structure, block: UInt64)
+  /// A compressed file's pointers or sizes make no sense; which one, and its value.
+  case badZisofs(ISO9660Structure, field: ByteString, value: UInt64)
+  /// The header of a compressed file is not what its directory record announces.
+  case badZisofsHeader(ISO9660Structure)
   /// The boot catalogue makes no sense.
   case badBootCatalogue(ISO9660Structure)
   /// A directory was wanted.
@@ -115,6 +119,8 @@ public enum ISO9660Error: BootFailure {
     case .linkTooLong(let place): "\(place.text): the symbolic link is too long"
     case .badLink(let place): "\(place.text): bad symbolic link"
     case .badChildLink(let place, let block): "\(place.text): no relocated directory at \(block)"
+    case .badZisofs(let place, let field, let value): "\(place.text): zisofs: \(field) is \(value)"
+    case .badZisofsHeader(let place): "\(place.text): the file has no header of zisofs"
     case .badBootCatalogue(let place): "\(place.text): bad catalogue"
     case .notADirectory(let place): "\(place.text): not a directory"
     case .notALink(let place): "\(place.text): not a symbolic link"

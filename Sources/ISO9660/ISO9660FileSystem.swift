@@ -165,7 +165,7 @@ public struct ISO9660FileSystem<Device: BlockDevice>: FileSystem {
       throw .notAFile(place)
     }
     if ridge.isSparse { throw .unsupportedFile(place, feature: "holes (Rock Ridge SF)") }
-    if ridge.compression != nil { throw .unsupportedFile(place, feature: "zisofs compression") }
+    if let file = ridge.compression { return try unpackedExtents(of: node, file) }
     return try storedExtents(of: node)
   }
 }

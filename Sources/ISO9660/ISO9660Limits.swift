@@ -27,6 +27,9 @@ public enum ISO9660Limits {
   /// The longest target of a symbolic link in bytes.
   public static let linkByteCount = 4096
 
+  /// The most blocks of a compressed file: 2 GiB in the smallest ones, 8 GiB in the usual ones.
+  public static let zisofsBlockCount: UInt64 = 1 << 16
+
   /// The most entries of a boot catalogue.
   public static let bootEntryCount = 64
 }

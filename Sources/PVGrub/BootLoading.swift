@@ -106,11 +106,13 @@ extension Loader {
       let frames = frames(index, file.byteCount)
       do throws(BlockError) {
         let plan = try ReadPlan(
-          file.extents, volumeByteOffset: file.volumeByteOffset, device: file.disk.geometry,
+          file.extents, on: file.volume,
           target: ReadPlan.Target(frames: BlockIO.FrameRange.runs(frames)))
-        try file.disk.execute(plan)
+        let disks = file.disks
+        try disks.submit(plan)
+        try disks.finishReading(hypervisor)
         var reader = ExtentReader(file.volume)
-        try file.disk.finish(plan, reader: &reader)
+        try disks.finish(plan, reader: &reader)
       } catch { throw BootError(error).at(file.name) }
     }
   }

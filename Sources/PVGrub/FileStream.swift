@@ -12,10 +12,9 @@ final class FileStream: KernelSource {
   /// Pages of one of the two buffers: 512 KiB.
   private static let chunkPageCount = 128
   private static let chunkByteCount = UInt64(chunkPageCount * 4096)
-  /// Nanoseconds of sleep at most before the rings are looked at again.
-  private static let sleepMax: UInt64 = 1_000_000_000
 
   private let file: GuestFile
+  private let disks: FileDisks
   private let hypervisor: XenHypervisor
   private var reader: ExtentReader<CachedDisk>
   private var buffers: [SharedPages] = []
@@ -38,6 +37,7 @@ final class FileStream: KernelSource {
 
   init(_ file: GuestFile, hypervisor: XenHypervisor) throws(HypervisorError) {
     self.file = file
+    disks = file.disks
     self.hypervisor = hypervisor
     reader = ExtentReader(file.volume)
     extents = file.extents.makeIterator()
@@ -54,13 +54,13 @@ final class FileStream: KernelSource {
 
   /// Waits for what is under way and gives the buffers back. To be called once, at the end.
   func end() {
-    if !file.disk.isDone {
-      file.disk.cancel()
+    if !disks.isDone {
+      disks.cancel()
       _ = try? finishReading()
     }
     pending = nil
     // What a backend may still write to is nobody's memory any more.
-    if file.disk.settle() {
+    if disks.settle() {
       for pages in buffers { hypervisor.release(pages) }
     }
     buffers = []
@@ -77,7 +77,7 @@ final class FileStream: KernelSource {
     guard let chunk = pending else { return UnsafeRawBufferPointer(start: nil, count: 0) }
     pending = nil
     try finishReading()
-    try file.disk.finish(chunk.plan, reader: &reader)
+    try disks.finish(chunk.plan, reader: &reader)
     try request(buffer: 1 - chunk.buffer)
     return UnsafeRawBufferPointer(start: buffers[chunk.buffer].address, count: chunk.byteCount)
   }
@@ -89,11 +89,7 @@ final class FileStream: KernelSource {
   }
 
   private func finishReading() throws(BlockError) {
-    try file.disk.pump()
-    while !file.disk.isDone {
-      file.disk.wait(until: hypervisor.now + Self.sleepMax)
-      try file.disk.pump()
-    }
+    try disks.finishReading(hypervisor)
   }
 
   /// Asks for the next part of the file.
@@ -101,11 +97,10 @@ final class FileStream: KernelSource {
     let count = min(Self.chunkByteCount, file.byteCount - requestedByteCount)
     guard count > 0 else { return }
     let plan = try ReadPlan(
-      takeExtents(byteCount: count), volumeByteOffset: file.volumeByteOffset,
-      device: file.disk.geometry,
+      takeExtents(byteCount: count), on: file.volume,
       target: ReadPlan.Target(frames: BlockIO.FrameRange.runs(buffers[buffer].frames[...])))
     requestedByteCount += count
-    try file.disk.submit(plan)
+    try disks.submit(plan)
     pending = Chunk(buffer: buffer, byteCount: Int(count), plan: plan)
   }
 

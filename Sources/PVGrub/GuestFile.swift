@@ -19,16 +19,70 @@ typealias GuestFile = LocatedFile<CachedDisk>
 typealias GuestBootFiles = BootFiles<CachedDisk>
 
 extension LocatedFile where Device == CachedDisk {
-  /// The disk itself: contents go past the cache.
-  var disk: Disk { volume.device.base }
-
-  /// Where the file's volume starts on the disk, in bytes.
-  var volumeByteOffset: UInt64 { volume.byteOffset }
+  /// The disks that the file's volume is on: contents go past their caches.
+  var disks: FileDisks { FileDisks(volume) }
 }
 
-extension DiskFrontend where H == XenHypervisor {
-  /// Does the part of a plan that the backend can't: bytes out of metadata, runs that are not
-  /// aligned, what must be unpacked, and zeros. After the pieces are in place.
+/// The disks of a volume, kept busy all at the same time.
+struct FileDisks {
+  /// The most bytes that are read into a buffer at once.
+  private static let bufferByteCount: UInt64 = 256 * 1024
+  /// Nanoseconds of sleep at most before the rings are looked at again.
+  private static let sleepMax: UInt64 = 1_000_000_000
+
+  private let volume: Volume<CachedDisk>
+
+  init(_ volume: Volume<CachedDisk>) { self.volume = volume }
+
+  /// Whether nothing is left to do, and nothing in flight.
+  var isDone: Bool {
+    for device in volume.devices where !device.base.isDone { return false }
+    return true
+  }
+
+  /// Gives each disk its pieces of a plan.
+  func submit(_ plan: ReadPlan) throws(BlockError) {
+    for (index, device) in volume.devices.enumerated() {
+      try device.base.submit(plan, device: index)
+    }
+  }
+
+  /// Sleeps until all pieces of the plans are there. The first error of any disk is thrown, when
+  /// the others are done.
+  func finishReading(_ hypervisor: XenHypervisor) throws(BlockError) {
+    var failure: BlockError?
+    while true {
+      for device in volume.devices {
+        do throws(BlockError) {
+          try device.base.pump()
+        } catch {
+          failure = failure ?? error
+          // What belongs to the same file is of no use any more.
+          cancel()
+        }
+      }
+      // A backend that died is never done.
+      let busy = volume.devices.filter { !$0.base.isDone && !$0.base.isDead }
+      if busy.isEmpty { break }
+      Disk.wait(busy.map { $0.base }, until: hypervisor.now + Self.sleepMax)
+    }
+    if let failure { throw failure }
+  }
+
+  /// Gives up what was not sent of the plans.
+  func cancel() {
+    for device in volume.devices { device.base.cancel() }
+  }
+
+  /// Whether no backend holds a frame of a read any more; closes disks whose backend died.
+  func settle() -> Bool {
+    var isSettled = true
+    for device in volume.devices where !device.base.settle() { isSettled = false }
+    return isSettled
+  }
+
+  /// Does the part of a plan that the backends can't: bytes out of metadata, runs that are not
+  /// aligned or must be computed, what must be unpacked, and zeros. After the pieces are in place.
   func finish(
     _ plan: ReadPlan, reader: inout ExtentReader<CachedDisk>
   ) throws(BlockError) {
@@ -36,8 +90,8 @@ extension DiskFrontend where H == XenHypervisor {
     for run in plan.reads {
       var done: UInt64 = 0
       while done < run.byteCount {
-        let count = min(run.byteCount - done, 65536)
-        let bytes = try read(at: run.deviceByteOffset + done, count: Int(count))
+        let count = min(run.byteCount - done, Self.bufferByteCount)
+        let bytes = try volume.read(at: run.volumeByteOffset + done, count: Int(count))
         try Self.store(bytes, at: run.place.advanced(by: done))
         done += count
       }

@@ -4,14 +4,14 @@ import Bytes
 
 /// One copy of a GUID partition table (UEFI 2.10, section 5.3).
 struct GPTReader<Device: BlockDevice> {
-  let device: Device
+  let disk: Volume<Device>
   let geometry: Geometry
   let headerSector: UInt64
 
-  init(_ device: Device, headerSector: UInt64) {
-    self.device = device
+  init(_ disk: Volume<Device>, headerSector: UInt64) {
+    self.disk = disk
     self.headerSector = headerSector
-    geometry = Geometry(device)
+    geometry = Geometry(disk)
   }
 
   /// The partitions that it lists, or what is wrong with it.
@@ -57,9 +57,9 @@ struct GPTReader<Device: BlockDevice> {
 
   private func bytes(at sector: UInt64, count: Int) throws(GPTDefect) -> [UInt8] {
     guard let offset = Checked.product(sector, UInt64(geometry.sectorByteCount)),
-      offset <= device.byteCount, UInt64(count) <= device.byteCount - offset
+      offset <= disk.byteCount, UInt64(count) <= disk.byteCount - offset
     else { throw .outsideDisk }
-    do { return try device.read(at: offset, count: count) } catch { throw .unreadable }
+    do { return try disk.read(at: offset, count: count) } catch { throw .unreadable }
   }
 }
 

@@ -47,12 +47,12 @@ public struct Partition: Equatable, Sendable {
   /// Whether it is marked for booting from: active (MBR) or legacy BIOS bootable (GPT).
   public let isActive: Bool
 
-  /// The partition as a volume of `device`, named as Linux names it: `xvda1`, `nvme0n1p1`. Nil if
-  /// it is not the device that the table was read from, and too small.
-  public func volume<Device: BlockDevice>(on device: Device) -> Volume<Device>? {
-    var name = device.name
+  /// The partition as a part of `whole`, named as Linux names it: `xvda1`, `nvme0n1p1`. Nil if it
+  /// is not the volume that the table was read from, and too small.
+  public func volume<Device: BlockDevice>(on whole: Volume<Device>) -> Volume<Device>? {
+    var name = whole.name
     if let last = name.bytes.last, ASCII.isDigit(last) { name += "p" }
     name += "\(number)"
-    return Volume(device, name: name, at: byteOffset, count: byteCount)
+    return Volume(whole, name: name, at: byteOffset, count: byteCount)
   }
 }

@@ -13,25 +13,26 @@ public enum PartitionTable {
   /// The largest entry of a GPT in bytes; all known ones have 128.
   public static let gptEntryByteCountMax = 4096
 
-  /// The partitions of `device`, in the order of their numbers. Empty if it has no partition
-  /// table, be it that it is blank or that a file system has the whole disk.
+  /// The partitions of a disk, or of a volume that stands for one, in the order of their
+  /// numbers. Empty if it has no partition table, be it that it is blank or that a file system has
+  /// the whole disk.
   ///
   /// A good GPT counts before the MBR beside it, as for Linux. With a damaged one, the entries that
   /// a hybrid MBR has beside the protective one are given, and an error if there are none.
   public static func read<Device: BlockDevice>(
-    _ device: Device
+    _ disk: Volume<Device>
   ) throws(PartitionError) -> [Partition] {
-    let geometry = Geometry(device)
+    let geometry = Geometry(disk)
     guard geometry.sectorCount > 0 else { return [] }
     let first: [UInt8]
-    do { first = try device.read(at: 0, count: geometry.sectorByteCount) } catch {
+    do { first = try disk.read(at: 0, count: geometry.sectorByteCount) } catch {
       throw .device(error)
     }
     guard let mbr = MasterBootRecord(ByteView(first)) else { return [] }
     if mbr.isProtective {
-      let primary = GPTReader(device, headerSector: 1).partitions()
+      let primary = GPTReader(disk, headerSector: 1).partitions()
       if case .success(let partitions) = primary { return partitions }
-      let backup = GPTReader(device, headerSector: geometry.sectorCount - 1).partitions()
+      let backup = GPTReader(disk, headerSector: geometry.sectorCount - 1).partitions()
       if case .success(let partitions) = backup { return partitions }
       if case .failure(let one) = primary, case .failure(let other) = backup,
         !mbr.entries.contains(where: { !$0.isEmpty && !$0.isProtective })
@@ -47,7 +48,7 @@ public enum PartitionTable {
     }
     for entry in mbr.entries where entry.isExtended && !entry.isEmpty {
       result += try logicalPartitions(
-        of: mbr, in: entry, from: max(5, (result.last?.number ?? 0) + 1), on: device)
+        of: mbr, in: entry, from: max(5, (result.last?.number ?? 0) + 1), on: disk)
     }
     return result
   }
@@ -55,9 +56,9 @@ public enum PartitionTable {
   /// Follows the chain of extended boot records: each lists a logical partition, relative to
   /// itself, and the next record, relative to the extended partition.
   private static func logicalPartitions<Device: BlockDevice>(
-    of mbr: MasterBootRecord, in extended: MBREntry, from firstNumber: Int, on device: Device
+    of mbr: MasterBootRecord, in extended: MBREntry, from firstNumber: Int, on disk: Volume<Device>
   ) throws(PartitionError) -> [Partition] {
-    let geometry = Geometry(device)
+    let geometry = Geometry(disk)
     let base = UInt64(extended.firstSector)
     var result: [Partition] = []
     var visited: [UInt64] = []
@@ -68,7 +69,7 @@ public enum PartitionTable {
       visited.append(sector)
       let bytes: [UInt8]
       do {
-        bytes = try device.read(
+        bytes = try disk.read(
           at: sector * UInt64(geometry.sectorByteCount), count: geometry.sectorByteCount)
       } catch { throw .device(error) }
       guard let record = MasterBootRecord(ByteView(bytes)) else { return result }
@@ -92,9 +93,9 @@ struct Geometry {
   let sectorByteCount: Int
   let sectorCount: UInt64
 
-  init<Device: BlockDevice>(_ device: Device) {
-    sectorByteCount = max(512, device.sectorByteCount)
-    sectorCount = device.byteCount / UInt64(sectorByteCount)
+  init<Device: BlockDevice>(_ disk: Volume<Device>) {
+    sectorByteCount = max(512, disk.sectorByteCount)
+    sectorCount = disk.byteCount / UInt64(sectorByteCount)
   }
 
   /// The bytes of a range of sectors, as far as they are on the disk; nil if none is.

@@ -119,11 +119,11 @@ final class DiskEngine<H: Hypervisor> {
     return result
   }
 
-  /// Adds the pieces of a plan.
-  func submit(_ plan: ReadPlan) throws(BlockError) {
+  /// Adds pieces of a plan.
+  func submit(_ pieces: [ReadPlan.Piece]) throws(BlockError) {
     if let death { throw death }
     let sector = UInt64(geometry.sectorByteCount)
-    for piece in plan.pieces {
+    for piece in pieces {
       guard let end = Checked.sum(piece.deviceByteOffset, piece.byteCount),
         end <= geometry.byteCount
       else {
@@ -136,7 +136,7 @@ final class DiskEngine<H: Hypervisor> {
     }
     if isDone { cursor = PlanCursor() }
     prepareIndirectPages()
-    cursor.append(plan.pieces)
+    cursor.append(pieces)
   }
 
   /// Takes answers and issues requests; never sleeps. Throws when the backend is dead.
@@ -164,6 +164,26 @@ final class DiskEngine<H: Hypervisor> {
     statistics.sleepCount += 1
     hypervisor.poll(
       ports: [port, storePort], until: min(deadline, lastProgress + DiskLimit.silence + 1))
+  }
+
+  /// Sleeps until one of the backends of `engines` answers, or xenstore has news, in the same way.
+  static func wait(_ engines: [DiskEngine<H>], until deadline: UInt64) {
+    let busy = engines.filter { !$0.isDone }
+    guard let first = busy.first else { return }
+    var ports = [first.storePort]
+    var limit = deadline
+    for engine in busy {
+      guard engine.prepareToSleep() else { return }
+      ports.append(engine.port)
+      limit = min(limit, engine.lastProgress + DiskLimit.silence + 1)
+    }
+    first.hypervisor.clearPending(port: first.storePort)
+    for engine in busy where engine.hasBackendLeft() {
+      engine.death = .disconnected
+      return
+    }
+    first.statistics.sleepCount += 1
+    first.hypervisor.poll(ports: ports, until: limit)
   }
 
   /// Asks for an event with the next answer; false if there is something to do at once, or nothing

@@ -129,13 +129,13 @@ public final class DiskFrontend<H: Hypervisor>: BlockDevice {
     try connection().write(bytes, at: byteOffset)
   }
 
-  /// Adds the pieces of a plan to what is to be read; the rest of the plan is the caller's.
-  /// Nothing is sent before `pump`.
+  /// Adds the pieces of a plan to what is to be read; the rest of the plan is the caller's. Of a
+  /// plan for several disks this is number `device`. Nothing is sent before `pump`.
   ///
   /// The frames must not be page tables, and must not be used until `isDone`, whatever is thrown
   /// meanwhile.
-  public func submit(_ plan: ReadPlan) throws(BlockError) {
-    try connection().submit(plan)
+  public func submit(_ plan: ReadPlan, device: Int = 0) throws(BlockError) {
+    try connection().submit(plan.pieces(onDevice: device))
   }
 
   /// Takes answers and keeps the backend busy; never sleeps. Throws when the backend is dead, or,
@@ -152,12 +152,21 @@ public final class DiskFrontend<H: Hypervisor>: BlockDevice {
   /// nothing is due.
   public func wait(until deadline: UInt64) { engine?.wait(until: deadline) }
 
+  /// Sleeps until the backend of one of `disks` answers, at most until `deadline` in system time;
+  /// returns at once if one of them has something to `pump`, or none has anything to do.
+  public static func wait(_ disks: [DiskFrontend<H>], until deadline: UInt64) {
+    DiskEngine.wait(disks.compactMap { $0.engine }, until: deadline)
+  }
+
   /// For a caller that sleeps on several ports: asks for an event with the next answer, after which
   /// `eventPort` can be polled. False if there is something to `pump` at once, or nothing is due.
   public func prepareToSleep() -> Bool { engine?.prepareToSleep() ?? false }
 
   /// Whether nothing is left to do, and nothing in flight.
   public var isDone: Bool { engine?.isDone ?? true }
+
+  /// Whether the backend is of no more use, so that nothing will ever be done.
+  public var isDead: Bool { engine?.death != nil }
 
   /// The bytes of the plans' pieces, from the first on, that are there without a gap; counted anew
   /// when a plan is submitted while nothing is left to do.

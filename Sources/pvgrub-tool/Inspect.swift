@@ -97,8 +97,8 @@ struct FileSystemInfo: ParsableCommand {
   static func lines<Device: BlockDevice>(_ system: MountedFileSystem<Device>) -> [String] {
     var lines = [
       "format   \(system.formatName.text)",
-      "volume   \(system.volume.name.text), \(system.volume.byteCount) bytes at "
-        + "\(system.volume.byteOffset)",
+      "volume   \(system.volume.name.text), \(system.volume.byteCount) bytes "
+        + place(of: system.volume),
       "label    \(system.label.text)",
       "uuid     \(system.uuid.text)",
     ]
@@ -107,5 +107,11 @@ struct FileSystemInfo: ParsableCommand {
     for detail in system.details { lines.append("details  \(detail.text)") }
     if let remark = system.remark { lines.append("remark   \(remark.text)") }
     return lines
+  }
+
+  private static func place<Device: BlockDevice>(of volume: Volume<Device>) -> String {
+    if let offset = volume.byteOffsetOnDevice { return "at \(offset)" }
+    let names = volume.devices.map { $0.name.text }.joined(separator: ", ")
+    return "in \(volume.segments.count) segments on \(names)"
   }
 }

@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import ArgumentParser
 import BlockIO
+import BootMenu
 import BootPlan
 import Bytes
 import Foundation
 
 /// A disk image, or a partition of one.
 struct ImageVolume: ParsableArguments {
-  @Argument(help: "A raw disk image or a block device; FILE:N for its partition N.")
+  @Argument(
+    help: """
+      A raw disk image or a block device; FILE:N for its partition N, FILE:lvm/VG-LV \
+      or FILE:md/NAME for what stands on it.
+      """)
   var disk: String
 
   /// What `body` gives of the file system; errors end the program with the status of their family.
@@ -18,7 +23,8 @@ struct ImageVolume: ParsableArguments {
     var device: ByteString = "hd0"
     if !FileManager.default.fileExists(atPath: disk), let colon = disk.lastIndex(of: ":") {
       file = String(disk[..<colon])
-      device = "hd0,\(ByteString(String(disk[disk.index(after: colon)...])))"
+      let volume = ByteString(String(disk[disk.index(after: colon)...]))
+      device = DeviceName("hd0,\(volume)") == nil ? volume : "hd0,\(volume)"
     }
     let image = CachedDevice(try DiskArgument(file, index: 0).open())
     let disks = GuestDisks([GuestDisk(image, isOptical: false)])

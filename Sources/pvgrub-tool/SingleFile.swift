@@ -32,4 +32,7 @@ final class SingleFile: MenuEnvironment {
   func device(having key: SearchKey) -> ByteString? { nil }
   func names(inDirectory directory: MenuFile) -> [ByteString]? { nil }
   func deviceNames() -> [ByteString] { [] }
+  /// An image that is not here can't be a device.
+  func addLoopDevice(name: ByteString, file: MenuFile) -> Bool { false }
+  func removeLoopDevice(name: ByteString) -> Bool { false }
 }

@@ -8,7 +8,10 @@ import Foundation
 /// is `hd0,1`, the next `hd0,2`. Labels and identifiers are not known, so that a menu that searches
 /// for one stays on the file system that it is on.
 final class TreeEnvironment: MenuEnvironment {
+  private static let loopCountMax = 64
+
   private let trees: [URL]
+  private var loopNames: [ByteString] = []
 
   init(_ paths: [String]) {
     trees = paths.map { URL(fileURLWithPath: $0).resolvingSymlinksInPath() }
@@ -104,5 +107,21 @@ final class TreeEnvironment: MenuEnvironment {
     return names.sorted().map { ByteString($0) }
   }
 
-  func deviceNames() -> [ByteString] { trees.indices.map { "hd0,\($0 + 1)" } }
+  func deviceNames() -> [ByteString] { trees.indices.map { "hd0,\($0 + 1)" } + loopNames }
+
+  /// What is inside of an image is not looked at: an entry may name files there, but a menu there
+  /// is not found.
+  func addLoopDevice(name: ByteString, file: MenuFile) -> Bool {
+    guard case .file? = kind(of: file), loopNames.count < TreeEnvironment.loopCountMax else {
+      return false
+    }
+    if !loopNames.contains(name) { loopNames.append(name) }
+    return true
+  }
+
+  func removeLoopDevice(name: ByteString) -> Bool {
+    guard let index = loopNames.firstIndex(of: name) else { return false }
+    loopNames.remove(at: index)
+    return true
+  }
 }

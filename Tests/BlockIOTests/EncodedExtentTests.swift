@@ -42,9 +42,12 @@ struct EncodedExtentTests {
     let most = UInt64(EncodedExtent.decodedByteCountMax)
     #expect(EncodedExtent(.xz, stored: stored, decodedByteCount: most + 1, byteCount: 1) == nil)
     #expect(EncodedExtent(.xz, stored: [], decodedByteCount: most, byteCount: 1) == nil)
+    let packed = UInt64(EncodedExtent.storedByteCountMax)
     let tooLong: [Extent] = [
-      .run(byteOffset: 0, byteCount: most), .run(byteOffset: 9, byteCount: 1),
+      .run(byteOffset: 0, byteCount: packed), .run(byteOffset: 9, byteCount: 1),
     ]
+    let longest = [tooLong[0]]
+    #expect(EncodedExtent(.xz, stored: longest, decodedByteCount: 1, byteCount: 1) != nil)
     #expect(EncodedExtent(.xz, stored: tooLong, decodedByteCount: 1, byteCount: 1) == nil)
     let endless: [Extent] = [
       .run(byteOffset: 0, byteCount: 1), .run(byteOffset: 9, byteCount: .max),
@@ -62,8 +65,8 @@ struct EncodedExtentTests {
 
   @Test func aPlanUnpacksIntoEachRangeOfFramesByItself() throws {
     let plan = try ReadPlan(
-      [.zeros(byteCount: 4000), .encoded(try piece(count: 500))], volumeByteOffset: 0,
-      device: ReadPlan.DeviceGeometry(byteCount: 1 << 20, sectorByteCount: 512),
+      [.zeros(byteCount: 4000), .encoded(try piece(count: 500))],
+      on: Volume(whole: SizedDevice(.init(byteCount: 1 << 20, sectorByteCount: 512))),
       target: ReadPlan.Target(
         frames: [FrameRange(start: 7, count: 1), FrameRange(start: 9, count: 1)]))
     #expect(

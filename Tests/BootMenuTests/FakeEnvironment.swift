@@ -26,7 +26,8 @@ final class FakeEnvironment: MenuEnvironment {
   }
 
   func contents(of file: MenuFile, byteCountMax: Int) -> ByteString? {
-    guard let found = files.first(where: { $0.file == file }) else { return nil }
+    let place = behindLoop(file)
+    guard let found = files.first(where: { $0.file == place }) else { return nil }
     return found.contents.count <= byteCountMax ? found.contents : nil
   }
 
@@ -52,9 +53,8 @@ final class FakeEnvironment: MenuEnvironment {
 
   func names(inDirectory directory: MenuFile) -> [ByteString]? {
     let prefix = directory.path.hasSuffix("/") ? directory.path : directory.path + "/"
-    let inside = files.filter {
-      $0.file.device == directory.device && $0.file.path.hasPrefix(prefix)
-    }
+    let device = behindLoop(directory).device
+    let inside = files.filter { $0.file.device == device && $0.file.path.hasPrefix(prefix) }
     if inside.isEmpty { return nil }
     return inside.compactMap { $0.file.path.dropFirst(prefix.count).split(on: 0x2f).first }
   }
@@ -66,7 +66,28 @@ final class FakeEnvironment: MenuEnvironment {
     unifiedKernels.first { $0.file == file }?.texts ?? []
   }
 
-  func deviceNames() -> [ByteString] { devices.map { $0.name } }
+  func deviceNames() -> [ByteString] { devices.map { $0.name } + loops.map { $0.name } }
+
+  /// The loop devices. What is in the image `/x.iso` is among the files as `(/x.iso!)/...`.
+  private(set) var loops: [(name: ByteString, file: MenuFile)] = []
+
+  func addLoopDevice(name: ByteString, file: MenuFile) -> Bool {
+    guard case .file? = kind(of: file) else { return false }
+    _ = removeLoopDevice(name: name)
+    loops.append((name, file))
+    return true
+  }
+
+  func removeLoopDevice(name: ByteString) -> Bool {
+    let count = loops.count
+    loops.removeAll { $0.name == name }
+    return loops.count < count
+  }
+
+  private func behindLoop(_ file: MenuFile) -> MenuFile {
+    guard let loop = loops.first(where: { $0.name == file.device }) else { return file }
+    return MenuFile(device: loop.file.path + "!", path: file.path)
+  }
 }
 
 /// A menu of GRUB 2 in `/boot/grub/grub.cfg` on the root device.

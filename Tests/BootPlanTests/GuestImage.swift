@@ -43,6 +43,12 @@ struct GuestImage {
     self.bytes = bytes
   }
 
+  /// An image that was made elsewhere.
+  init(bytes: [UInt8], layout: Layout = .bare) {
+    self.bytes = bytes
+    self.layout = layout
+  }
+
   /// Where the superblock is.
   var superblock: Int { (layout == .bare ? 0 : 64 * 512) + 1024 }
 

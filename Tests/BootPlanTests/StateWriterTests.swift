@@ -83,7 +83,7 @@ import Testing
 
   @Test func nothingIsWrittenOnAMemberOfARaid() throws {
     let volume = try volume()
-    let place = Int(volume.byteOffset + (volume.byteCount - 8192) / 4096 * 4096)
+    let place = Int((volume.byteOffsetOnDevice ?? 0) + (volume.byteCount - 8192) / 4096 * 4096)
     disk.bytes.replaceSubrange(place..<place + 4, with: [0xfc, 0x4e, 0x2b, 0xa9])
     let bytes = disk.bytes
     #expect(try start().lines.first == refusal("the volume is a part of a RAID"))
@@ -92,7 +92,7 @@ import Testing
 
   /// Changes a byte of the superblock, and its checksum.
   private func changeSuperblock(_ offset: Int, to value: UInt8) throws {
-    let start = Int(try volume().byteOffset) + 1024
+    let start = Int(try volume().byteOffsetOnDevice ?? 0) + 1024
     disk.bytes[start + offset] = value
     let sum = CRC32.castagnoli.update(~0, Array(disk.bytes[start..<start + 1020]))
     for index in 0..<4 {
@@ -111,7 +111,7 @@ import Testing
   }
 
   @Test func nothingIsWrittenWithSharedBlocks() throws {
-    let place = Int(try volume().byteOffset) + 1024 + 0x65
+    let place = Int(try volume().byteOffsetOnDevice ?? 0) + 1024 + 0x65
     try changeSuperblock(0x65, to: disk.bytes[place] | 0x40)
     let bytes = disk.bytes
     let reason: ByteString = "the file system has features for which nothing is written"

@@ -14,6 +14,7 @@ struct ByteViewTests {
   @Test func loadsHighByteFirst() {
     #expect(view.u16BigEndian(at: 0) == 0x0102)
     #expect(view.u32BigEndian(at: 1) == 0x0203_0405)
+    #expect(view.u64BigEndian(at: 0) == 0x0102_0304_0506_0708)
   }
 
   @Test func givesNilPastTheEnd() {

@@ -131,7 +131,7 @@ struct SuperblockTests {
   }
 
   @Test func passesTheDevicesErrorsOn() throws {
-    let device = FaultyDevice(try EditedImage.plain.get().volume.device)
+    let device = FaultyDevice(try EditedImage.plain.get().volume.devices[0])
     device.failingRead = 1
     #expect(throws: Ext4Error.device(.readFailed(sector: 2))) {
       try Ext4FileSystem.open(Volume(whole: device))

@@ -17,6 +17,10 @@ struct EditedImage {
   /// With a Joliet tree, and no Rock Ridge.
   static let joliet = Result { try EditedImage("small-joliet") }
 
+  /// With a file in zisofs, version 1, and one in version 2.
+  static let zisofs = Result { try EditedImage("small-zisofs") }
+  static let zisofs2 = Result { try EditedImage("small-zisofs2") }
+
   /// Where the primary descriptor is.
   static let primary = 16 * 2048
 

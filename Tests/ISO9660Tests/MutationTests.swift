@@ -13,9 +13,12 @@ struct MutationTests {
   /// The most reads that a walk over a damaged image may take.
   private static let readCountMax = 20000
 
-  @Test(arguments: [1, 2, 3])
+  @Test(arguments: [1, 2, 3, 4, 5])
   func damagedImagesAreRefusedOrRead(seed: UInt64) throws {
-    let kinds = [EditedImage.rockRidge, EditedImage.joliet, EditedImage.plain]
+    let kinds = [
+      EditedImage.rockRidge, EditedImage.joliet, EditedImage.plain, EditedImage.zisofs,
+      EditedImage.zisofs2,
+    ]
     let image = try kinds[Int(seed) - 1].get()
     let targets = try metadataRanges(of: image)
     var random = SplitMix(seed: seed)
@@ -54,7 +57,9 @@ struct MutationTests {
             var sum: UInt64 = 0
             for extent in try system.extents(of: node) {
               sum += extent.byteCount
-              if case .run(let offset, let count) = extent {
+              var runs = [extent]
+              if case .encoded(let piece) = extent { runs = piece.stored }
+              for case .run(let offset, let count) in runs {
                 #expect(offset <= byteCount && count <= byteCount - offset)
               }
             }
@@ -88,6 +93,10 @@ struct MutationTests {
         let area = Int(image.u32(entry + 4)) * 2048 + Int(image.u32(entry + 12))
         ranges.append(area..<area + Int(image.u32(entry + 20)))
       }
+    }
+    if let node = try? PathWalk.resolve("/packed", in: system).node {
+      let start = Int(try node.record.section(blockByteCount: 2048).byteOffset)
+      ranges.append(start..<start + 60)
     }
     if image.bytes[17 * 2048] == 0 {
       let catalogue = Int(image.u32(17 * 2048 + 0x47)) * 2048

@@ -14,7 +14,7 @@ struct OracleTests {
   @Test(arguments: [
     "rr", "rr-rational", "rr-joliet", "deep", "relocated-genisoimage", "rr-genisoimage", "many",
     "many-genisoimage", "attributes", "hfsplus", "udf", "eltorito", "hybrid-mbr",
-    "hybrid-offset", "hybrid-gpt",
+    "hybrid-offset", "hybrid-gpt", "zisofs", "zisofs-genisoimage",
   ])
   func readsRockRidgeAsLibarchiveDoes(variant: String) throws {
     let image = try TestImage("iso9660", variant)
@@ -34,6 +34,29 @@ struct OracleTests {
     let theirs = try Listing(xorriso: image.path).files
     compare(ours, theirs, isLibarchive: false)
     #expect(ours.count > 25)
+  }
+
+  /// libarchive knows version 1 only. What went in comes out whatever the form.
+  @Test(arguments: ["zisofs", "zisofs-128k", "zisofs2", "zisofs2-z2", "zisofs-genisoimage"])
+  func compressedFilesAreWhatWentIn(variant: String) throws {
+    let image = try TestImage("iso9660", variant)
+    let system = try open(image)
+    for (path, script) in [
+      ("/holes", "seq 1 20000; head -c 200000 /dev/zero; seq 1 30000"),
+      ("/holes-at-the-end", "seq 1 9999; head -c 300000 /dev/zero"),
+      ("/two-blocks", "seq 1 12000 | head -c 65536"), ("/empty", ":"),
+      ("/one-byte.TXT", "printf x"),
+    ] {
+      let bytes = try FileContents.readAll(
+        ByteString(path), in: system, on: system.volume, limit: 1 << 20)
+      #expect(try HostTool.output(["bash", "-c", script]) == bytes, "\(path)")
+    }
+    let node = try PathWalk.resolve("/holes", in: system).node
+    let extents = try system.extents(of: node)
+    #expect(extents.contains { if case .zeros = $0 { true } else { false } })
+    #expect(extents.contains { if case .encoded = $0 { true } else { false } })
+    guard !variant.contains("zisofs2") || variant == "zisofs2" else { return }
+    compare(try walk(system), try Listing(xorriso: image.path).files, isLibarchive: false)
   }
 
   @Test(arguments: ["joliet", "joliet-utf16", "joliet-genisoimage"])
@@ -135,6 +158,8 @@ struct OracleTests {
       }
       // libarchive loses a slash where a target goes on in a second entry; xorriso does not.
       if isLibarchive, one.target?.count ?? 0 > 200 { (one.target, other.target) = (nil, nil) }
+      // libarchive 3.6 gives other bytes than zeros for blocks of zeros at the end.
+      if isLibarchive, name == "holes-at-the-end" { one.checksum = other.checksum }
       // libarchive gives contents once, for the first of several names of the same blocks.
       if other.checksum == nil { one.checksum = nil }
       #expect(one == other, "\(name)")

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import BlockIO
 import Bytes
+import Partitions
 
 /// A disk in memory whose tables are made byte by byte.
 struct DiskBuilder {
@@ -71,5 +72,19 @@ struct DiskBuilder {
     let offset = sector * sectorByteCount
     put(UInt32(0), at: offset + 16)
     put(CRC32.ieee.checksum(Array(bytes[offset..<offset + 92])), at: offset + 16)
+  }
+}
+
+extension PartitionTable {
+  /// The partitions of a whole disk.
+  static func read<Device: BlockDevice>(_ device: Device) throws(PartitionError) -> [Partition] {
+    try read(Volume(whole: device))
+  }
+}
+
+extension Partition {
+  /// The partition as a volume of a disk.
+  func volume<Device: BlockDevice>(on device: Device) -> Volume<Device>? {
+    volume(on: Volume(whole: device))
   }
 }

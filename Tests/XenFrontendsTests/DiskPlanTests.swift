@@ -256,4 +256,63 @@ import Testing
     try disk.close()
     guest.expectClean(backend)
   }
+
+  @Test func aPlanForTwoDisksKeepsBothBusy() throws {
+    let guest = try FakeGuest()
+    let backends = [0, 1].map { number in
+      FakeDisk(
+        guest.daemon, number: 51712 + 16 * number,
+        data: FakeDisk.pattern(byteCount: 4 << 20).map { $0 &+ UInt8(number) }, features: .plain)
+    }
+    let disks = try guest.disks()
+    DiskFrontend.connect(disks, timeLimit: 10_000_000_000)
+    let layout = try #require(
+      StripeLayout(.none, memberCount: 2, chunkByteCount: 65536, memberByteCount: 4 << 20))
+    let set = try #require(StripedSet(disks.map { Volume(whole: $0) }, layout))
+    let volume = try #require(
+      Volume(name: "md/0", segments: [VolumeSegment(.striped(set), at: 0, byteCount: 8 << 20)]))
+    let frame = guest.xen.makeTarget(count: 2048)
+    let plan = try ReadPlan(
+      [.run(byteOffset: 0, byteCount: 8 << 20)], on: volume,
+      target: .init(frames: [.init(start: frame, count: 2048)]))
+    for (index, disk) in disks.enumerated() { try disk.submit(plan, device: index) }
+    for disk in disks { try disk.pump() }
+    // Both have requests before anybody waits.
+    #expect(disks.allSatisfy { $0.statistics.requestCount > 0 && !$0.isDone })
+    while disks.contains(where: { !$0.isDone }) {
+      DiskFrontend.wait(disks, until: guest.xen.now + 1_000_000_000)
+      for disk in disks { try disk.pump() }
+    }
+    var expected: [UInt8] = []
+    for start in stride(from: 0, to: 4 << 20, by: 65536) {
+      for backend in backends { expected += backend.data[start..<start + 65536] }
+    }
+    #expect(guest.xen.bytes(frame: frame, count: 8 << 20) == expected)
+    #expect(backends.allSatisfy { $0.requestCount > 1 })
+  }
+
+  @Test func ofTwoDisksTheOneThatDiedEndsTheWait() throws {
+    let guest = try FakeGuest()
+    let backends = [0, 1].map { number in
+      FakeDisk(
+        guest.daemon, number: 51712 + 16 * number, data: FakeDisk.pattern(byteCount: 1 << 20),
+        features: .blkback)
+    }
+    let disks = try guest.disks()
+    DiskFrontend.connect(disks, timeLimit: 10_000_000_000)
+    backends[1].lies.isMute = true
+    let frame = guest.xen.makeTarget(count: 2)
+    for disk in disks {
+      try disk.submit(ReadPlan(pieces: [piece(0, frame, 4096)]))
+    }
+    var failure: BlockError?
+    while failure == nil {
+      do {
+        for disk in disks { try disk.pump() }
+        DiskFrontend.wait(disks, until: guest.xen.now + 100_000_000_000)
+      } catch { failure = error }
+    }
+    #expect(failure == .timedOut(sector: 0))
+    #expect(disks[1].isDead && !disks[0].isDead && disks[0].isDone)
+  }
 }

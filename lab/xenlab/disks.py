@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Makes guest disks from recipes, without root: mke2fs -d, sfdisk, mkfs.fat, mtools, xorriso."""
+"""Makes guest disks from recipes, without root: mke2fs -d, sfdisk, mkfs.fat, mkfs.xfs, xorriso."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .paths import DISKS, LabError
 
 PARTITION_START = 1 << 20
 MIB = 1 << 20
-FAT_MIB = 64
+BOOT_MIB = 64
 NAMESPACE = uuid.UUID("6f1d2a52-5f0b-4ac1-9a3e-0c4f1f0d7a11")
 
 
@@ -32,6 +32,11 @@ def run_tool(*command: str, stdin: str = "") -> str:
 
 def uuid_of(recipe: DiskRecipe) -> str:
     return str(uuid.uuid5(NAMESPACE, recipe.name))
+
+
+def boot_uuid_of(recipe: DiskRecipe) -> str:
+    """The identifier of a partition for /boot that has one of its own."""
+    return str(uuid.uuid5(NAMESPACE, recipe.name + " /boot"))
 
 
 def serial_of(recipe: DiskRecipe) -> str:
@@ -50,6 +55,7 @@ def fill_in(text: str, recipe: DiskRecipe) -> str:
         ("{release}", modules.kernel_release()),
         ("{root}", recipe.root),
         ("{uuid}", uuid_of(recipe)),
+        ("{boot_uuid}", boot_uuid_of(recipe)),
         ("{serial}", serial_of(recipe)),
     ):
         text = text.replace(name, value)
@@ -81,8 +87,9 @@ def _partition(recipe: DiskRecipe, image: Path) -> int:
     """Writes the partition table; the offset in bytes of the file system."""
     if recipe.layout == "whole":
         return 0
-    if recipe.layout in ("mbr-fat", "workshop"):
-        boot, kind = (FAT_MIB, "c") if recipe.layout == "mbr-fat" else (recipe.boot_mib, "83")
+    if recipe.layout in BOOT_PARTITIONS:
+        kind = "c" if recipe.layout == "mbr-fat" else "83"
+        boot = recipe.boot_mib or BOOT_MIB
         rest = (recipe.size_mib - boot - 2) * 2048
         run_tool("/sbin/sfdisk", "--quiet", str(image), stdin=(
             f"label: dos\nstart=2048, size={boot * 2048}, type={kind}, bootable\n"
@@ -193,10 +200,42 @@ def _make_fat(recipe: DiskRecipe, boot: Path, image: Path) -> None:
     offset = PARTITION_START
     run_tool(
         "/sbin/mkfs.fat", "-F", "32", "-s", "1", "-n", "BOOT", "-i", uuid_of(recipe)[:8],
-        "--offset", str(offset // 512), str(image), str(FAT_MIB * 1024),
+        "--offset", str(offset // 512), str(image), str(BOOT_MIB * 1024),
     )
     files = sorted(str(path) for path in boot.iterdir())
     run_tool("/usr/bin/mcopy", "-s", "-i", f"{image}@@{offset}", *files, "::")
+    shutil.rmtree(boot)
+
+
+def _prototype(folder: Path) -> str:
+    """What mkfs.xfs is told of a folder's files and of all below it. No name may have a blank."""
+    lines = ""
+    for path in sorted(folder.iterdir()):
+        if path.is_dir():
+            lines += f"{path.name} d--755 0 0\n{_prototype(path)}$\n"
+        else:
+            lines += f"{path.name} ---644 0 0 {path}\n"
+    return lines
+
+
+def _make_xfs(recipe: DiskRecipe, boot: Path, image: Path) -> None:
+    """Moves what is in /boot into an XFS at the first partition's place."""
+    prototype = image.with_suffix(".prototype")
+    prototype.write_text(f"none\n0 0\nd--755 0 0\n{_prototype(boot)}$\n")
+    volume = image.with_suffix(".xfs")
+    volume.unlink(missing_ok=True)
+    with volume.open("wb") as file:
+        file.truncate(BOOT_MIB * MIB)
+    # Fewer than 300 MiB are not for production, which this is not.
+    run_tool(
+        "/sbin/mkfs.xfs", "-q", "--unsupported", "-L", "boot", "-m", f"uuid={boot_uuid_of(recipe)}",
+        "-p", str(prototype), str(volume),
+    )
+    with image.open("r+b") as file:
+        file.seek(PARTITION_START)
+        file.write(volume.read_bytes())
+    prototype.unlink()
+    volume.unlink()
     shutil.rmtree(boot)
 
 
@@ -226,6 +265,10 @@ def twin_of(image: Path, number: int) -> Path:
     return image.with_name(f"{image.stem}-{number}.img") if number else image
 
 
+# A partition for what belongs into /boot, and the rest.
+BOOT_PARTITIONS = {"mbr-fat": _make_fat, "mbr-xfs": _make_xfs, "workshop": _make_in_workshop}
+
+
 def _make(recipe: DiskRecipe, image: Path) -> None:
     folder = DISKS / f"{recipe.name}.files"
     _stage(recipe, folder)
@@ -237,10 +280,8 @@ def _make(recipe: DiskRecipe, image: Path) -> None:
     with image.open("wb") as file:
         file.truncate(recipe.size_mib * MIB)
     offset = _partition(recipe, image)
-    if recipe.layout == "mbr-fat":
-        _make_fat(recipe, folder / "boot", image)
-    if recipe.layout == "workshop":
-        _make_in_workshop(recipe, folder / "boot", image)
+    if recipe.layout in BOOT_PARTITIONS:
+        BOOT_PARTITIONS[recipe.layout](recipe, folder / "boot", image)
     blocks = (recipe.size_mib * MIB - offset - (MIB if offset else 0)) // 4096
     identity = uuid_of(recipe)
     run_tool(

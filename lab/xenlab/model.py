@@ -10,14 +10,16 @@ UP, DOWN, ENTER = b"\x1b[A", b"\x1b[B", b"\r"
 
 @dataclass(frozen=True)
 class DiskRecipe:
-    """One guest disk. `{release}`, `{root}`, `{uuid}`, `{serial}` (FAT's) in texts are filled in.
+    """One guest disk. `{release}`, `{root}`, `{uuid}`, `{serial}` (FAT's), `{boot_uuid}` (XFS's) in
+    texts are filled in.
 
     texts: files of this content; cuts: files with the first bytes of a kernel or ramdisk;
     files: whole products, by path.
     layout: "whole" (a file system and nothing else), "mbr" or "gpt" (one partition), "mbr-fat"
-    (a FAT32 of 64 MiB with what belongs into /boot, and the rest), "iso" (ISO 9660),
-    "iso-hybrid" (the same with a partition table), "gpt-4096" (in sectors of 4096 bytes), "workshop" (what belongs into /boot is put by
-    the shell script `workshop` on /dev/vdb1, of `boot_mib` MiB; the rest is as with "mbr-fat").
+    or "mbr-xfs" (a FAT32 or an XFS of 64 MiB with what belongs into /boot, and the rest), "iso"
+    (ISO 9660), "iso-hybrid" (the same with a partition table), "gpt-4096" (in sectors of 4096
+    bytes), "workshop" (what belongs into /boot is put by the shell script `workshop` on /dev/vdb1,
+    of `boot_mib` MiB; the rest is as with "mbr-fat").
     twins: how many disks there are; all but the first have the first partition alone, which the
     script finds as /dev/vdc1 and on.
     damage: a function's name in disks.py, done to the finished file system.

@@ -116,12 +116,12 @@ extension ScriptEvaluator {
     let options = CommandOptions(arguments, [.init("delete", "d"), .init("decompress", "D")])
     guard let name = options.operands.first else { return .failed("device name required") }
     if options.has("delete") {
-      return environment.detachLoopback(name) ? .status(0) : .failed("no device \(name)")
+      return environment.removeLoopDevice(name: name) ? .status(0) : .failed("no device \(name)")
     }
     guard options.operands.count > 1, let file = MenuFile(options.operands[1], root: root) else {
       return .failed("file name expected")
     }
-    return environment.attachLoopback(name, file: file)
+    return environment.addLoopDevice(name: name, file: file)
       ? .status(0) : .failed("\(file.name) can't be made a device")
   }
 }

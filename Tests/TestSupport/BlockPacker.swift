@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import CDecoders
-import Decompression
-import TestSupport
+public import Decompression
 
 /// Packs one block as file systems do, with the libraries' own packers.
-enum BlockPacker {
-  static let formats: [BlockFormat] = [
+public enum BlockPacker {
+  /// All formats.
+  public static let formats: [BlockFormat] = [
     .zlib, .deflate, .lzo, .lzoSegments(sectorByteCount: 4096), .lz4, .xz, .lzma,
     .microLZMA(dictionaryByteCount: 1 << 16), .zstd,
   ]
 
-  static func pack(_ bytes: [UInt8], _ format: BlockFormat) throws -> [UInt8] {
+  /// What `bytes` are packed in.
+  public static func pack(_ bytes: [UInt8], _ format: BlockFormat) throws -> [UInt8] {
     switch format {
     case .zlib: zlib(bytes)
     // Two bytes of header, and a checksum of four.
@@ -21,7 +22,7 @@ enum BlockPacker {
     case .xz: try HostTool.output(["xz", "--check=crc32", "--lzma2=dict=1MiB"], input: bytes)
     case .lzma: try HostTool.output(["xz", "--format=lzma", "-1"], input: bytes)
     case .microLZMA(let count): microLZMA(bytes, dictionaryByteCount: count)
-    case .zstd: try HostTool.output(["zstd", "-5"], input: bytes)
+    case .zstd: try HostTool.output(["zstd", "-5", "--zstd=wlog=17"], input: bytes)
     }
   }
 

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+public import BlockIO
+public import Bytes
+import Partitions
+
+/// A part of a disk that can hold a file system, and the one that it holds.
+public struct GuestVolume<Device: BlockDevice> {
+  /// Where it is.
+  public let volume: Volume<Device>
+  /// The partition's number; nil for a whole disk.
+  public let partitionNumber: Int?
+  /// `msdos` or `gpt`; empty for a whole disk.
+  public let schemeName: ByteString
+  /// The partition's identifier as `search --part-uuid` writes it; empty for a whole disk.
+  public let partitionIdentifier: ByteString
+  /// The name of a GPT partition; empty if it has none.
+  public let partitionLabel: ByteString
+  /// Where it begins on its disk, in bytes.
+  public let partitionByteOffset: UInt64
+  /// The file system, if a reader knows it.
+  public let fileSystem: MountedFileSystem<Device>?
+  /// Why there is none, if there seemed to be one, or if it is a part of something else.
+  public let failure: BootError?
+  /// What it is a part of.
+  let part: Part?
+
+  /// What a volume can be a part of.
+  enum Part {
+    /// An array of md.
+    case array(RaidSuperblock)
+    /// A volume group of LVM2.
+    case group(PhysicalVolume<Device>)
+  }
+
+  /// The whole of a disk with nothing on it but a reason.
+  init(_ volume: Volume<Device>, passedOver reason: BootError) {
+    self.init(volume, partition: nil, Contents(failure: reason))
+  }
+
+  /// What is on a partition, or on a whole disk. With `isNoPart` it is not a part of
+  /// anything else.
+  init(_ volume: Volume<Device>, partition: Partition?, isNoPart: Bool = false) {
+    self.init(
+      volume, partition: partition,
+      isNoPart ? Contents(fileSystemOn: volume) : Contents(volume))
+  }
+
+  private init(_ volume: Volume<Device>, partition: Partition?, _ contents: Contents) {
+    self.volume = volume
+    partitionNumber = partition?.number
+    schemeName = partition?.scheme.name ?? ""
+    partitionIdentifier = partition?.identifier ?? ""
+    partitionLabel = partition?.label ?? ""
+    partitionByteOffset = partition?.byteOffset ?? 0
+    fileSystem = contents.fileSystem
+    failure = contents.failure
+    part = contents.part
+  }
+
+  private struct Contents {
+    var fileSystem: MountedFileSystem<Device>?
+    var failure: BootError?
+    var part: Part?
+
+    init(failure: BootError) { self.failure = failure }
+
+    init(fileSystemOn volume: Volume<Device>) { mount(volume) }
+
+    /// Looks for what a volume is a part of first: an array's member may begin like a file system.
+    init(_ volume: Volume<Device>) {
+      do throws(RaidError) {
+        if let block = try RaidSuperblock.read(volume) {
+          part = .array(block)
+          failure = BootError(
+            .unsupported, "\(volume.name): a part of an md array (\(block.description))")
+          // Each half of an old mirror is a file system by itself.
+          if block.level == 1, block.format.hasDataAtStart { mount(volume) }
+          return
+        }
+      } catch { failure = BootError(error).at(volume.name) }
+      do throws(LVMError) {
+        if let physical = try PhysicalVolume.read(volume) {
+          part = .group(physical)
+          failure = BootError(.unsupported, "\(volume.name): a physical volume of LVM2")
+          return
+        }
+      } catch { failure = BootError(error).at(volume.name) }
+      if let version = EncryptedVolume.version(volume) {
+        failure = BootError(
+          .unsupported, "\(volume.name): LUKS\(version) encrypted; unlocking is not supported")
+        return
+      }
+      mount(volume)
+    }
+
+    /// Looks for a file system, whose word counts more than that of old traces of something else.
+    private mutating func mount(_ volume: Volume<Device>) {
+      do throws(BootError) {
+        if let system = try MountedFileSystem.probe(volume) {
+          fileSystem = system
+          failure = nil
+        }
+      } catch { failure = error }
+    }
+  }
+}

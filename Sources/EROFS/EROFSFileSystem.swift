@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+public import BlockIO
+public import Bytes
+public import FileSystem
+
+/// A reader of EROFS. Nothing is kept but the superblock: the device below is expected to have a
+/// cache.
+public struct EROFSFileSystem<Device: BlockDevice>: FileSystem {
+  /// Where the file system is.
+  public let volume: Volume<Device>
+
+  let superblock: Superblock
+  let packing: Packing
+
+  /// Opens the file system on `volume`. Throws `EROFSError.notEROFS` if there is none.
+  public static func open(_ volume: Volume<Device>) throws(EROFSError) -> EROFSFileSystem {
+    guard let system = try probe(volume) else { throw .notEROFS }
+    return system
+  }
+
+  /// Opens the file system on `volume`; nil if there is no sign of one. Throws if there is one
+  /// that can't be read.
+  public static func probe(_ volume: Volume<Device>) throws(EROFSError) -> EROFSFileSystem? {
+    let end = Superblock.byteOffset + UInt64(Superblock.byteCount)
+    guard volume.byteCount >= end else { return nil }
+    let view: ByteView
+    do {
+      view = ByteView(
+        try volume.read(at: Superblock.byteOffset, count: Superblock.byteCount))
+    } catch { throw .device(error) }
+    guard let superblock = try Superblock(view) else { return nil }
+    try superblock.checkChecksum(view, on: volume)
+    return EROFSFileSystem(
+      volume: volume, superblock: superblock, packing: try Packing(superblock, on: volume))
+  }
+
+  private init(volume: Volume<Device>, superblock: Superblock, packing: Packing) {
+    self.volume = volume
+    self.superblock = superblock
+    self.packing = packing
+  }
+
+  /// `erofs`.
+  public var formatName: ByteString { "erofs" }
+
+  /// The volume name; empty if none.
+  public var label: ByteString { superblock.label }
+
+  /// The volume's UUID; empty if it is all zeros.
+  public var uuid: ByteString { superblock.uuid.isZero ? "" : superblock.uuid.text }
+
+  /// The directory that the superblock leads to.
+  public func root() throws(EROFSError) -> EROFSNode { EROFSNode(number: superblock.root) }
+
+  /// The node that `name` leads to. `.` and `..` are stored like other names.
+  public func lookUp(
+    _ name: ByteString, in directory: EROFSNode
+  ) throws(EROFSError) -> EROFSNode? {
+    try self.directory(directory).number(of: name).map { EROFSNode(number: $0) }
+  }
+
+  /// The entries in the order they are stored.
+  public func entries(
+    of directory: EROFSNode
+  ) throws(EROFSError) -> [DirectoryEntry<EROFSNode>] {
+    let names = try self.directory(directory)
+    var result: [DirectoryEntry<EROFSNode>] = []
+    for block in 0..<names.blockCount {
+      for entry in try names.entries(ofBlock: block) where entry.name != "." && entry.name != ".." {
+        result.append(
+          DirectoryEntry(name: entry.name, node: EROFSNode(number: entry.inode)))
+      }
+    }
+    return result
+  }
+
+  /// What the inode says.
+  public func attributes(of node: EROFSNode) throws(EROFSError) -> NodeAttributes {
+    let inode = try inode(node.number)
+    let kind = kind(of: inode)
+    return NodeAttributes(
+      kind: kind, byteCount: kind == .special ? 0 : inode.byteCount, mode: inode.mode & 0xfff,
+      modificationTime: Int64(truncatingIfNeeded: inode.modificationTime ?? superblock.time))
+  }
+
+  /// The target, which is the contents of the inode.
+  public func linkTarget(of node: EROFSNode) throws(EROFSError) -> ByteString {
+    let inode = try inode(node.number)
+    guard kind(of: inode) == .symbolicLink else { throw .notALink(inode: node.number) }
+    guard inode.byteCount > 0, inode.byteCount <= EROFSLimits.linkByteCount else {
+      throw .badLink(inode: node.number)
+    }
+    var target = ByteString()
+    var reader = ExtentReader(volume)
+    for extent in try contents(of: inode) {
+      do { target.bytes += try reader.read(extent) } catch { throw .device(error) }
+    }
+    guard !target.bytes.contains(0) else { throw .badLink(inode: node.number) }
+    return target
+  }
+
+  /// Where the file's contents are on the volume.
+  public func extents(of node: EROFSNode) throws(EROFSError) -> [Extent] {
+    let inode = try inode(node.number)
+    guard kind(of: inode) == .file else { throw .notAFile(inode: node.number) }
+    return try contents(of: inode)
+  }
+
+  func inode(_ number: UInt64) throws(EROFSError) -> Inode {
+    let unit = UInt64(Inode.compactByteCount)
+    guard let distance = Checked.product(number, unit),
+      let offset = Checked.sum(superblock.metadataByteOffset, distance),
+      offset <= volume.byteCount, volume.byteCount - offset >= unit
+    else { throw .outOfRange(inode: number, byteOffset: superblock.metadataByteOffset) }
+    let count = min(UInt64(Inode.extendedByteCount), volume.byteCount - offset)
+    return try Inode(try view(at: offset, count: Int(count)), number: number, at: offset)
+  }
+
+  /// Bytes that are on the volume.
+  func view(at byteOffset: UInt64, count: Int) throws(EROFSError) -> ByteView {
+    do { return ByteView(try volume.read(at: byteOffset, count: count)) } catch {
+      throw .device(error)
+    }
+  }
+
+  private func kind(of inode: Inode) -> NodeKind {
+    switch inode.kindBits {
+    case 0x8000: .file
+    case 0x4000: .directory
+    case 0xa000: .symbolicLink
+    default: .special
+    }
+  }
+
+  private func directory(_ node: EROFSNode) throws(EROFSError) -> DirectoryBlocks<Device> {
+    let inode = try inode(node.number)
+    guard kind(of: inode) == .directory else { throw .notADirectory(inode: node.number) }
+    guard inode.byteCount <= EROFSLimits.directoryByteCount else {
+      throw .directoryTooLarge(inode: node.number, byteCount: inode.byteCount)
+    }
+    guard inode.layout == .plain || inode.layout == .inline || inode.layout == .chunks else {
+      throw .unsupportedFile(inode: node.number, feature: "a packed directory")
+    }
+    return DirectoryBlocks(
+      inode: inode, extents: try contents(of: inode), volume: volume,
+      blockByteCount: superblock.blockByteCount)
+  }
+}

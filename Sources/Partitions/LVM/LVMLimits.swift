@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+/// What LVM2's metadata may be at most.
+public enum LVMLimits {
+  /// The bytes of one copy of a group's text.
+  public static let textByteCountMax = 4 << 20
+  /// How deep sections and lists may stand in each other; LVM2 uses 4.
+  static let nestingMax = 8
+  /// The names, values and sections of a text.
+  static let itemCountMax = 1 << 17
+  /// The bytes of a header's list of areas.
+  static let areaCountMax = 16
+  /// How deep logical volumes may stand on logical volumes.
+  static let volumeDepthMax = 4
+  /// The parts of a segment: stripes, legs, images.
+  static let partCountMax = 128
+  /// The bytes of an extent.
+  static let extentByteCountMax: UInt64 = 1 << 40
+}

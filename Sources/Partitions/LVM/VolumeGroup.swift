@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import Bytes
+
+/// What a text of LVM2 says of a volume group.
+struct VolumeGroup: Equatable {
+  /// A physical volume as the group knows it.
+  struct Physical: Equatable {
+    let name: ByteString
+    let identifier: ByteString
+    /// Where extent 0 begins on it, in bytes.
+    let byteOffset: UInt64
+    let extentCount: UInt64
+    /// Whether the group was changed while it was not there, so that what is on it is old.
+    let isStale: Bool
+  }
+
+  let name: ByteString
+  let identifier: ByteString
+  let sequenceNumber: UInt64
+  let extentByteCount: UInt64
+  let physicalVolumes: [Physical]
+  let logicalVolumes: [LogicalVolume]
+
+  /// The group of a text, whose first section it is.
+  init(text: [UInt8]) throws(LVMError) {
+    let root = try LVMTextParser.parse(text)
+    guard let (name, section) = root.sections.first else { throw .missingValue("volume group") }
+    if case .string(let format)? = section["format"], format != "lvm2" {
+      throw .unsupportedFormat(format)
+    }
+    self.name = name
+    identifier = try section.string("id")
+    sequenceNumber = try section.number("seqno")
+    let extent = try section.number("extent_size")
+    guard extent > 0, let byteCount = Checked.product(extent, 512),
+      byteCount <= LVMLimits.extentByteCountMax
+    else { throw .badValue("extent_size") }
+    extentByteCount = byteCount
+    var physical: [Physical] = []
+    for (name, entry) in try section.section("physical_volumes").sections {
+      guard let start = Checked.product(try entry.number("pe_start"), 512) else {
+        throw .badValue("pe_start")
+      }
+      physical.append(
+        Physical(
+          name: name, identifier: try entry.string("id"), byteOffset: start,
+          extentCount: try entry.number("pe_count"),
+          isStale: entry.strings("flags").contains("MISSING")))
+    }
+    physicalVolumes = physical
+    var logical: [LogicalVolume] = []
+    // A new group has no such section.
+    if case .section(let volumes)? = section["logical_volumes"] {
+      for (name, entry) in volumes.sections {
+        logical.append(try LogicalVolume(name: name, entry))
+      }
+    }
+    logicalVolumes = logical
+  }
+
+  func logicalVolume(_ name: ByteString) -> LogicalVolume? {
+    for volume in logicalVolumes where volume.name == name { return volume }
+    return nil
+  }
+
+  /// Why a volume is not what its segments say: it holds the changes of a snapshot, or takes them
+  /// back; nil if it is.
+  func snapshotType(of name: ByteString) -> ByteString? {
+    for volume in logicalVolumes {
+      for segment in volume.segments {
+        guard case .snapshot(let origin, let store, let isMerging) = segment.kind else { continue }
+        if store == name { return "snapshot" }
+        if isMerging, origin == name { return "snapshot-merge" }
+      }
+    }
+    return nil
+  }
+
+  func physicalVolume(_ name: ByteString) -> Physical? {
+    for volume in physicalVolumes where volume.name == name { return volume }
+    return nil
+  }
+}
+
+/// A logical volume as its group's text has it.
+struct LogicalVolume: Equatable {
+  let name: ByteString
+  let identifier: ByteString
+  /// Whether it is for users, and not a part of another volume.
+  let isVisible: Bool
+  /// Whether a reshape of it is under way.
+  let isReshaping: Bool
+  /// The segments in the order of their extents.
+  let segments: [LogicalSegment]
+
+  init(name: ByteString, _ section: LVMSection) throws(LVMError) {
+    self.name = name
+    identifier = try section.string("id")
+    let status = section.strings("status")
+    isVisible = status.contains("VISIBLE")
+    isReshaping = (status + section.strings("flags")).contains { $0.hasPrefix("RESHAPE") }
+    let count = try section.number("segment_count")
+    var segments: [LogicalSegment] = []
+    for (_, entry) in section.sections where entry["start_extent"] != nil {
+      segments.append(try LogicalSegment(entry))
+    }
+    guard UInt64(segments.count) == count else { throw .badValue("segment_count") }
+    // They are stored in any order.
+    segments.sort { $0.firstExtent < $1.firstExtent }
+    self.segments = segments
+  }
+}
