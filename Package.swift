@@ -57,6 +57,7 @@ let package = Package(
     core("MenuScreen", ["Bytes", "BootMenu"]),
     cModule("CCrypto", hostLibraries: ["tomcrypt"]),
     core("Passwords", ["Bytes", "CCrypto"]),
+    core("Framebuffer", ["Bytes"]),
     cModule("CDecoders", hostLibraries: ["z", "lzma", "bz2", "lzo2", "lz4", "zstd"]),
     core("Decompression", ["Bytes", "CDecoders"]),
     core("KernelImage", ["Bytes", "Decompression"]),
@@ -76,8 +77,8 @@ let package = Package(
     .executableTarget(
       name: "PVGrub",
       dependencies: [
-        "Bytes", "BlockIO", "FileSystem", "BootMenu", "BootPlan", "MenuScreen", "KernelImage",
-        "DomainBuilder", "MiniOS", "XenFrontends", "CXen", "CMiniOS",
+        "Bytes", "BlockIO", "FileSystem", "BootMenu", "BootPlan", "MenuScreen", "Framebuffer",
+        "KernelImage", "DomainBuilder", "MiniOS", "XenFrontends", "CXen", "CMiniOS",
       ],
       exclude: ["image.ld"], swiftSettings: freestanding),
     cModule("CHelloStubDomain", ["CXen"]),
@@ -127,6 +128,7 @@ let package = Package(
       ["pvgrub-tool", "BootPlan", "BlockIO", "Bytes", "TestSupport", "FileSystem"]),
     tests("MenuScreenTests", ["MenuScreen", "BootMenu", "Bytes", "TestSupport"]),
     tests("PasswordsTests", ["Passwords", "Bytes", "TestSupport"]),
+    tests("FramebufferTests", ["Framebuffer", "MenuScreen", "BootMenu", "Bytes", "TestSupport"]),
     tests("DecompressionTests", ["Decompression", "CDecoders", "Bytes", "TestSupport"]),
     tests("KernelImageTests", ["KernelImage", "Decompression", "Bytes", "TestSupport"]),
     tests("DomainBuilderTests", ["DomainBuilder", "KernelImage", "Bytes", "CXen", "CLinux"]),

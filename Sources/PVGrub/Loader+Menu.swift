@@ -162,7 +162,7 @@ extension Loader {
       guard hypervisor.now < limit else { return .tick }
       // Both rings are looked at once more after their pending bits are cleared.
       if console.prepareToSleep(), isToolstackQuiet() {
-        let ports = shutdownWatch == nil ? [console.port] : [console.port, store.port]
+        let ports = console.ports + (shutdownWatch == nil ? [] : [store.port])
         hypervisor.poll(ports: ports, until: limit)
       }
     }
