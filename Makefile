@@ -43,7 +43,7 @@ unit: install
 	swift build --build-tests --explicit-target-dependency-import-check error
 	swift test --skip-build
 
-# What `unit` does with a few: all ext4 images against libext2fs, all of XFS against xfs_db, and
+# What `unit` does with a few: all images of each reader against its judge, and
 # 20,000 damaged ones each. Optimised.
 READER_TESTS := swift test -c release -Xswiftc -enable-testing --scratch-path .build-release
 images-all: install
@@ -51,7 +51,7 @@ images-all: install
 
 fuzz: install
 	FIELD_VARIANTS=all MUTATION_COUNT=20000 $(READER_TESTS) \
-		--filter '(Ext4|XFS)Tests.(FieldTests|MutationTests)|BtrfsTests.DamageTests|PartitionsTests.(LVM|Raid)FaultTests'
+		--filter '(Ext4|XFS|SquashFS|EROFS)Tests.(FieldTests|MutationTests)|BtrfsTests.DamageTests|PartitionsTests.(LVM|Raid)FaultTests'
 
 # Damaged menus of every language for a minute: none may trap or hang.
 fuzz-smoke: install

@@ -55,6 +55,9 @@ let package = Package(
     core("EROFS", ["Bytes", "BlockIO", "FileSystem"]),
     core("BootMenu", ["Bytes"]),
     core("MenuScreen", ["Bytes", "BootMenu"]),
+    cModule("CCrypto", hostLibraries: ["tomcrypt"]),
+    core("Passwords", ["Bytes", "CCrypto"]),
+    core("Framebuffer", ["Bytes"]),
     cModule("CDecoders", hostLibraries: ["z", "lzma", "bz2", "lzo2", "lz4", "zstd"]),
     core("Decompression", ["Bytes", "CDecoders"]),
     core("KernelImage", ["Bytes", "Decompression"]),
@@ -63,7 +66,7 @@ let package = Package(
       "BootPlan",
       [
         "Bytes", "BlockIO", "Partitions", "FileSystem", "Ext4", "ISO9660", "FAT", "XFS", "Btrfs",
-        "SquashFS", "EROFS", "BootMenu", "KernelImage",
+        "SquashFS", "EROFS", "BootMenu", "KernelImage", "Passwords",
       ]),
 
     cModule("CXen"),
@@ -74,8 +77,8 @@ let package = Package(
     .executableTarget(
       name: "PVGrub",
       dependencies: [
-        "Bytes", "BlockIO", "FileSystem", "BootMenu", "BootPlan", "MenuScreen", "KernelImage",
-        "DomainBuilder", "MiniOS", "XenFrontends", "CXen", "CMiniOS",
+        "Bytes", "BlockIO", "FileSystem", "BootMenu", "BootPlan", "MenuScreen", "Framebuffer",
+        "KernelImage", "DomainBuilder", "MiniOS", "XenFrontends", "CXen", "CMiniOS",
       ],
       exclude: ["image.ld"], swiftSettings: freestanding),
     cModule("CHelloStubDomain", ["CXen"]),
@@ -124,6 +127,8 @@ let package = Package(
       "PvgrubToolTests",
       ["pvgrub-tool", "BootPlan", "BlockIO", "Bytes", "TestSupport", "FileSystem"]),
     tests("MenuScreenTests", ["MenuScreen", "BootMenu", "Bytes", "TestSupport"]),
+    tests("PasswordsTests", ["Passwords", "Bytes", "TestSupport"]),
+    tests("FramebufferTests", ["Framebuffer", "MenuScreen", "BootMenu", "Bytes", "TestSupport"]),
     tests("DecompressionTests", ["Decompression", "CDecoders", "Bytes", "TestSupport"]),
     tests("KernelImageTests", ["KernelImage", "Decompression", "Bytes", "TestSupport"]),
     tests("DomainBuilderTests", ["DomainBuilder", "KernelImage", "Bytes", "CXen", "CLinux"]),

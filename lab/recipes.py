@@ -104,6 +104,19 @@ DEMO = DiskRecipe("demo", "gpt", "/dev/xvda1", tuple(
     (path, text.replace("timeout=3", "timeout=10")) for path, text in grub_cfg("lab=demo")
 ))
 
+# The second entry is for the user root, whose password is "open sesame".
+LOCKED_HASH = (
+    "grub.pbkdf2.sha512.10000.6C6162206F66207076677275622D7377."
+    "A826360DE7FAF99247AD0AFCC07F9F4604D6188AD282C722AC3B3755C0FF3293"
+    "A5E4D73034C8EA293C0C34726781C20A6CB2A91BF0E44F7A9DF3B86CBC9C65F5"
+)
+LOCKED = DiskRecipe("locked", menus=tuple(
+    (path, text.replace("set timeout=3", "set timeout=30\nset superusers=root\n"
+                        f"password_pbkdf2 root {LOCKED_HASH}")
+     .replace('kernel {release}" {', 'kernel {release}" --unrestricted {'))
+    for path, text in grub_cfg("lab=locked")
+))
+
 # What an installer's optical disk has: kernel and ramdisk beside the menu, named by the volume's
 # identifier. The guest's root is its hard disk, which has nothing to boot.
 OPTICAL = DiskRecipe("optical", "iso", "/dev/xvda", (("/boot/grub/grub.cfg", """\

@@ -169,6 +169,61 @@ KEYS = (
         "arrows-and-back", (Disk(disk.WHOLE_CFG),), booted(line_of(disk.WHOLE_CFG)), TROUBLE,
         steps=(Step("second entry", keys=DOWN), Step("", keys=UP + ENTER, pause=0.5)),
     ),
+    # A wrong password first, then the right one. Of a new line only what differs is written.
+    Scenario(
+        "password", (Disk(disk.LOCKED),), (r"Wrong; please wait",) + second(disk.LOCKED), TROUBLE,
+        steps=(Step("second entry", keys=DOWN + ENTER),
+               Step("ser name:", keys=b"root\r"), Step("assword:", keys=b"open sesam\r"),
+               Step("please wait"),
+               Step("ser name:", keys=b"root\r"), Step("assword:", keys=b"open sesame\r")),
+        limit=90,
+    ),
+    # The command line of the first entry, with a word more: it is in the fourth row, since the
+    # line of `search` takes two.
+    Scenario(
+        "edited-entry", (Disk(disk.WHOLE_CFG),),
+        booted(line_of(disk.WHOLE_CFG) + " lab.edited=yes"), TROUBLE,
+        steps=(Step("second entry", keys=b"e"),
+               Step("F10 starts", keys=DOWN * 3 + b"\x05 lab.edited=yes", pause=0.5),
+               Step("", keys=b"\x18", pause=1.0)),
+    ),
+)
+
+# Keys come from the paravirtual keyboard alone; afterwards the kernel has both devices.
+SCREEN_KEYS = (
+    Step("second entry", command="lab_screen {domid}", pause=3.0),
+    Step("", command="xl qemu-monitor-command {domid} 'sendkey down'", pause=1.0),
+    Step(r"\* .*second entry", command="lab_screen {domid}", pause=2.0),
+    Step("", command="xl qemu-monitor-command {domid} 'sendkey ret'", pause=1.0),
+)
+KERNEL_HAS_DISPLAY = (r"input: Xen Virtual Keyboard", r"frame buffer device 100x37")
+DISPLAY = (
+    Scenario(
+        "vfb-menu", (Disk(disk.MBR_LST),), second(disk.MBR_LST) + KERNEL_HAS_DISPLAY,
+        TROUBLE + (r"pvgrub-swift: (vfb|vkbd): ",), display=True, steps=SCREEN_KEYS,
+        cmdline="timeout=60", limit=120,
+    ),
+    Scenario(
+        "vfb-menu-pvh", (Disk(disk.MBR_LST),), second(disk.MBR_LST) + KERNEL_HAS_DISPLAY,
+        TROUBLE + (r"pvgrub-swift: (vfb|vkbd): ",), display=True, steps=SCREEN_KEYS,
+        cmdline="timeout=60", limit=120, type="pvh",
+    ),
+)
+
+# A backend that does nothing any more while the disks are closed costs its time limit, not the boot.
+STUCK_DISPLAY = (
+    Scenario(
+        "vfb-stuck", (Disk(disk.MBR_LST),),
+        second(disk.MBR_LST) + (
+            r"pvgrub-swift: vfb: the backend stays in state 4 and does not reach 5",
+            r"pvgrub-swift: vkbd: the backend stays in state 4 and does not reach 5",
+        ), TROUBLE, display=True, cmdline="timeout=60", limit=150,
+        steps=(
+            Step("second entry", command="kill -STOP $(pidof xen-qemu-system-i386)"),
+            Step("", keys=DOWN + ENTER),
+            Step("vkbd: the backend stays", command="kill -CONT $(pidof xen-qemu-system-i386)"),
+        ),
+    ),
 )
 
 # What the host says goes before the menu's own default and arguments.
@@ -464,7 +519,7 @@ SELF_CHECK = (
 
 SCENARIOS: tuple[Scenario, ...] = (
     BASELINES + BOOTS + STATE + FILE_SYSTEMS + KEYS + HOST_CONTROL + TOOLSTACK + FAILURES + PVH + PAYLOADS
-    + PVH_MORE + HOMES + SELF_CHECK
+    + PVH_MORE + HOMES + DISPLAY + STUCK_DISPLAY + SELF_CHECK
 )
 
 # The one that lab/demo shows: either entry of its menu will do.

@@ -76,7 +76,7 @@ case $shape in
     ;;
   tree)
     files
-    many 1500
+    many 600
     for n in 59 60 155 156 $links; do
       ln -s "$(printf "%${n}s" | tr ' ' l)" "$tree/link-$n"
     done

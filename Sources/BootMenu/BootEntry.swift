@@ -32,6 +32,8 @@ public struct BootEntry: Equatable, Sendable {
   public var place: MenuPlace
   /// Who may boot it.
   public var access: Access = .anyone
+  /// The passwords of its own, of which one must be given.
+  public var passwords: [Menu.Password] = []
   /// Whether it is shown. A hidden entry is chosen by its key or its name.
   public var isHidden = false
   /// The key that chooses it.

@@ -36,6 +36,7 @@ public struct CommandSession<Environment: MenuEnvironment> {
     let file = menu?.file ?? MenuFile(device: root, path: "/boot/grub/grub.cfg")
     var empty = Menu(file: MenuFile(device: "", path: "command line"), format: .grub2)
     empty.depth = menu?.depth ?? 0
+    empty.passwords = menu?.passwords ?? []
     let isScript = menu?.format == .grub2
     let context = isScript ? menu?.context : nil
     evaluator = ScriptEvaluator(

@@ -11,11 +11,11 @@ public enum ConfigSearch {
   ]
 
   /// Scripts for GRUB 2, best first; the last ones are for subvolumes of btrfs: Ubuntu's, those of
-  /// Debian's installer and of Fedora's.
+  /// Debian's installer and of Fedora's; and for CoreOS and what came of it.
   public static let scripts: [ByteString] = [
     "/boot/grub/grub.cfg", "/grub/grub.cfg", "/boot/grub2/grub.cfg", "/grub2/grub.cfg",
     "/@/boot/grub/grub.cfg", "/@/boot/grub2/grub.cfg", "/@rootfs/boot/grub/grub.cfg",
-    "/root/boot/grub2/grub.cfg",
+    "/root/boot/grub2/grub.cfg", "/boot/coreos/grub.cfg", "/coreos/grub.cfg",
   ]
 
   /// The directory of an EFI system partition in whose directories scripts are that go on with

@@ -11,6 +11,8 @@ public enum EntryOutcome: Sendable {
   case reboot
   /// To end the domain.
   case halt
+  /// To leave this many menus, the shown one first.
+  case close(menuCount: Int)
   /// To leave the loader.
   case exit
 }

@@ -14,23 +14,33 @@ public struct Menu: Sendable {
     case hidden
   }
 
-  /// A user of GRUB 2, or the one password of a legacy menu, whose name is empty.
+  /// A password of a user of GRUB 2, or one without a user of GRUB legacy and syslinux.
   public struct Password: Equatable, Sendable {
     /// How the password is stored.
     public enum Form: Equatable, Sendable {
       /// As it is.
       case plain
-      /// As `crypt` has it with `$1$`.
-      case md5
+      /// With a hash's signature in front, as crypt(5) has it: `$1$` and others.
+      case crypt
       /// As `grub.pbkdf2.sha512...`.
       case pbkdf2
     }
-    /// The user; empty in a legacy menu.
+    /// The user; empty where there are none.
     public var user: ByteString
     /// How the password is stored.
     public var form: Form
     /// The stored text.
     public var text: ByteString
+    /// The menu that a legacy password opens in place of the one that it is in.
+    public var file: MenuFile?
+
+    /// A stored password.
+    public init(user: ByteString, form: Form, text: ByteString, file: MenuFile? = nil) {
+      self.user = user
+      self.form = form
+      self.text = text
+      self.file = file
+    }
   }
 
   /// The file that the menu came from.
@@ -71,6 +81,10 @@ public struct Menu: Sendable {
   var depth = 0
   /// The directory that names without a slash are in, where it is not that of the file.
   var directory: MenuFile?
+  /// In a menu of syslinux with labels that lead to others by their tags: the lines of all of them.
+  var wholeSource: ByteString = ""
+  /// The tags of the menus of syslinux that lead here, from the outermost, whose tag is `.top`.
+  var tags: [ByteString] = [".top"]
   /// The root device at the end of the file.
   var root: ByteString = ""
 

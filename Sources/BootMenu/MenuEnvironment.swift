@@ -57,6 +57,14 @@ public protocol MenuEnvironment: AnyObject {
   /// The names in a directory; nil if it is none.
   func names(inDirectory directory: MenuFile) -> [ByteString]?
 
+  /// Goes through the files of a directory whose names are wanted, in any order, until `visit` says
+  /// that it has enough. The contents of a file that can't be read, or that has more than
+  /// `byteCountMax` bytes, are nil. False if there is no such directory.
+  func visitFiles(
+    inDirectory directory: MenuFile, byteCountMax: Int, wants: (ByteString) -> Bool,
+    visit: (ByteString, ByteString?) -> Bool
+  ) -> Bool
+
   /// The names of all devices.
   func deviceNames() -> [ByteString]
 
@@ -86,6 +94,18 @@ extension MenuEnvironment {
   /// Whatever device comes first.
   public func device(having key: SearchKey, preferring hints: [ByteString]) -> ByteString? {
     device(having: key)
+  }
+  /// One file after the other, each by its path.
+  public func visitFiles(
+    inDirectory directory: MenuFile, byteCountMax: Int, wants: (ByteString) -> Bool,
+    visit: (ByteString, ByteString?) -> Bool
+  ) -> Bool {
+    guard let names = names(inDirectory: directory) else { return false }
+    for name in names where wants(name) {
+      let file = MenuFile(device: directory.device, path: "\(directory.path)/\(name)")
+      if !visit(name, contents(of: file, byteCountMax: byteCountMax)) { break }
+    }
+    return true
   }
   /// Nothing.
   public func property(_ property: DeviceProperty, of device: ByteString) -> ByteString? { nil }

@@ -44,7 +44,7 @@ public struct MenuInterpreter<Environment: MenuEnvironment> {
         _ = context.set(name, value)
         context.export(name)
       }
-      let place = MenuPlace(file: file.name, line: 1)
+      let place = MenuPlace(file: file.name, line: 1, column: 1)
       menu = try script(text, context: context, menu: menu, place: place)
     }
     guard !menu.entries.isEmpty else { throw .noEntries(file) }
@@ -66,7 +66,9 @@ public struct MenuInterpreter<Environment: MenuEnvironment> {
   public func run(
     _ entry: BootEntry, index: Int, of menu: Menu, rest: ByteString = "", isUnlocked: Bool = false
   ) throws(MenuError) -> EntryRun {
-    if !isUnlocked, entry.access != .anyone { throw .locked(title: entry.title) }
+    if !isUnlocked, menu.lock(before: .start(index: index)) != nil {
+      throw .locked(title: entry.title)
+    }
     switch (menu.format, entry.kind) {
     case (.legacy, _): return try legacy(entry, index: index, of: menu, isUnlocked: isUnlocked)
     case (.syslinux, _): return try syslinux(entry, of: menu, rest: rest)
@@ -92,11 +94,13 @@ public struct MenuInterpreter<Environment: MenuEnvironment> {
   private func boot(_ entry: BootEntry, of menu: Menu) throws(MenuError) -> EntryRun {
     var empty = Menu(file: menu.file, format: .grub2)
     empty.depth = menu.depth
+    empty.passwords = menu.passwords
     var context = menu.context
     choose(entry, of: menu, in: &context)
     var evaluator = ScriptEvaluator(environment: environment, context: context, menu: empty)
     evaluator.arguments = entry.arguments
-    _ = evaluator.run(entry.source, named: entry.place.file, line: entry.place.line)
+    _ = evaluator.run(
+      entry.source, named: entry.place.file, line: entry.place.line, column: entry.place.column)
     if let failure = evaluator.failure { throw failure }
     let outcome: EntryOutcome
     if case .menu(var other)? = evaluator.outcome {
@@ -133,6 +137,7 @@ public struct MenuInterpreter<Environment: MenuEnvironment> {
     }
     var inner = Menu(file: menu.file, format: .grub2)
     inner.depth = menu.depth + 1
+    inner.passwords = menu.passwords
     var context = menu.context
     context.keepExported()
     choose(entry, of: menu, in: &context)
@@ -152,7 +157,7 @@ public struct MenuInterpreter<Environment: MenuEnvironment> {
   ) throws(MenuError) -> Menu {
     var evaluator = ScriptEvaluator(environment: environment, context: context, menu: menu)
     evaluator.arguments = arguments
-    _ = evaluator.run(text, named: place.file, line: place.line)
+    _ = evaluator.run(text, named: place.file, line: place.line, column: place.column)
     if let failure = evaluator.failure { throw failure }
     if case .menu(var other)? = evaluator.outcome {
       other.savedVariables = evaluator.loader.savedVariables + other.savedVariables

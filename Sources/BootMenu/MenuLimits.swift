@@ -31,6 +31,8 @@ public enum MenuLimits {
   public static let functionCountMax = 256
   /// The number of initial ramdisks or modules of one entry.
   public static let payloadCountMax = 64
+  /// The number of passwords of one menu or entry.
+  public static let passwordCountMax = 64
   /// The number of warnings kept for one menu.
   public static let warningCountMax = 64
   /// The output of one command line that is kept, in bytes.
@@ -47,6 +49,8 @@ public enum MenuLimits {
   public static let entryFileByteCountMax = 64 << 10
   /// The number of unified kernel images that are looked at on one device.
   public static let unifiedKernelCountMax = 256
+  /// The sum of the texts of all unified kernel images of one menu in bytes, each profile counted.
+  public static let unifiedKernelByteCountMax = 4 << 20
   /// The length of one logical line of a legacy menu in bytes.
   public static let legacyLineByteCountMax = 16 << 10
 }

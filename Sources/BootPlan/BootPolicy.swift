@@ -53,10 +53,17 @@ public enum BootPolicy {
     return (result, nil)
   }
 
-  /// Whether a person may have the command line, with which anything can be booted: not beside a
-  /// menu that asks for a password, or that says that nobody may type anything.
-  public static func allowsCommandLine(_ menu: Menu) -> Bool {
-    menu.isEditable && menu.passwords.isEmpty && menu.superusers.isEmpty
+  /// Whether an entry boots without its password when nobody is there. GRUB asks for it then as
+  /// well. The menu of syslinux does not ("a timeout will boot the default entry without any
+  /// password"), but only where a menu's own timeout ends: not the entry that the host chose, nor
+  /// one of a menu that would wait for ever.
+  public static func bootsWithoutPassword(
+    _ selection: Menu.Selection, of menu: Menu, options: HostOptions
+  ) -> Bool {
+    guard menu.format == .syslinux, options.entry == nil, let seconds = menu.timeoutSeconds,
+      seconds >= 0
+    else { return false }
+    return selection == menu.defaultSelection || menu.fallbackSelections.contains(selection)
   }
 
   /// The entries to try without a person, in order, each once: the default, then its fallbacks, and

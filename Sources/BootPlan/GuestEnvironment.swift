@@ -141,6 +141,18 @@ public final class GuestEnvironment<Device: BlockDevice>: MenuEnvironment {
     } catch { return nil }
   }
 
+  /// Goes through files of a directory, reading that once. False if there is none.
+  public func visitFiles(
+    inDirectory directory: MenuFile, byteCountMax: Int, wants: (ByteString) -> Bool,
+    visit: (ByteString, ByteString?) -> Bool
+  ) -> Bool {
+    do throws(BootError) {
+      try fileSystem(directory.device).visitFiles(
+        in: Self.absolute(directory.path), limit: byteCountMax, wants: wants, visit: visit)
+      return true
+    } catch { return false }
+  }
+
   /// The names of all disks and partitions.
   public func deviceNames() -> [ByteString] {
     var result: [ByteString] = []

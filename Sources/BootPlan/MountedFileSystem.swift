@@ -68,8 +68,8 @@ public struct MountedFileSystem<Device: BlockDevice> {
   ///
   /// What is at the start of a volume is written by whoever used it last, so those that begin there
   /// come first, SquashFS with the very first byte, EROFS in the place of ext4's superblock: an
-  /// optical disk's image brings 32 KiB of its own in front of its descriptors, but whoever makes an
-  /// ext4 or a FAT may leave old descriptors behind.
+  /// optical disk's image brings 32 KiB of its own in front of its descriptors, but whoever makes
+  /// an ext4 or a FAT may leave old descriptors behind.
   public static func probe(_ volume: Volume<Device>) throws(BootError) -> MountedFileSystem? {
     do throws(SquashFSError) {
       if let squashFS = try SquashFSFileSystem<Device>.probe(volume) {
@@ -299,6 +299,31 @@ public struct MountedFileSystem<Device: BlockDevice> {
     }
   }
 
+  /// Goes through the files of a directory whose names are wanted, in the order in which they are
+  /// stored, until `visit` says that it has enough. The contents of a file that can't be read, or
+  /// that has more than `limit` bytes, are nil. The directory is read once, whatever it holds.
+  public func visitFiles(
+    in path: ByteString, limit: Int, wants: (ByteString) -> Bool,
+    visit: (ByteString, ByteString?) -> Bool
+  ) throws(BootError) {
+    switch reader {
+    case .btrfs(let system):
+      try visitFiles(in: path, limit: limit, of: system, wants: wants, visit: visit)
+    case .ext4(let system):
+      try visitFiles(in: path, limit: limit, of: system, wants: wants, visit: visit)
+    case .fat(let system):
+      try visitFiles(in: path, limit: limit, of: system, wants: wants, visit: visit)
+    case .iso9660(let system):
+      try visitFiles(in: path, limit: limit, of: system, wants: wants, visit: visit)
+    case .xfs(let system):
+      try visitFiles(in: path, limit: limit, of: system, wants: wants, visit: visit)
+    case .squashFS(let system):
+      try visitFiles(in: path, limit: limit, of: system, wants: wants, visit: visit)
+    case .erofs(let system):
+      try visitFiles(in: path, limit: limit, of: system, wants: wants, visit: visit)
+    }
+  }
+
   /// Where the contents of the file at `path` are.
   public func locate(_ path: ByteString) throws(BootError) -> LocatedFile<Device> {
     switch reader {
@@ -339,6 +364,41 @@ public struct MountedFileSystem<Device: BlockDevice> {
       for entry in try system.entries(of: target.node) { result.append(entry.name) }
       return result
     } catch { throw BootError(error).at("\(place): \(path)") }
+  }
+
+  private func visitFiles<System: FileSystem>(
+    in path: ByteString, limit: Int, of system: System, wants: (ByteString) -> Bool,
+    visit: (ByteString, ByteString?) -> Bool
+  ) throws(BootError) {
+    let target = try resolve(path, in: system)
+    guard target.attributes.kind == .directory else {
+      throw BootError(.wrongRequest, "\(place): \(path): not a directory")
+    }
+    let entries: [DirectoryEntry<System.Node>]
+    do throws(System.Failure) {
+      entries = try system.entries(of: target.node)
+    } catch { throw BootError(error).at("\(place): \(path)") }
+    for entry in entries where wants(entry.name) {
+      let name: ByteString = "\(target.path == "/" ? "" : target.path)/\(entry.name)"
+      if !visit(entry.name, fileContents(entry.node, name, limit: limit, in: system)) { return }
+    }
+  }
+
+  /// The contents of what an entry of a directory leads to; nil if it is no file, or not readable.
+  private func fileContents<System: FileSystem>(
+    _ node: System.Node, _ path: ByteString, limit: Int, in system: System
+  ) -> ByteString? {
+    do throws(FileError<System.Failure>) {
+      let attributes: NodeAttributes
+      do { attributes = try system.attributes(of: node) } catch { throw .reader(error) }
+      if attributes.kind == .symbolicLink {
+        return ByteString(
+          try FileContents.readAll(path, in: system, on: volume, limit: limit))
+      }
+      guard attributes.kind == .file else { return nil }
+      let target = PathTarget(node: node, attributes: attributes, path: path)
+      return ByteString(try FileContents.readAll(target, in: system, on: volume, limit: limit))
+    } catch { return nil }
   }
 
   private func locate<System: FileSystem>(

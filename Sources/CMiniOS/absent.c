@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Names that the decoders' archives refer to and that nobody calls here: libbz2's functions for files
+/* Names that the libraries' archives refer to and that nobody calls here: libbz2's functions for files
  * share an object with those for memory, and libzstd has decoders for formats before version 0.8,
  * which a state that was given to it never reaches. Defined here, those decoders are not linked. Only
- * libbz2's report of an internal error is real: it prints twice and exits. */
+ * reports of internal errors are real: libbz2 prints twice and exits, libtomcrypt prints and aborts. */
 #if !defined(__linux__)
 
 void minios_library_failed(void) __attribute__((noreturn));
@@ -26,6 +26,8 @@ void exit(int status)
     (void)status;
     minios_library_failed();
 }
+
+void abort(void) { minios_library_failed(); }
 
 #define NEVER_CALLED(name) \
     void name(void) { __builtin_trap(); }

@@ -2,8 +2,8 @@
 import BlockIO
 import Bytes
 
-/// What is in front of the list of a packed file's clusters: 8 bytes at the next multiple of 8 behind
-/// the inode (erofs_fs.h, `z_erofs_map_header`).
+/// What is in front of the list of a packed file's clusters: 8 bytes at the next multiple of 8
+/// behind the inode (erofs_fs.h, `z_erofs_map_header`).
 struct ClusterHeader {
   static let byteCount: UInt64 = 8
 

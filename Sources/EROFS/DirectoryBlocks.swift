@@ -3,8 +3,8 @@ import BlockIO
 import Bytes
 import FileSystem
 
-/// The names of one directory. They are in order, in blocks that each begin with entries of 12 bytes
-/// and have the names behind these (erofs.rst, "Directories").
+/// The names of one directory. They are in order, in blocks that each begin with entries of 12
+/// bytes and have the names behind these (erofs.rst, "Directories").
 struct DirectoryBlocks<Device: BlockDevice> {
   struct Entry {
     let name: ByteString
@@ -23,8 +23,8 @@ struct DirectoryBlocks<Device: BlockDevice> {
     inode.byteCount / blockByteCount + (inode.byteCount % blockByteCount > 0 ? 1 : 0)
   }
 
-  /// The inode that `name` leads to; nil if there is none. Halves the number of blocks that may have
-  /// it until one is left.
+  /// The inode that `name` leads to; nil if there is none. Halves the number of blocks that may
+  /// have it until one is left.
   func number(of name: ByteString) throws(EROFSError) -> UInt64? {
     var low: UInt64 = 0
     var high = blockCount

@@ -64,18 +64,18 @@ extension EROFSFileSystem {
       throw .badInode(inode.number, field: "its packed inode", value: number)
     }
     let packed = try self.inode(number)
-    guard offset <= packed.byteCount, count <= packed.byteCount - offset else {
-      throw .badInode(inode.number, field: "its place in the packed inode", value: offset)
-    }
-    switch packed.layout {
-    case .packed, .packedCompactly:
+    let isPacked = packed.layout == .packed || packed.layout == .packedCompactly
+    if isPacked {
       let header = try clusterHeader(of: packed)
       guard !header.hasFragment, header.wholeFragmentOffset == nil else {
         throw .badInode(number, field: "its packed inode", value: number)
       }
-      return try packedExtents(of: packed, from: offset, count: count)
-    default: return slice(try contents(of: packed), from: offset, count: count)
     }
+    guard offset <= packed.byteCount, count <= packed.byteCount - offset else {
+      throw .badInode(inode.number, field: "its place in the packed inode", value: offset)
+    }
+    if isPacked { return try packedExtents(of: packed, from: offset, count: count) }
+    return slice(try contents(of: packed), from: offset, count: count)
   }
 
   /// A part of what `extents` give.

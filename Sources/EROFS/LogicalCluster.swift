@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import Bytes
 
-/// What the list of a packed file says of one block of its contents (erofs.rst, "Data compression").
+/// What the list of a packed file says of one block of its contents (erofs.rst, "Data
+/// compression").
 enum LogicalCluster: Equatable {
   /// How a piece that begins in the block is packed.
   enum Head: Equatable {
@@ -48,9 +49,9 @@ enum LogicalCluster: Equatable {
   }
 }
 
-/// A group of blocks in the list of small size: 2 blocks in 8 bytes or 16 in 32. Each has as many bits,
-/// the lowest first: an offset or a distance, then two bits of type. The last four bytes are the
-/// block of the volume behind which the first piece that begins here is stored.
+/// A group of blocks in the list of small size: 2 blocks in 8 bytes or 16 in 32. Each has as many
+/// bits, the lowest first: an offset or a distance, then two bits of type. The last four bytes are
+/// the block of the volume behind which the first piece that begins here is stored.
 struct CompactGroup {
   /// The blocks, as many as the group has.
   let clusters: [LogicalCluster]

@@ -2,8 +2,8 @@
 import BlockIO
 import Bytes
 
-/// Makes extents of a packed file's clusters, which come in order: a piece goes from where one begins
-/// to where the next one does.
+/// Makes extents of a packed file's clusters, which come in order: a piece goes from where one
+/// begins to where the next one does.
 struct PackedPieces<Device: BlockDevice> {
   /// A piece whose end is not known yet.
   private struct Piece {

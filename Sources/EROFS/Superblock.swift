@@ -87,8 +87,8 @@ struct Superblock {
     self.algorithms = self.features.hasLargePieces ? algorithms : 0
   }
 
-  /// Throws if there is a checksum and it is wrong. It covers the rest of the superblock's block, with
-  /// zeros in its own place and no inversion at the end.
+  /// Throws if there is a checksum and it is wrong. It covers the rest of the superblock's block,
+  /// with zeros in its own place and no inversion at the end.
   func checkChecksum<Device: BlockDevice>(
     _ view: ByteView, on volume: Volume<Device>
   ) throws(EROFSError) {

@@ -18,6 +18,13 @@ public struct PathTarget<Node> {
   public let attributes: NodeAttributes
   /// The path without symbolic links, `.`, `..` and doubled slashes.
   public let path: ByteString
+
+  /// A target that was found in a directory.
+  public init(node: Node, attributes: NodeAttributes, path: ByteString) {
+    self.node = node
+    self.attributes = attributes
+    self.path = path
+  }
 }
 
 /// Finds what a path stands for, as Linux does.

@@ -18,6 +18,8 @@ public enum Key: Equatable, Sendable {
   case delete
   /// Tab.
   case tab
+  /// The key F10.
+  case f10
   /// Control and a letter, given as the small letter.
   case control(UInt8)
   /// A byte of text: ASCII, or a part of a UTF-8 sequence.

@@ -110,6 +110,7 @@ public struct KeyDecoder: Sendable {
     case 4, 8: .end
     case 5: .pageUp
     case 6: .pageDown
+    case 21: .f10
     default: .unknown
     }
   }

@@ -16,16 +16,36 @@ extension MenuScreen {
     let width = columnCount - 1
     var lines = [titleLine(width)]
     lines.append(.blank)
-    lines += showsOnlyCountdown ? [] : listLines(width)
+    var note = scrollNote
+    if case .editor(let editor) = mode {
+      lines += editor.rows.map { ScreenLine(text: $0.indented) }
+      note = ""
+    } else if showsOnlyCountdown {
+      note = ""
+    } else {
+      lines += listLines(width)
+    }
     while lines.count < 2 + listRowCount { lines.append(.blank) }
-    lines.append(plain(showsOnlyCountdown ? "" : scrollNote, width))
+    lines.append(plain(note, width))
     for index in 0..<MenuScreen.messageRowCount {
       lines.append(index < messages.count ? plain(" " + messages[index], width) : .blank)
     }
     lines.append(.blank)
-    lines.append(plain(countdown(now: now), width))
-    lines.append(plain(hints, width))
+    if case .prompt(let prompt) = mode {
+      lines.append(plain(" Locked: \(prompt.subject)", width))
+      lines.append(ScreenLine(text: ScreenText(" \(prompt.line)").ending(in: width)))
+    } else {
+      lines.append(plain(countdown(now: now), width))
+      lines.append(plain(hints, width))
+    }
     return lines
+  }
+
+  /// Where the cursor is shown: in an editor.
+  var cursor: ScreenPlace? {
+    guard case .editor(let editor) = mode else { return nil }
+    let place = editor.cursorPlace
+    return ScreenPlace(row: place.row + 2, column: place.column + 1)
   }
 
   private func plain(_ text: ByteString, _ width: Int) -> ScreenLine {
@@ -35,6 +55,9 @@ extension MenuScreen {
   private func titleLine(_ width: Int) -> ScreenLine {
     var text: ByteString = " \(title)"
     for page in pages.dropFirst() { text += " > \(page.title)" }
+    if case .editor(let editor) = mode, menu.entries.indices.contains(editor.index) {
+      text += " > \(menu.entries[editor.index].title)"
+    }
     return ScreenLine(
       text: ScreenText(text).fitted(to: width).padded(to: width), isHighlighted: true)
   }
@@ -72,8 +95,9 @@ extension MenuScreen {
 
   private var hints: ByteString {
     if showsOnlyCountdown { return " Press any key for the menu." }
-    return depth == 0
-      ? " Up/Down select, Enter starts, c command line"
-      : " Up/Down select, Enter starts, Esc back, c command line"
+    if case .editor = mode { return " ^X or F10 starts, Esc back, ^A ^E ^K ^Y as in a shell" }
+    let back: ByteString = depth == 0 ? "" : ", Esc back"
+    let unlock: ByteString = hasUnlockKey ? ", p password" : ""
+    return " Up/Down select, Enter starts\(back), e changes, c command line\(unlock)"
   }
 }

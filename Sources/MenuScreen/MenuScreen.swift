@@ -16,6 +16,14 @@ public struct MenuScreen: Sendable {
     case timeout
     /// To open the command line.
     case commandLine
+    /// To change the commands of the entry with this index in `menu`.
+    case edit(index: Int)
+    /// To start the entry with this index with these commands in place of its own.
+    case boot(index: Int, source: ByteString)
+    /// To give the password of the menu.
+    case unlock
+    /// A password was typed, which `ask` had asked for: `accept` or `refuse` follows.
+    case password(PasswordAnswer)
   }
 
   /// What there is to react to.
@@ -46,7 +54,17 @@ public struct MenuScreen: Sendable {
     var top = 0
   }
 
-  private static let nanosecondsPerSecond: UInt64 = 1_000_000_000
+  /// What keys are for.
+  enum Mode: Sendable {
+    /// To choose an entry.
+    case menu
+    /// To type a password.
+    case prompt(PasswordPrompt)
+    /// To change an entry's commands.
+    case editor(EntryEditor)
+  }
+
+  static let nanosecondsPerSecond: UInt64 = 1_000_000_000
 
   /// The title bar's text.
   public let title: ByteString
@@ -56,6 +74,9 @@ public struct MenuScreen: Sendable {
   public let rowCount: Int
   var pages: [Page] = []
   var messages: [ByteString] = []
+  var mode = Mode.menu
+  /// How often in a row a password was wrong.
+  var wrongCount = 0
   private var keys = KeyDecoder()
   private var painter = ScreenPainter()
   private var bootTime: UInt64?
@@ -78,6 +99,9 @@ public struct MenuScreen: Sendable {
     open(menu, title: "")
   }
 
+  /// The menus that are open, the outermost first.
+  public var menus: [Menu] { pages.map { $0.menu } }
+
   /// The menu that is shown.
   public var menu: Menu {
     pages.last?.menu ?? Menu(file: MenuFile(device: "", path: ""), format: .grub2)
@@ -95,12 +119,16 @@ public struct MenuScreen: Sendable {
       let next = second > now ? second : min(bootTime, now &+ MenuScreen.nanosecondsPerSecond)
       result = min(result ?? next, next)
     }
+    if case .prompt(let prompt) = mode, let time = prompt.resumeTime {
+      result = min(result ?? time, time)
+    }
     return result
   }
 
   /// Reacts to an event at the time `now`, in nanoseconds.
   public mutating func step(_ event: Event, now: UInt64) -> Step {
     var decision: Decision?
+    resumePrompt(now: now)
     if case .input(let bytes) = event {
       for byte in bytes where decision == nil {
         if let key = keys.decode(byte, now: now) { decision = react(to: key) }
@@ -111,7 +139,7 @@ public struct MenuScreen: Sendable {
       self.bootTime = nil
       decision = .timeout
     }
-    return Step(output: painter.paint(lines(now: now)), decision: decision)
+    return Step(output: painter.paint(lines(now: now), cursor: cursor), decision: decision)
   }
 
   /// Shows a menu inside the present one.
@@ -120,19 +148,25 @@ public struct MenuScreen: Sendable {
     let chosen = menu.defaultSelection?.index ?? 0
     let selected = rows.firstIndex(of: chosen) ?? 0
     pages.append(Page(title: title, menu: menu, rows: rows, selected: selected))
+    mode = .menu
     scroll()
   }
 
   /// Shows why something failed, in the last lines of the screen, and stops the countdown.
   public mutating func report(_ message: ByteString) {
-    bootTime = nil
-    isHidden = false
+    stopCountdown()
     messages += MessageLines.wrap(message, width: columnCount - 2)
     messages = Array(messages.suffix(MenuScreen.messageRowCount))
   }
 
   /// Makes the next step draw the whole screen, after something else has written on it.
   public mutating func redraw() { painter.forget() }
+
+  /// Ends the countdown: the menu shows until somebody chooses.
+  mutating func stopCountdown() {
+    bootTime = nil
+    isHidden = false
+  }
 
   /// The bytes that leave the terminal to whatever follows: attributes off, cursor shown, on a
   /// blank screen.
@@ -153,6 +187,14 @@ public struct MenuScreen: Sendable {
   var showsOnlyCountdown: Bool { isHidden && bootTime != nil }
 
   private mutating func react(to key: Key) -> Decision? {
+    switch mode {
+    case .menu: return choose(by: key)
+    case .prompt: return type(key)
+    case .editor: return edit(by: key)
+    }
+  }
+
+  private mutating func choose(by key: Key) -> Decision? {
     if bootTime != nil {
       bootTime = nil
       painter.forget()
@@ -174,6 +216,8 @@ public struct MenuScreen: Sendable {
     case .escape, .left, .backspace: close()
     case .control(0x6c): painter.forget()
     case .text(0x63): return .commandLine
+    case .text(0x65): return chosenIndex(page).map { .edit(index: $0) }
+    case .text(0x70): return hasUnlockKey ? .unlock : nil
     default: break
     }
     return nil
@@ -185,12 +229,20 @@ public struct MenuScreen: Sendable {
   }
 
   private func choose(_ page: Page) -> Decision? {
-    guard page.rows.indices.contains(page.selected) else { return nil }
-    return .choose(index: page.rows[page.selected])
+    chosenIndex(page).map { .choose(index: $0) }
   }
 
-  private mutating func close() {
-    if pages.count > 1 { pages.removeLast() }
+  private func chosenIndex(_ page: Page) -> Int? {
+    page.rows.indices.contains(page.selected) ? page.rows[page.selected] : nil
+  }
+
+  /// Whether the shown menu has a password that GRUB legacy asks for at the key `p`.
+  var hasUnlockKey: Bool { menu.format == .legacy && menu.lock(before: .unlock) != nil }
+
+  /// Leaves some menus, the shown one first, but never the outermost.
+  public mutating func close(menuCount: Int = 1) {
+    pages.removeLast(max(0, min(menuCount, pages.count - 1)))
+    mode = .menu
   }
 
   private mutating func move(to place: Int) {

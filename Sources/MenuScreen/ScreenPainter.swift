@@ -12,27 +12,44 @@ struct ScreenLine: Equatable {
   static let blank = ScreenLine(text: ScreenText(""))
 }
 
+/// A place on the screen, from zero.
+struct ScreenPlace: Equatable {
+  /// The row.
+  var row: Int
+  /// The column.
+  var column: Int
+}
+
 /// Brings a VT100 screen from what it shows to what it should show, with as few bytes as a line's
 /// first difference allows: a console ring has 2 KiB, and a serial line may be slow.
 struct ScreenPainter {
   private var shown: [ScreenLine] = []
   private var isKnown = false
+  private var cursor: ScreenPlace?
 
   /// Forgets what is shown: the next painting begins with a blank screen.
   mutating func forget() { isKnown = false }
 
-  /// The bytes that bring the screen to show `lines`.
-  mutating func paint(_ lines: [ScreenLine]) -> ByteString {
+  /// The bytes that bring the screen to show `lines`, with the cursor somewhere or hidden.
+  mutating func paint(_ lines: [ScreenLine], cursor wanted: ScreenPlace? = nil) -> ByteString {
     var output = ByteString()
     if !isKnown || shown.count != lines.count {
       output += "\u{1b}[0m\u{1b}[?25l\u{1b}[2J"
       shown = lines.map { _ in ScreenLine.blank }
       isKnown = true
+      cursor = nil
+    } else if cursor != nil, wanted == nil {
+      output += "\u{1b}[?25l"
     }
     for row in lines.indices where lines[row] != shown[row] {
       paint(lines[row], over: shown[row], row: row, to: &output)
     }
     shown = lines
+    if let wanted, wanted != cursor || !output.isEmpty {
+      output += "\u{1b}[\(wanted.row + 1);\(wanted.column + 1)H"
+      if cursor == nil { output += "\u{1b}[?25h" }
+    }
+    cursor = wanted
     return output
   }
 

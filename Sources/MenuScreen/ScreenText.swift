@@ -23,6 +23,16 @@ struct ScreenText: Equatable {
     }
   }
 
+  /// Characters of which each takes one column whatever it is: a tab a blank, and what can't be
+  /// shown a `?`.
+  init(characters: some Sequence<[UInt8]>) {
+    for character in characters {
+      let bytes = character == [ASCII.tab] ? [ASCII.space] : character
+      let isShown = ScreenText.characterByteCount(bytes, at: 0) == bytes.count
+      cells.append(isShown ? bytes : [0x3f])
+    }
+  }
+
   /// The number of columns.
   var count: Int { cells.count }
 
@@ -34,6 +44,20 @@ struct ScreenText: Equatable {
     return result
   }
 
+  /// The end of the text, if it is wider than a width.
+  func ending(in width: Int) -> ScreenText {
+    var result = self
+    result.cells = Array(cells.suffix(max(width, 0)))
+    return result
+  }
+
+  /// The text with a space in front.
+  var indented: ScreenText {
+    var result = self
+    result.cells.insert([ASCII.space], at: 0)
+    return result
+  }
+
   /// The text with spaces up to a width.
   func padded(to width: Int) -> ScreenText {
     var result = self
@@ -42,7 +66,7 @@ struct ScreenText: Equatable {
   }
 
   /// The number of bytes of the printable character at an index; zero if there is none.
-  private static func characterByteCount(_ bytes: [UInt8], at index: Int) -> Int {
+  static func characterByteCount(_ bytes: [UInt8], at index: Int) -> Int {
     let first = bytes[index]
     if first < 0x80 { return ASCII.isPrintable(first) ? 1 : 0 }
     let length: Int
@@ -55,7 +79,16 @@ struct ScreenText: Equatable {
     guard index + length <= bytes.count,
       bytes[(index + 1)..<(index + length)].allSatisfy({ $0 & 0xc0 == 0x80 })
     else { return 0 }
-    if first == 0xc2, bytes[index + 1] < 0xa0 { return 0 }
-    return length
+    // Control characters, and what UTF-8 leaves out: long forms, surrogates, beyond Unicode.
+    let second = bytes[index + 1]
+    let isLeftOut =
+      switch first {
+      case 0xc2, 0xe0: second < 0xa0
+      case 0xed: second >= 0xa0
+      case 0xf0: second < 0x90
+      case 0xf4: second >= 0x90
+      default: false
+      }
+    return isLeftOut ? 0 : length
   }
 }

@@ -14,11 +14,11 @@
   @c(minios_out_of_memory) func outOfMemory() -> Never { Panic.end("out of memory") }
 
   @c(minios_library_failed) func libraryFailed() -> Never {
-    Panic.end("a decoder found itself in an impossible state")
+    Panic.end("a library found itself in an impossible state")
   }
 
   @c(__stack_chk_fail) func stackWasOverrun() -> Never {
-    Panic.end("a decoder overran its stack")
+    Panic.end("a library overran its stack")
   }
 
 #endif

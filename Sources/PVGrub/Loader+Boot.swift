@@ -23,6 +23,7 @@ extension Loader {
       lastStep = try prepare(files)
     } catch {
       reconnectDisks()
+      reconnectDisplay()
       restartWatch()
       if Fault.step != nil { sayWhatIsHeld() }
       // A menu of a host inside of a guest: as pygrub does, the kernel behind the hypervisor.
@@ -86,6 +87,8 @@ extension Loader {
       }
       try Fault.check(.closeDisk)
     }
+    // A display is no reason not to boot, whatever its backend does.
+    for line in console.display?.close() ?? [] { say("pvgrub-swift: \(line)") }
     do throws(XenStoreError) {
       try store.unwatchAll()
       shutdownWatch = nil
@@ -96,7 +99,7 @@ extension Loader {
     } catch { throw BootError(error) }
     try Fault.check(.drain)
     try Fault.check(.grants)
-    guard grants.activeCount == 0 else {
+    guard grants.activeCount == (console.display?.heldGrantCount ?? 0) else {
       throw BootError(.device, "\(grants.activeCount) pages are still granted to a backend")
     }
   }

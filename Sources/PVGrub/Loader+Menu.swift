@@ -20,14 +20,20 @@ extension Loader {
     save(menu.savedVariables)
     var screen = MenuScreen(
       title: "pvgrub-swift", menu: menu, timeoutSeconds: seconds, now: hypervisor.now)
+    var given = GivenPasswords()
     var event = MenuScreen.Event.tick
     while true {
       let step = screen.step(event, now: hypervisor.now)
       console.write(step.output.bytes)
       switch step.decision {
-      case .choose(let index): start(index, of: screen.menu, on: &screen)
+      case .choose(let index): perform(.start(index: index), given, on: &screen)
+      case .edit(let index): perform(.edit(index: index), given, on: &screen)
+      case .commandLine: perform(.commandLine, given, on: &screen)
+      case .unlock: perform(.unlock, given, on: &screen)
+      case .password(let answer): check(answer, &given, on: &screen)
+      case .boot(let index, let source):
+        start(index, source: source, of: screen.menu, isUnlocked: true, on: &screen)
       case .timeout: bootUnattended(menu, on: &screen)
-      case .commandLine: openCommandLine(menu, on: &screen)
       case nil:
         event = waitForInput(until: screen.deadline(now: hypervisor.now))
         continue
@@ -71,29 +77,29 @@ extension Loader {
       }
     }
     for selection in BootPolicy.unattendedOrder(of: menu, onFailure: options.onFailure) {
-      start(selection.index, of: menu, rest: selection.rest, isUnattended: true, on: &screen)
+      start(
+        selection.index, of: menu, rest: selection.rest, isUnattended: true,
+        isUnlocked: BootPolicy.bootsWithoutPassword(selection, of: menu, options: options),
+        on: &screen)
+    }
+    // Somebody who comes to a locked default is asked for its password, as GRUB asks.
+    if let index = menu.defaultSelection?.index {
+      ask(for: .start(index: index), GivenPasswords(), on: &screen)
     }
   }
 
-  /// The command line can boot anything, so a menu with passwords has none.
-  private func openCommandLine(_ menu: Menu, on screen: inout MenuScreen) {
-    guard BootPolicy.allowsCommandLine(menu) else {
-      screen.report("the command line is locked by the menu's password")
-      return
-    }
-    console.write(screen.leave().bytes)
-    runShell(menu)
-    screen.redraw()
-  }
-
-  /// Runs an entry. Returns only if it opened a menu or failed.
-  private func start(
-    _ index: Int, of menu: Menu, rest: ByteString = "", isUnattended: Bool = false,
-    on screen: inout MenuScreen
+  /// Runs an entry. Returns only if it opened a menu or failed. A source takes the place of the
+  /// entry's own.
+  func start(
+    _ index: Int, source: ByteString? = nil, of menu: Menu, rest: ByteString = "",
+    isUnattended: Bool = false, isUnlocked: Bool = false, on screen: inout MenuScreen
   ) {
-    let title = menu.entries.indices.contains(index) ? menu.entries[index].title : ""
+    guard menu.entries.indices.contains(index) else { return }
+    var entry = menu.entries[index]
+    if let source { entry.source = source }
+    let title = entry.title
     do throws(BootError) {
-      switch try outcome(index, of: menu, rest: rest) {
+      switch try outcome(entry, index, of: menu, rest: rest, isUnlocked: isUnlocked) {
       case .boot(let target):
         console.write(screen.leave().bytes)
         save(target.savedVariables)
@@ -103,12 +109,14 @@ extension Loader {
         save(inner.savedVariables)
         guard let selection = inner.defaultSelection else { break }
         start(
-          selection.index, of: inner, rest: selection.rest, isUnattended: true, on: &screen)
+          selection.index, of: inner, rest: selection.rest, isUnattended: true,
+          isUnlocked: isUnlocked, on: &screen)
       case .menu(let inner):
         save(inner.savedVariables)
         screen.open(inner, title: title)
       case .reboot: end { StubDomain.reboot() }
       case .halt: end { StubDomain.powerOff() }
+      case .close(let menuCount): screen.close(menuCount: menuCount)
       case .exit: break
       }
     } catch {
@@ -130,10 +138,11 @@ extension Loader {
   }
 
   private func outcome(
-    _ index: Int, of menu: Menu, rest: ByteString
+    _ entry: BootEntry, _ index: Int, of menu: Menu, rest: ByteString, isUnlocked: Bool
   ) throws(BootError) -> EntryOutcome {
     do throws(MenuError) {
-      let run = try MenuInterpreter(environment: environment).run(index, of: menu, rest: rest)
+      let run = try MenuInterpreter(environment: environment)
+        .run(entry, index: index, of: menu, rest: rest, isUnlocked: isUnlocked)
       warn(run.warnings)
       return run.outcome
     } catch { throw BootError(error) }
@@ -153,7 +162,7 @@ extension Loader {
       guard hypervisor.now < limit else { return .tick }
       // Both rings are looked at once more after their pending bits are cleared.
       if console.prepareToSleep(), isToolstackQuiet() {
-        let ports = shutdownWatch == nil ? [console.port] : [console.port, store.port]
+        let ports = console.ports + (shutdownWatch == nil ? [] : [store.port])
         hypervisor.poll(ports: ports, until: limit)
       }
     }

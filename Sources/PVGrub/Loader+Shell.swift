@@ -51,7 +51,7 @@ extension Loader {
     case .menu(let menu): runMenu(menu)
     case .reboot: end { StubDomain.reboot() }
     case .halt: end { StubDomain.powerOff() }
-    case .exit, nil: break
+    case .close, .exit, nil: break
     }
   }
 }

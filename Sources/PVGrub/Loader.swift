@@ -18,7 +18,7 @@ final class Loader {
   let info: BootInfo
   var options: HostOptions
   let hypervisor = XenHypervisor()
-  let console: Console<XenHypervisor>
+  let console: Consoles
   let store: XenStore<XenHypervisor>
   let grants: GrantTable<XenHypervisor>
   /// Every disk that xenstore lists, connected or not.
@@ -43,7 +43,8 @@ final class Loader {
     guard let consolePage = Self.ringPage(info.console.machineFrame),
       let storePage = Self.ringPage(info.store.machineFrame)
     else { throw BootError(.device, "Xen gave no ring for console or xenstore") }
-    console = Console(page: consolePage, port: info.console.port, hypervisor: hypervisor)
+    console = Consoles(
+      Console(page: consolePage, port: info.console.port, hypervisor: hypervisor))
     store = XenStore(page: storePage, port: info.store.port, hypervisor: hypervisor)
     do throws(GrantError) {
       grants = try GrantTable(hypervisor: hypervisor)
@@ -57,6 +58,19 @@ final class Loader {
 
   /// Writes a line, without what would command the terminal: much of it comes from the disk.
   func say(_ line: ByteString) { console.write((TerminalText.harmless(line) + "\n").bytes) }
+
+  /// Connects the framebuffer and its keyboard, if the guest has them.
+  func openDisplay() {
+    do throws(XenStoreError) {
+      console.display = try Display(store: store, grants: grants, hypervisor: hypervisor)
+    } catch { say("pvgrub-swift: \(error.message)") }
+    reconnectDisplay()
+  }
+
+  /// Connects the display again after a boot that failed.
+  func reconnectDisplay() {
+    for line in console.display?.connect() ?? [] { say("pvgrub-swift: \(line)") }
+  }
 
   /// The first line, and what the host said that nobody understands.
   func greet() {

@@ -19,6 +19,7 @@ import MiniOS
     let info = StubDomain.start()
     do throws(BootError) {
       let loader = try Loader(info)
+      loader.openDisplay()
       loader.greet()
       loader.runSelfTest()
       loader.connectDisks()

@@ -3,8 +3,8 @@ import BlockIO
 import Bytes
 import FileSystem
 
-/// A place in metadata: the byte of the volume at which a block's header is, and the byte in what the
-/// block unpacks to.
+/// A place in metadata: the byte of the volume at which a block's header is, and the byte in what
+/// the block unpacks to.
 struct MetadataCursor {
   var block: UInt64
   var offset: Int

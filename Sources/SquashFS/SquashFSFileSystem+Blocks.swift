@@ -16,8 +16,9 @@ extension SquashFSFileSystem {
     }
   }
 
-  /// The extents of a file: its blocks lie one behind the other, and one without bytes is a hole. The
-  /// rest is in a fragment, or is a last block that unpacks to less (squashfs.rst, section 3.6).
+  /// The extents of a file: its blocks lie one behind the other, and one without bytes is a hole.
+  /// The rest is in a fragment, or is a last block that unpacks to less (squashfs.rst, section
+  /// 3.6).
   func extents(of file: Inode.File, _ place: SquashFSStructure) throws(SquashFSError) -> [Extent] {
     let size = superblock.blockByteCount
     let (whole, rest) = file.byteCount.quotientAndRemainder(dividingBy: size)
@@ -92,8 +93,8 @@ extension SquashFSFileSystem {
     return .encoded(piece)
   }
 
-  /// Where a fragment is, and its stored size. A list of pointers leads to the blocks of metadata that
-  /// hold the table, 512 entries each.
+  /// Where a fragment is, and its stored size. A list of pointers leads to the blocks of metadata
+  /// that hold the table, 512 entries each.
   private func fragment(
     _ index: UInt32
   ) throws(SquashFSError) -> (byteOffset: UInt64, StoredSize) {

@@ -80,8 +80,8 @@ struct Superblock {
   }
 }
 
-/// Where an inode is: the start of its block of metadata in the table of inodes, and the byte in what
-/// this unpacks to.
+/// Where an inode is: the start of its block of metadata in the table of inodes, and the byte in
+/// what this unpacks to.
 struct InodeReference: Equatable, Sendable {
   /// Under 2^48.
   let block: UInt64

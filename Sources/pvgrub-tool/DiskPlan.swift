@@ -85,6 +85,7 @@ struct DiskPlan<Device: BlockDevice> {
       case .menu: throw BootError(.unsupported, "submenus are nested too deeply")
       case .reboot: throw BootError(.wrongRequest, "restarts the domain")
       case .halt: throw BootError(.wrongRequest, "ends the domain")
+      case .close: throw BootError(.wrongRequest, "leaves its menu")
       case .exit: throw BootError(.wrongRequest, "leaves the loader")
       }
     }

@@ -14,6 +14,10 @@ struct PlanReport {
     var children: [Entry] = []
   }
 
+  /// The entries that are run, those of menus within menus counted each time: a menu may open
+  /// itself.
+  static let entryCountMax = 50_000
+
   let menu: Menu
   private(set) var entries: [Entry] = []
   private(set) var defaultPath: [Int] = []
@@ -21,7 +25,8 @@ struct PlanReport {
   /// Runs all entries of a menu, and those of its submenus.
   init<Environment>(_ menu: Menu, interpreter: MenuInterpreter<Environment>) {
     self.menu = menu
-    entries = PlanReport.entries(of: menu, path: [], interpreter)
+    var entriesLeft = PlanReport.entryCountMax
+    entries = PlanReport.entries(of: menu, path: [], interpreter, &entriesLeft)
     defaultPath = interpreter.runDefault(of: menu, isUnlocked: true)?.path ?? []
   }
 
@@ -59,26 +64,36 @@ struct PlanReport {
   }
 
   private static func entries<Environment>(
-    of menu: Menu, path: [Int], _ interpreter: MenuInterpreter<Environment>
+    of menu: Menu, path: [Int], _ interpreter: MenuInterpreter<Environment>,
+    _ entriesLeft: inout Int
   ) -> [Entry] {
-    menu.entries.indices.map { index in
+    var results: [Entry] = []
+    for index in menu.entries.indices {
       var result = Entry(entry: menu.entries[index], path: path + [index])
+      entriesLeft -= 1
+      guard entriesLeft > 0 else {
+        result.error = "not looked at: the menus have too many entries"
+        results.append(result)
+        continue
+      }
       do throws(MenuError) {
         let run = try interpreter.run(index, of: menu, isUnlocked: true)
         result.output = run.output
         switch run.outcome {
         case .boot(let target): result.target = target
         case .menu(let inner):
-          result.children = entries(of: inner, path: result.path, interpreter)
+          result.children = entries(of: inner, path: result.path, interpreter, &entriesLeft)
         case .reboot: result.error = "restarts the domain"
         case .halt: result.error = "ends the domain"
+        case .close: result.error = "leaves its menu"
         case .exit: result.error = "leaves the loader"
         }
       } catch {
         result.error = error.message
       }
-      return result
+      results.append(result)
     }
+    return results
   }
 
   /// The report for people.

@@ -17,25 +17,78 @@ final class TreeEnvironment: MenuEnvironment {
     trees = paths.map { URL(fileURLWithPath: $0).resolvingSymlinksInPath() }
   }
 
-  /// The menu that the directories have: the order is that of `ConfigSearch`.
+  /// The menu that the directories have. The order is that of a disk's partitions: on each scripts
+  /// of GRUB 2, configurations of syslinux, entries; and menus of GRUB legacy last. One that boots
+  /// nothing is passed over if there is another.
   func findMenu() throws(MenuError) -> Menu {
     let interpreter = MenuInterpreter(environment: self)
     var failure = MenuError.unreadable(MenuFile(device: "", path: "/boot/grub/grub.cfg"))
-    for paths in [ConfigSearch.scripts + ConfigSearch.syslinux, nil, ConfigSearch.legacy] {
+    var useless: Menu?
+    func usable(_ load: () throws(MenuError) -> Menu) -> Menu? {
       do throws(MenuError) {
-        guard let paths else { return try interpreter.bootLoaderMenu(devices: deviceNames()) }
-        for device in deviceNames() {
-          for path in paths {
-            let file = MenuFile(device: device, path: path)
-            guard case .file? = kind(of: file) else { continue }
-            return try interpreter.load(file)
-          }
-        }
+        let menu = try load()
+        if boots(menu, interpreter) { return menu }
+        useless = useless ?? menu
       } catch {
         if case .unreadable = failure { failure = error }
       }
+      return nil
     }
+    let devices = trees.indices.map { deviceNames()[$0] }
+    for device in devices {
+      let paths = ConfigSearch.scripts + firmwareScripts(on: device) + ConfigSearch.syslinux
+      for file in files(paths, on: device) {
+        if let menu = usable({ () throws(MenuError) in try interpreter.load(file) }) { return menu }
+      }
+      let others = devices.filter { $0 != device }
+      if hasEntries(device),
+        let menu = usable({ () throws(MenuError) in
+          try interpreter.bootLoaderMenu(devices: [device] + others)
+        })
+      {
+        return menu
+      }
+    }
+    for device in devices {
+      for file in files(ConfigSearch.legacy, on: device) {
+        if let menu = usable({ () throws(MenuError) in try interpreter.load(file) }) { return menu }
+      }
+    }
+    if let useless { return useless }
     throw failure
+  }
+
+  private func files(_ paths: [ByteString], on device: ByteString) -> [MenuFile] {
+    paths.map { MenuFile(device: device, path: $0) }.filter {
+      if case .file? = kind(of: $0) { return true }
+      return false
+    }
+  }
+
+  private func hasEntries(_ device: ByteString) -> Bool {
+    ConfigSearch.entryDirectories.contains {
+      kind(of: MenuFile(device: device, path: $0)) == .directory
+    }
+  }
+
+  private func firmwareScripts(on device: ByteString) -> [ByteString] {
+    let directory = MenuFile(device: device, path: ConfigSearch.firmwareDirectory)
+    let names = (names(inDirectory: directory) ?? []).filter { $0.bytes.first != 0x2e }
+    return names.prefix(ConfigSearch.firmwareDirectoryCountMax).map {
+      "\(ConfigSearch.firmwareDirectory)/\($0)/grub.cfg"
+    }
+  }
+
+  /// Whether the default or one of the first entries boots something.
+  private func boots(_ menu: Menu, _ interpreter: MenuInterpreter<TreeEnvironment>) -> Bool {
+    var selections = menu.defaultSelection.map { [$0] } ?? []
+    selections += menu.entries.indices.prefix(16).map { Menu.Selection(index: $0) }
+    return selections.contains { selection in
+      guard case .success(let run) = interpreter.run(selection, of: menu, isUnlocked: true).result,
+        case .boot = run.outcome
+      else { return false }
+      return true
+    }
   }
 
   private func url(_ file: MenuFile) -> URL? {

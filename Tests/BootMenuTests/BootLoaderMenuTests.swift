@@ -250,6 +250,36 @@ import Testing
     #expect(try target(1, of: menu, in: environment).kernel.name == "(hd0,gpt1)/a")
   }
 
+  @Test func textsOfUnifiedKernelsHaveACommonLimit() throws {
+    func menu(imageCount: Int, textByteCount: Int, profileCount: Int) throws -> Menu {
+      let environment = FakeEnvironment()
+      let text = UnifiedKernelText(
+        osRelease: ByteString([UInt8](repeating: 0x61, count: textByteCount)), kernelRelease: "",
+        commandLine: "")
+      for index in 100..<(100 + imageCount) {
+        environment.add("/EFI/Linux/\(index).efi", "")
+        environment.unifiedKernels.append(
+          (
+            MenuFile(device: "", path: "/EFI/Linux/\(index).efi"),
+            Array(repeating: text, count: profileCount)
+          ))
+      }
+      return try self.menu(environment)
+    }
+    let large = try menu(imageCount: 5, textByteCount: 1 << 19, profileCount: 2)
+    #expect(large.entries.count == 8)
+    #expect(
+      large.warnings.map { $0.message.text } == [
+        "/EFI/Linux/104.efi:1:1: image skipped: the texts of all images are over 4 MiB"
+      ])
+    let many = try menu(imageCount: 258, textByteCount: 1, profileCount: 1)
+    #expect(many.entries.count == 256)
+    #expect(
+      many.warnings.map { $0.message.text } == [
+        "/EFI/Linux/356.efi:1:1: image skipped: more than 256 images"
+      ])
+  }
+
   @Test func unifiedKernelsAreEntriesOfTheirOwn() throws {
     let environment = FakeEnvironment(files: [
       ("/EFI/Linux/debian-6.1+2-1.efi", "MZ"), ("/EFI/Linux/other.EFI", "MZ"),

@@ -105,8 +105,8 @@ import Testing
     let failed = try menu("menuentry x { true; }\nblscfg -p /none\nblscfg --wrong\n", more)
     #expect(
       failed.warnings.map { $0.message.text } == [
-        "/boot/grub/grub.cfg:2: blscfg: no entries found",
-        "/boot/grub/grub.cfg:3: blscfg: unknown option --wrong",
+        "/boot/grub/grub.cfg:2:1: blscfg: no entries found",
+        "/boot/grub/grub.cfg:3:1: blscfg: unknown option --wrong",
       ])
   }
 
@@ -141,8 +141,11 @@ import Testing
   }
 
   @Test func lockedEntriesAreLocked() throws {
-    let menu = try menu("set superusers=root\npassword root x\nset grub_users=joe\nblscfg\n")
+    let menu = try menu("set superusers=root\npassword root x\nblscfg\n")
     #expect(menu.entries.map { $0.access } == [.anyone, .anyone, .anyone, .users([])])
+    // GRUB takes a grub_arg for an argument of the entry, even if it looks like an option.
+    let joes = try self.menu("set superusers=root\nset grub_users=joe\nblscfg\n")
+    #expect(joes.entries.map { $0.access } == [.anyone, .anyone, .users(["joe"]), .users([])])
     let users = try self.menu(
       "set superusers=root\nset grub_users=joe\nblscfg /u.conf\n",
       [("/u.conf", "linux /k\ngrub_users $grub_users\n")])

@@ -27,7 +27,8 @@ import Testing
   @Test func mistakesLeaveTheSessionUsable() {
     var session = CommandSession(environment: FakeEnvironment(), menu: nil, root: "hd0")
     #expect(session.run("echo 'a").output == "a quote is not closed\n")
-    #expect(session.run("while true; do true; done").output.hasPrefix("command line:1: more than"))
+    let endless = session.run("while true; do true; done").output
+    #expect(endless.hasPrefix("command line:1:7: more than"))
     #expect(session.run("echo $root").output == "hd0\n")
     guard case .halt? = session.run("halt").outcome else {
       Issue.record("no halt")

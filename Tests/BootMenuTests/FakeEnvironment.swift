@@ -66,6 +66,17 @@ final class FakeEnvironment: MenuEnvironment {
     unifiedKernels.first { $0.file == file }?.texts ?? []
   }
 
+  func property(_ property: DeviceProperty, of device: ByteString) -> ByteString? {
+    guard let found = devices.first(where: { $0.name == device }) else { return nil }
+    switch property {
+    case .driver: return "fake"
+    case .partitionMap, .fileSystem: return nil
+    case .fileSystemUUID: return found.uuid
+    case .label: return found.label
+    case .partitionUUID: return found.partitionUUID
+    }
+  }
+
   func deviceNames() -> [ByteString] { devices.map { $0.name } + loops.map { $0.name } }
 
   /// The loop devices. What is in the image `/x.iso` is among the files as `(/x.iso!)/...`.

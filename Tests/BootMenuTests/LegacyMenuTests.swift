@@ -24,7 +24,7 @@ import Testing
     #expect(menu.fallbackNames == ["0", "2"])
     #expect(menu.timeoutStyle == .hidden)
     #expect(menu.passwords.map { $0.text } == ["$1$abc$def"])
-    #expect(menu.passwords.map { $0.form } == [.md5])
+    #expect(menu.passwords.map { $0.form } == [.crypt])
     #expect(menu.warnings == [])
   }
 
@@ -156,14 +156,29 @@ import Testing
   @Test func unknownLinesAreNamedAndSkipped() throws {
     let menu = try legacyMenu(
       "i# typo\ni# typo\nroot (hd0,0)\ntitle a\nkernel /k\nloglevel=3 quiet\n")
-    #expect(menu.warnings.map { $0.message.text } == ["/boot/grub/menu.lst:1: unknown command i#"])
+    #expect(
+      menu.warnings.map { $0.message.text } == ["/boot/grub/menu.lst:1:1: unknown command i#"])
     let run = try MenuInterpreter(environment: FakeEnvironment()).run(0, of: menu)
     #expect(
-      run.warnings.map { $0.message.text } == ["/boot/grub/menu.lst:6: unknown command loglevel"])
+      run.warnings.map { $0.message.text } == [
+        "/boot/grub/menu.lst:6:1: unknown command loglevel"
+      ])
     #expect(
       try legacyMenu("default x\ntitle a\n").warnings.map { $0.kind } == [
         .failed("default x is no number")
       ])
+  }
+
+  @Test func placesInEntriesAreThoseOfTheFile() throws {
+    let text =
+      "  frob\r\ntitle a\r\n# one\r\n\r\n\tkernel /k \\\r\n  x\r\n  dance 1\r\ntitle b\r\n jump"
+    let menu = try legacyMenu(text)
+    #expect(menu.warnings.map { $0.place.text } == ["/boot/grub/menu.lst:1:3"])
+    let interpreter = MenuInterpreter(environment: FakeEnvironment())
+    let run = try interpreter.run(0, of: menu)
+    #expect(run.warnings.map { $0.place.text } == ["/boot/grub/menu.lst:7:3"])
+    #expect(menu.entries[0].source == "# one\n\n\tkernel /k \\\n  x\n  dance 1\n")
+    #expect(menu.entries[1].source == " jump")
   }
 
   @Test func linesCanBeJoinedAndVariablesUsed() throws {

@@ -114,6 +114,7 @@ enum MenuDump {
       case .menu(let inner): lines += entries(inner, interpreter, indent: "")
       case .reboot: lines.append("reboots")
       case .halt: lines.append("halts")
+      case .close(let count): lines.append("leaves \(count) menus")
       case .exit: lines.append("exits")
       }
       let output = run.output.split(on: 0x0a).filter { !$0.isEmpty }

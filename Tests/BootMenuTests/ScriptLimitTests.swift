@@ -5,8 +5,10 @@ import Testing
 
 @Suite struct ScriptLimitTests {
   @Test func endlessLoopsStop() {
-    #expect(throws: MenuError.tooManySteps(place: MenuPlace(file: "/boot/grub/grub.cfg", line: 1)))
-    {
+    #expect(
+      throws: MenuError.tooManySteps(
+        place: MenuPlace(file: "/boot/grub/grub.cfg", line: 1, column: 7))
+    ) {
       try scriptMenu("while true; do true; done")
     }
   }
@@ -41,7 +43,8 @@ import Testing
     let body = String(repeating: "x", count: 100_000)
     #expect(
       throws: MenuError.tooLarge(
-        place: MenuPlace(file: "/boot/grub/grub.cfg", line: 1), what: "too many entries")
+        place: MenuPlace(file: "/boot/grub/grub.cfg", line: 1, column: 16), what: "too many entries"
+      )
     ) {
       try scriptMenu("while true; do menuentry x { echo \(body); }; done")
     }

@@ -23,7 +23,7 @@ import Testing
     #expect(menu.entries.map { $0.isHidden } == [false, false, true, false])
     #expect(menu.entries[1].hotkey == "o")
     #expect(menu.entries[1].source == " linux /a; ")
-    #expect(menu.entries[0].place == MenuPlace(file: "/boot/grub/grub.cfg", line: 2))
+    #expect(menu.entries[0].place == MenuPlace(file: "/boot/grub/grub.cfg", line: 2, column: 90))
     #expect(menu.warnings == [])
   }
 

@@ -118,7 +118,7 @@ import Testing
       ("com32 hdt.c32", "module hdt.c32 is not available"),
       ("kernel chain.c32 hd0", "module chain.c32 is not available"),
       ("localboot -1", "LOCALBOOT -1 is for a PC's firmware"),
-      ("kernel memdisk.BIN", "memdisk.BIN is code for a PC's firmware"),
+      ("kernel memdisk.COM", "memdisk.COM is code for a PC's firmware"),
       ("boot /b", "/b is code for a PC's firmware"),
       ("com32 plain", "module plain is not available"),
     ] {
@@ -223,6 +223,6 @@ import Testing
     #expect(try target(1, of: taken, in: environment).modules.map { $0.commandLine } == ["o"])
     #expect(
       taken.warnings.last?.message.text
-        == "/boot/grub/grub.cfg:2: entry 'd': LOCALBOOT 0 is for a PC's firmware")
+        == "/boot/grub/grub.cfg:2:1: entry 'd': LOCALBOOT 0 is for a PC's firmware")
   }
 }

@@ -139,10 +139,10 @@ func syslinuxMenu(
     #expect(menu.entries.map { $0.title } == ["a", "All tools", "d"])
     #expect(menu.entries.map { $0.kind } == [.boot, .submenu, .boot])
     let inner = try opened(1, of: menu)
-    #expect(inner.entries.map { $0.title } == ["Inside", "deeper"])
+    #expect(inner.entries.map { $0.title } == ["Inside", "back", "deeper"])
     #expect(inner.entries[0].hotkey == "s")
     #expect(try target(0, of: inner).commandLine == "quiet")
-    #expect(try target(0, of: try opened(1, of: inner)).commandLine == "")
+    #expect(try target(0, of: try opened(2, of: inner)).commandLine == "")
   }
 
   private func opened(_ index: Int, of menu: Menu) throws -> Menu {
@@ -200,7 +200,7 @@ func syslinuxMenu(
       label c
         localboot 0
       label d
-        kernel memtest.bin
+        kernel memtest.com
       initrd /x
       menu separator
       initrd /y
@@ -216,21 +216,102 @@ func syslinuxMenu(
         "\(file):6:6: unknown command MENU dance",
         "\(file):8:3: module hdt.c32 is not available",
         "\(file):10:3: LOCALBOOT 0 is for a PC's firmware",
-        "\(file):12:3: memtest.bin is code for a PC's firmware",
+        "\(file):12:3: memtest.com is code for a PC's firmware",
         "\(file):15:1: INITRD outside of a label",
         "\(file):16:1: INCLUDE none.cfg: can't be read",
-        "\(file):18:8: MENU GOTO x",
       ])
-    #expect(menu.entries.map { $0.id } == ["a", "b", "c", "d"])
+    #expect(menu.entries.map { $0.id } == ["a", "b", "c", "d", "e"])
+    #expect(
+      throws: MenuError.notForGuests(title: "e", what: "there is no menu x")
+    ) { try target(4, of: menu) }
+  }
+
+  @Test func someEndingsMeanSomethingToIsolinuxOnly() throws {
+    let text: ByteString = "label a\nkernel memtest.bin\nlabel b\nkernel core.IMG\n"
+    let interpreter = MenuInterpreter(environment: FakeEnvironment())
+    let disk = try interpreter.menu(
+      text, file: MenuFile(device: "", path: "/syslinux/syslinux.cfg"), format: .syslinux)
+    #expect(disk.warnings == [])
+    #expect(try target(1, of: disk).kernel.path == "/syslinux/core.IMG")
+    let optical = try interpreter.menu(
+      text, file: MenuFile(device: "", path: "/isolinux/isolinux.cfg"), format: .syslinux)
+    #expect(optical.warnings.count == 2)
+    #expect(throws: MenuError.self) { try target(0, of: optical) }
+  }
+
+  @Test func labelsLeadOutOfMenusAndToOthers() throws {
+    let text = """
+      label first
+      linux /first
+      menu begin one
+        menu title First menu
+        label back
+          menu exit
+        label two
+          menu goto two
+        label top
+          menu goto .top
+        label quit
+          menu quit
+        label p
+          linux /p
+        menu begin deep
+          label out
+            menu exit .top
+          label one
+            menu exit one
+          label here
+            menu goto deep
+          label q
+            linux /q
+        menu end
+      menu end
+      menu begin two
+        label to-one
+          menu goto one
+        label r
+          linux /r
+      menu end
+      """
+    let menu = try syslinuxMenu(text)
+    let interpreter = MenuInterpreter(environment: FakeEnvironment())
+    func closed(_ index: Int, _ menu: Menu) throws -> Int? {
+      guard case .close(let count) = try interpreter.run(index, of: menu).outcome else {
+        return nil
+      }
+      return count
+    }
+    #expect(menu.defaultName == "0")
+    let one = try opened(1, of: menu)
+    #expect(one.entries.map { $0.title } == ["back", "two", "top", "p", "deep"])
+    #expect(one.defaultSelection?.index == 3)
+    #expect(try closed(0, one) == 1)
+    #expect(try closed(2, one) == 1)
+    let deep = try opened(4, of: one)
+    #expect(try (0..<3).map { try closed($0, deep) } == [2, 1, 0])
+    // From one to two, and from there to one again, which is still open behind it.
+    let two = try opened(1, of: one)
+    #expect(two.entries.map { $0.title } == ["to-one", "r"])
+    #expect(try target(1, of: two).kernel.path == "/r")
+    #expect(try closed(0, two) == 1)
+    let again = try opened(0, of: try opened(2, of: menu))
+    #expect(again.entries.map { $0.title } == one.entries.map { $0.title })
+    let wrong = try syslinuxMenu("label a\nmenu exit\nlabel b\nmenu goto\n")
+    #expect(
+      throws: MenuError.notForGuests(title: "a", what: "MENU EXIT of the outermost menu")
+    ) { try interpreter.run(0, of: wrong) }
+    #expect(
+      throws: MenuError.notForGuests(title: "b", what: "there is no menu ")
+    ) { try interpreter.run(1, of: wrong) }
   }
 
   @Test func passwordsAndForbiddenOptionsCloseTheCommandLine() throws {
     let menu = try syslinuxMenu(
       "menu master passwd $1$salt$hash\nlabel a\nmenu passwd\nlinux /a\nlabel b\nlinux /b\n")
-    #expect(menu.passwords.map { $0.form } == [.md5])
+    #expect(menu.passwords.map { $0.form } == [.crypt])
     #expect(throws: MenuError.locked(title: "a")) { try target(0, of: menu) }
     #expect(try target(1, of: menu).kernel.path == "/b")
-    #expect(try syslinuxMenu("menu master passwd $4$x$y\n" + two).passwords[0].form == .md5)
+    #expect(try syslinuxMenu("menu master passwd $4$x$y\n" + two).passwords[0].form == .crypt)
     #expect(try syslinuxMenu("menu master passwd x\n" + two).passwords[0].form == .plain)
     #expect(try syslinuxMenu("allowoptions 0\n" + two).isEditable == false)
     #expect(try syslinuxMenu("noescape 1\n" + two).isEditable == false)

@@ -30,7 +30,8 @@ import Testing
     var random = SplitMix(seed: seed &+ 50)
     let tokens = [
       "label", "LABEL a", "label b", "menu", "begin", "end", "menu begin", "menu end", "default",
-      "menu default", "menu hide", "linux", "kernel", "initrd", "append", "com32", "cmd.c32",
+      "menu default", "menu hide", "menu exit", "menu goto", "menu passwd", ".top", "linux",
+      "kernel", "initrd", "append", "com32", "cmd.c32",
       "whichsys.c32", "-sys-", "ifcpu64.c32", "--", "mboot.c32", "---", "config", "include",
       "menu include", "/f", "text help", "endtext", "ui", "menu.c32", "timeout", "9", "-1", "~",
       "^",

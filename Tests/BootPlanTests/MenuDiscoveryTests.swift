@@ -48,6 +48,44 @@ struct MenuDiscoveryTests {
     #expect(result.remarks == [])
   }
 
+  @Test func entriesAreReadFromOneListingWhateverTheyAre() throws {
+    let long = "title long\nlinux /k\n#" + String(repeating: "x", count: 70_000)
+    let image = try image([
+      "/loader/entries/a.conf", Self.entry, "/loader/entries/b.conf", "@../other.conf",
+      "/loader/other.conf", "title other\nlinux /o\n", "/loader/entries/c.conf", "@/none",
+      "/loader/entries/d.conf/x", "a directory", "/loader/entries/e.conf", long,
+      "/loader/entries/notes.txt", "no entry", "/loader/entries/.f.conf", "hidden",
+      "/loader/entries/g.conf", "",
+    ])
+    let environment = environment(image.disk())
+    let directory = MenuFile(device: "hd0", path: "/loader/entries")
+    var found: [String] = []
+    let isThere = environment.visitFiles(
+      inDirectory: directory, byteCountMax: 64 << 10, wants: { $0.hasSuffix(".conf") },
+      visit: { name, text in
+        found.append("\(name.text) \(text.map { "\($0.count)" } ?? "none")")
+        return found.count < 6
+      })
+    #expect(isThere)
+    #expect(found.count == 6)
+    #expect(
+      Set(found).isSubset(of: [
+        "a.conf \(Self.entry.utf8.count)", "b.conf 21", "c.conf none", "d.conf none",
+        "e.conf none", ".f.conf 6", "g.conf 0",
+      ]))
+    let result = MenuSearch(environment).find()
+    #expect(titles(result) == ["other", "entry"])
+    let reasons = result.menu?.warnings.map { $0.message.text } ?? []
+    #expect(reasons.count == 4)
+    #expect(reasons.filter { $0.contains("can't be read, or is over 64 KiB") }.count == 3)
+    for path: ByteString in ["/none", "/loader/other.conf"] {
+      let file = MenuFile(device: "hd0", path: path)
+      #expect(
+        !environment.visitFiles(
+          inDirectory: file, byteCountMax: 9, wants: { _ in true }, visit: { _, _ in true }))
+    }
+  }
+
   @Test func theOrderOnAVolumeIsScriptsSyslinuxEntriesLegacy() throws {
     let all = [
       ["/boot/grub/menu.lst", Self.legacy], ["/loader/entries/a.conf", Self.entry],

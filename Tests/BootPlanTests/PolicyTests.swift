@@ -214,13 +214,6 @@ struct BootPolicyTests {
     #expect(BootPolicy.unattendedOrder(of: long, onFailure: .next).count == 16)
   }
 
-  @Test func aMenuWithAPasswordHasNoCommandLine() {
-    var menu = menu
-    #expect(BootPolicy.allowsCommandLine(menu))
-    menu.superusers = ["root"]
-    #expect(!BootPolicy.allowsCommandLine(menu))
-  }
-
   @Test func theHostsTimeoutWins() {
     #expect(timeout(-1, "timeout=2") == 2)
     #expect(timeout(nil, "timeout=0") == 0)

@@ -24,7 +24,7 @@ struct OracleTests {
     // A tree of three levels, and long ones.
     ["5000", "-n", "4096"],
     ["20000", "-n", "4096", "--csum", "xxhash"],
-    ["20000", "-n", "16384", "-M"],
+    ["20000", "-n", "4096", "-M"],
     ["50000", "-n", "65536"],
   ]
 

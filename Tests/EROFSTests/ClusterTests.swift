@@ -98,7 +98,10 @@ struct ClusterTests {
   }
 
   @Test func whatIsNotPackedIsNotLongerThanItsBlocks() throws {
-    let (error, number) = try error(full) { $0.image.put(0 as UInt16, at: $0.list) }
+    let (error, number) = try error(full) {
+      $0.image.put(0 as UInt16, at: $0.list)
+      $0.image.put(0x801 as UInt16, at: $0.list + 12)
+    }
     #expect(error == .badCluster(inode: number, cluster: 0))
   }
 
@@ -108,16 +111,19 @@ struct ClusterTests {
     file.image.bytes.replaceSubrange(
       start..<start + 4096, with: [UInt8](repeating: 0xff, count: 4096))
     let system = try file.image.open()
-    #expect(
-      throws: FileError<EROFSError>.device(
-        .notUnpacked(.corrupt, "packed data at byte \(start): corrupt lz4 data"))
-    ) { try FileContents.readAll("/numbers", in: system, on: system.volume, limit: 1 << 20) }
+    do throws(FileError<EROFSError>) {
+      _ = try FileContents.readAll("/numbers", in: system, on: system.volume, limit: 1 << 20)
+      Issue.record("it was read")
+    } catch {
+      #expect(error.family == .corrupt)
+      #expect(error.message.hasPrefix("packed data at byte \(start)"))
+    }
   }
 
   @Test func theSizeOfTheLastPieceIsChecked() throws {
-    let (error, number) = try error(compact) { $0.image.put(4000 as UInt16, at: $0.header + 2) }
+    let (error, number) = try error(compact) { $0.image.put(5000 as UInt16, at: $0.header + 2) }
     #expect(
-      error == .badInode(number, field: "the size of the end behind it", value: 4000))
+      error == .badInode(number, field: "the size of the end behind it", value: 5000))
   }
 
   @Test func placesInThePackedInodeAreChecked() throws {

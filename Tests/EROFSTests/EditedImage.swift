@@ -16,7 +16,7 @@ struct EditedImage {
   /// In chunks, with indexes.
   static let chunks = Result { try EditedImage("--chunksize=4096", "-Eforce-chunk-indexes") }
   /// Packed, with a list of small size.
-  static let compact = Result { try EditedImage("-zlz4", "-C65536", "-Eztailpacking") }
+  static let compact = Result { try EditedImage("-zlz4", "-C16384", "-Eztailpacking") }
   /// Packed, with a list of full size.
   static let full = Result { try EditedImage("-zlz4", "-Elegacy-compress", "-C16384") }
 

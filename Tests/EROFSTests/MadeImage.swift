@@ -4,8 +4,8 @@ import Bytes
 import EROFS
 import FileSystem
 
-/// Puts together images with what mkfs.erofs of today's distributions does not write: other packers,
-/// fragments, shared and turned pieces. Linux mounts them.
+/// Puts together images with what mkfs.erofs of today's distributions does not write: other
+/// packers, fragments, shared and turned pieces. Linux mounts them.
 struct MadeImage {
   typealias System = EROFSFileSystem<MemoryDevice>
 
@@ -35,8 +35,8 @@ struct MadeImage {
   static let superblock = 1024
 
   private(set) var bytes: [UInt8]
-  /// Where the next inode may be, in bytes of the image.
-  private var place = Self.metadataBlock * Self.blockByteCount
+  /// Where the next inode may be, in bytes of the image. The packed one may not have the number 0.
+  private var place = Self.metadataBlock * Self.blockByteCount + 64
   private var names: [(name: ByteString, number: Int, type: UInt8)] = []
   private var features: UInt32
 
@@ -69,9 +69,12 @@ struct MadeImage {
     }
   }
 
-  /// Puts data into blocks of their own, at the end of these if zeros go in front. Gives the first one.
+  /// Puts data into blocks of their own, at the end of these if zeros go in front. Gives the first
+  /// one.
   @discardableResult
-  mutating func addData(_ data: [UInt8], paddedInFront: Bool = false) -> (block: UInt32, count: Int) {
+  mutating func addData(
+    _ data: [UInt8], paddedInFront: Bool = false
+  ) -> (block: UInt32, count: Int) {
     let block = bytes.count / Self.blockByteCount
     let count = (data.count + Self.blockByteCount - 1) / Self.blockByteCount
     let padding = [UInt8](repeating: 0, count: count * Self.blockByteCount - data.count)
@@ -79,16 +82,18 @@ struct MadeImage {
     return (UInt32(block), count)
   }
 
-  /// Adds an inode of the extended form, with something behind it, and gives its number. None crosses
-  /// the end of a block that has room in one, nor does what is behind it.
+  /// Adds an inode of the extended form, with something behind it, and gives its number. None
+  /// crosses the end of a block that has room in one, nor does what is behind it.
   mutating func addInode(
-    mode: UInt16 = 0o100644, layout: UInt16, size: Int, word: UInt32 = 0, behind: [UInt8] = []
+    mode: UInt16 = 0o100644, layout: UInt16, size: Int, word: UInt32 = 0,
+    attributeCount: UInt16 = 0, behind: [UInt8] = []
   ) -> Int {
     let whole = 64 + behind.count
     place = (place + 31) / 32 * 32
     let left = Self.blockByteCount - place % Self.blockByteCount
     if left < whole, whole <= Self.blockByteCount { place += left }
     put(layout << 1 | 1, at: place)
+    put(attributeCount, at: place + 2)
     put(mode, at: place + 4)
     put(UInt64(size), at: place + 8)
     put(word, at: place + 16)
@@ -133,7 +138,7 @@ struct MadeImage {
       }
       let blocks = pieces.last { $0.start < range.lowerBound }?.blockCount ?? 1
       let distance = cluster - last
-      let first = distance == 1 && blocks > 1 ? 0x800 | blocks : distance
+      let first = distance == 1 ? 0x800 | blocks : distance
       let next = pieces.first { $0.start >= range.upperBound }.map { $0.start / blockByteCount }
       result += word(2, 2) + word(0, 2) + word(UInt32(first), 2)
       result += word(UInt32((next ?? count) - cluster), 2)

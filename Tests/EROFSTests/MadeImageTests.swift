@@ -75,8 +75,8 @@ struct MadeImageTests {
       start: 0, block: pieces[1].block, blockCount: pieces[1].blockCount, isPartial: true)
     image.name(image.addPacked(size: 10001, header: header, [shared]), "front")
     let behind = MadeImage.Piece(
-      start: 5000, block: pieces[2].block, blockCount: pieces[2].blockCount)
-    image.name(image.addPacked(size: 14040, header: header, [shared, behind]), "middle")
+      start: 10000, block: pieces[2].block, blockCount: pieces[2].blockCount)
+    image.name(image.addPacked(size: 19040, header: header, [shared, behind]), "middle")
     return image.finish()
   }
 
@@ -96,16 +96,14 @@ struct MadeImageTests {
     #expect(try contents("/front", in: bytes) == Array(text[20000..<30001]))
     #expect(
       try contents("/middle", in: bytes)
-        == Array(text[20000..<25000] + text[40960..<50000]))
+        == Array(text[20000..<30000] + text[40960..<50000]))
   }
 
   /// `/file` in pieces of two algorithms by turns.
   static func twoAlgorithms() throws -> [UInt8] {
     var image = MadeImage(
       features: features | 8,
-      settings: [
-        (Packer.lzma.number, Packer.lzma.settings), (Packer.deflate.number, Packer.deflate.settings),
-      ])
+      settings: [Packer.lzma, Packer.deflate].map { ($0.number, $0.settings) })
     var pieces: [MadeImage.Piece] = []
     for (index, start) in stride(from: 0, to: 60000, by: 15000).enumerated() {
       let isSecond = index % 2 == 1
@@ -148,7 +146,8 @@ struct MadeImageTests {
     #expect(try contents("/file", in: Self.plainPieces(isInterlaced: isInterlaced)) == Self.text)
   }
 
-  /// `/whole` is in the packed inode, and so is the end of `/end`; the packed inode is packed or not.
+  /// `/whole` is in the packed inode, and so is the end of `/end`; the packed inode is packed or
+  /// not.
   static func fragments(isPacked: Bool) throws -> [UInt8] {
     var image = MadeImage(features: features | 0x20, settings: [(0, Packer.lz4.settings)])
     let plain = MadeImage.header(advice: 6)
@@ -202,6 +201,16 @@ struct MadeImageTests {
 
   @Test func theLastPieceMayBeBehindTheList() throws {
     #expect(try contents("/file", in: Self.inlinePiece()) == Array(Self.text[..<22000]))
+  }
+
+  /// A header of 12 bytes, and words of four.
+  @Test func attributesBehindAnInodeArePassedOver() throws {
+    var image = MadeImage(features: 0)
+    let attributes = [UInt8](repeating: 0xff, count: 12 + 2 * 4)
+    let number = image.addInode(
+      layout: 2, size: 4, attributeCount: 3, behind: attributes + Array("text".utf8))
+    image.name(number, "file")
+    #expect(try contents("/file", in: image.finish()) == Array("text".utf8))
   }
 
   @Test func longNamesAndLabelsAreRead() throws {

@@ -61,12 +61,29 @@ struct MenuFuzz {
   private static func run(_ text: [UInt8], _ format: MenuFormat) {
     let file = MenuFile(device: "hd0", path: "/boot/grub/grub.cfg")
     let interpreter = MenuInterpreter(environment: FuzzWorld(text: ByteString(text)))
-    guard let menu = try? interpreter.menu(ByteString(text), file: file, format: format) else {
-      return
+    // A directory of entries, each of them the text, beside loader.conf and grubenv of the same.
+    if format == .bls, let menu = try? interpreter.bootLoaderMenu(devices: ["hd0,1"]) {
+      run(menu, interpreter)
     }
-    _ = menu.fallbackSelections
-    for index in menu.entries.indices.prefix(3) { _ = try? interpreter.run(index, of: menu) }
+    if let menu = try? interpreter.menu(ByteString(text), file: file, format: format) {
+      run(menu, interpreter)
+    }
     _ = EnvironmentBlock(ByteString(text))?.contents
+  }
+
+  private static func run(
+    _ menu: Menu, _ interpreter: MenuInterpreter<FuzzWorld>, depth: Int = 0
+  ) {
+    _ = menu.fallbackSelections
+    for password in menu.passwords { _ = try? interpreter.menu(behind: password, of: menu) }
+    for index in menu.entries.indices.prefix(3) {
+      _ = menu.lock(before: .edit(index: index), given: menu.passwords)
+      if case .menu(let inner)? = try? interpreter.run(index, of: menu, isUnlocked: true).outcome,
+        depth < 2
+      {
+        run(inner, interpreter, depth: depth + 1)
+      }
+    }
   }
 }
 
@@ -84,6 +101,10 @@ private final class FuzzWorld: MenuEnvironment {
   func device(having key: SearchKey) -> ByteString? { "hd0,1" }
   func names(inDirectory directory: MenuFile) -> [ByteString]? { ["a", "b.conf", "c.efi"] }
   func deviceNames() -> [ByteString] { ["hd0", "hd0,1"] }
+  func addLoopDevice(name: ByteString, file: MenuFile) -> Bool { true }
+  func unifiedKernelTexts(of file: MenuFile) -> [UnifiedKernelText] {
+    [UnifiedKernelText(osRelease: text, kernelRelease: text, commandLine: text, profile: text)]
+  }
 }
 
 extension SplitMix {

@@ -53,7 +53,7 @@ struct Seat {
         [ * First system]
            Second
         \(String(repeating: "\n", count: 18)) Starting in 5 s (any key stops): First system
-         Up/Down select, Enter starts, c command line
+         Up/Down select, Enter starts, e changes, c command line
         """)
     #expect(!seat.terminal.isCursorShown)
     #expect(seat.terminal.misunderstood == [])
@@ -107,6 +107,18 @@ struct Seat {
     #expect(seat.type("[") == nil)
     #expect(seat.type("B") == nil)
     #expect(seat.type("\n") == .choose(index: 1))
+  }
+
+  @Test func someMenusAreLeftAtOnceButNotTheLast() throws {
+    var seat = try Seat(two)
+    for title: ByteString in ["x", "y", "z"] { seat.screen.open(seat.screen.menu, title: title) }
+    #expect(seat.screen.depth == 3)
+    seat.screen.close(menuCount: 0)
+    #expect(seat.screen.depth == 3)
+    seat.screen.close(menuCount: 2)
+    #expect(seat.screen.depth == 1)
+    seat.screen.close(menuCount: 9)
+    #expect(seat.screen.depth == 0)
   }
 
   @Test func longMenusScroll() throws {

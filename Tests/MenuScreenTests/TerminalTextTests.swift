@@ -19,4 +19,13 @@ struct TerminalTextTests {
     #expect(TerminalText.harmless(ByteString([0xc2, 0x9b, 0x41])).hasSuffix("A"))
     #expect(!TerminalText.harmless(ByteString([0xc2, 0x9b])).bytes.contains(0x9b))
   }
+
+  @Test(arguments: [
+    [0xe0, 0x80, 0x80], [0xed, 0xa0, 0x80], [0xf0, 0x80, 0x80, 0x80], [0xf4, 0x90, 0x80, 0x80],
+    [0xc2], [0xe4, 0xb8], [0x80], [0xff],
+  ])
+  func whatIsNoUTF8IsNotShown(_ bytes: [UInt8]) {
+    let shown = TerminalText.harmless(ByteString(bytes))
+    #expect(shown.text == String(repeating: "?", count: bytes.count))
+  }
 }

@@ -22,7 +22,7 @@ public enum BlockPacker {
     case .xz: try HostTool.output(["xz", "--check=crc32", "--lzma2=dict=1MiB"], input: bytes)
     case .lzma: try HostTool.output(["xz", "--format=lzma", "-1"], input: bytes)
     case .microLZMA(let count): microLZMA(bytes, dictionaryByteCount: count)
-    case .zstd: try HostTool.output(["zstd", "-5"], input: bytes)
+    case .zstd: try HostTool.output(["zstd", "-5", "--zstd=wlog=17"], input: bytes)
     }
   }
 

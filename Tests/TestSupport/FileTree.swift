@@ -80,8 +80,8 @@ public struct FileTree {
 
 /// Reads all of a file system that may be damaged, as a boot loader would and more.
 public enum TreeSurvey {
-  /// What must not be, a line each: sizes that do not add up, bytes beyond the volume. Errors are as
-  /// they should be.
+  /// What must not be, a line each: sizes that do not add up, bytes beyond the volume. Errors are
+  /// as they should be.
   public static func defects<System: FileSystem, Device: BlockDevice>(
     of system: System, on volume: Volume<Device>, nodeCountMax: Int = 400,
     unpackedCountMax: Int = 8
@@ -138,8 +138,8 @@ public enum TreeSurvey {
 }
 
 extension SplitMix {
-  /// Puts zero, the largest value, a neighbour or anything into one to four fields of `ranges`, each of
-  /// one, two or four bytes at a multiple of its size.
+  /// Puts zero, the largest value, a neighbour or anything into one to four fields of `ranges`,
+  /// each of one, two or four bytes at a multiple of its size.
   public mutating func damageFields(_ bytes: inout [UInt8], in ranges: [Range<Int>]) {
     for _ in 0...below(3) {
       let range = ranges[below(ranges.count)]

@@ -32,9 +32,11 @@ struct MutationTests {
     var random = SplitMix(seed: seed)
     let memory = MemoryDevice(name: "xvda", bytes: image.bytes)
     for variant in 0..<Self.count {
+      var damaged: [DiskStructure] = []
       // Some defects need a second one to show.
       for _ in 0...random.below(3) {
         let structure = structures[random.below(structures.count)]
+        damaged.append(structure)
         let isNear = random.below(2) == 0
         let width = [1, 2, 4][random.below(3)]
         let count = isNear ? min(96, structure.byteCount) : structure.byteCount
@@ -47,8 +49,9 @@ struct MutationTests {
       if device.readCount > Survey.readCountMax {
         Issue.record("variant \(variant) of seed \(seed): \(device.readCount) reads")
       }
-      memory.bytes = image.bytes
+      for structure in damaged { structure.restore(in: &memory.bytes, from: image) }
     }
+    #expect(memory.bytes == image.bytes)
   }
 }
 
@@ -106,7 +109,7 @@ struct FieldTests {
             let place = "\(structure.kind) field at \(offset) = \(value), seed \(seed)"
             Issue.record("\(place): \(device.readCount) reads")
           }
-          memory.bytes = image.bytes
+          structure.restore(in: &memory.bytes, from: image)
         }
       }
     }

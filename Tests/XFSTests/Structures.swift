@@ -12,6 +12,12 @@ struct DiskStructure {
   let byteCount: Int
   /// Offsets and widths of fields in it.
   let fields: [(offset: Int, width: Int)]
+
+  /// Undoes all damage: a copy of the whole image for each would take its time.
+  func restore(in bytes: inout [UInt8], from image: EditedImage) {
+    let range = offset..<offset + kind.byteCount
+    bytes.replaceSubrange(range, with: image.bytes[range])
+  }
 }
 
 extension EditedImage {

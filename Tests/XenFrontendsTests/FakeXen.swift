@@ -213,6 +213,12 @@ final class FakeXen: Hypervisor {
     return page
   }
 
+  /// The page with a machine frame number, as a privileged domain may map it without a grant.
+  func foreignPage(_ machineFrame: UInt64) -> UnsafeMutableRawPointer? {
+    guard machineFrame >= Self.machineOffset else { return nil }
+    return pages[machineFrame - Self.machineOffset]
+  }
+
   func unmap(_ reference: UInt32) {
     guard let entry = entry(reference), let count = mapCounts[reference] else { return }
     mapCounts[reference] = count > 1 ? count - 1 : nil

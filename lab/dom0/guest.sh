@@ -25,6 +25,23 @@ lab_loop() {
   device=$(losetup -f) && /sbin/losetup --sector-size "$2" "$device" "$1" && echo "$device"
 }
 
+# A picture of the domain's framebuffer, as QEMU has it; `lab/screenshot` finds it in the log.
+lab_screen() {
+  xl qemu-monitor-command "$1" "screendump /tmp/screen.ppm" || return 1
+  # QEMU answers before it has written.
+  tries=0
+  until [ -s /tmp/screen.ppm ]; do
+    tries=$((tries + 1))
+    [ $tries -lt 100 ] || { echo "no picture of domain $1"; return 1; }
+    usleep 50000
+  done
+  usleep 500000
+  echo "screen of domain $1:"
+  gzip -c /tmp/screen.ppm | base64
+  echo "end of screen"
+  rm -f /tmp/screen.ppm
+}
+
 # Makes the domain, paused, and names its number and the terminal of its console.
 lab_create() {
   xl create -p "$1" || return 1

@@ -110,6 +110,8 @@ class GuestRun:
                 lines.append(f'extra="{it.cmdline}"')
             if it.ramdisk:
                 lines.append(f'ramdisk="/disks/{it.ramdisk}"')
+        if it.display:
+            lines.append('vfb=["vnc=1,vnclisten=127.0.0.1,vncunused=1"]')
         lines.append("disk=[" + ", ".join(f"'{self._disk_line(disk)}'" for disk in it.disks) + "]")
         lines += [f'{event}="destroy"' for event in ("on_poweroff", "on_reboot", "on_crash")]
         return "\n".join(lines) + "\n"

@@ -88,6 +88,7 @@ class Scenario:
     like: a "direct" scenario; this guest may see at most 1 MiB less memory, and its lines
     `REPORT: name=value` must be the same but for what judge.py allows.
     ramdisk: a product that the guest config of a loader names by `ramdisk=`.
+    display: whether the guest config has a framebuffer (vfb), seen by VNC on dom0 alone.
     store: what is written below the domain's data/pvgrub before it runs.
     check: a function's name in judge.py that looks at the console too.
     Regular expressions may use <release> and <marker>.
@@ -107,6 +108,7 @@ class Scenario:
     initrd: str = "initrd-small"
     cmdline: str = ""
     ramdisk: str = ""
+    display: bool = False
     store: tuple[tuple[str, str], ...] = ()
     check: str = ""
     steps: tuple[Step, ...] = ()

@@ -29,18 +29,18 @@ struct BootLoaderMenu<Environment: MenuEnvironment> {
     readVariables(&menu, devices: devices)
     var rows: [Row] = []
     var reader = EntryDirectory(environment: environment)
+    var images = UnifiedKernelDirectory(environment: environment)
     for device in devices {
       for path in EntryDirectory<Environment>.paths {
         guard let found = reader.entries(in: MenuFile(device: device, path: path)) else { continue }
         rows += found.map { row($0) }
         break
       }
-      let images = UnifiedKernelDirectory(environment: environment)
       for path in UnifiedKernelEntry.paths {
         rows += images.entries(in: MenuFile(device: device, path: path)).map { row($0) }
       }
     }
-    menu.warnings += reader.warnings
+    menu.warnings += reader.warnings + images.warnings
     rows.sort { BootLoaderMenu.isBefore($0, $1) }
     BootLoaderMenu.makeUnique(&rows)
     menu.entries = rows.map { $0.entry }

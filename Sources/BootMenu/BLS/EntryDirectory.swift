@@ -30,28 +30,42 @@ struct EntryDirectory<Environment: MenuEnvironment> {
 
   /// The entries of a directory in the order of their names; nil if there is no file of an entry.
   mutating func entries(in directory: MenuFile) -> [FoundEntry]? {
-    guard let names = environment.names(inDirectory: directory) else { return nil }
     var result: [FoundEntry] = []
     var isEmpty = true
-    for name in names.sorted() {
-      guard let parsed = EntryFileName(name, ending: ".conf") else { continue }
-      isEmpty = false
-      let file = MenuFile(device: directory.device, path: "\(directory.path)/\(name)")
-      guard result.count < MenuLimits.entryCountMax, byteCount <= MenuLimits.entryByteCountMax
-      else {
-        warn("too many entries", file)
-        break
-      }
-      if let entry = entry(file, parsed) { result.append(entry) }
-    }
-    return isEmpty ? nil : result
+    let isThere = environment.visitFiles(
+      inDirectory: directory, byteCountMax: MenuLimits.entryFileByteCountMax,
+      wants: { EntryFileName($0, ending: ".conf") != nil },
+      visit: { name, text in
+        isEmpty = false
+        let file = MenuFile(device: directory.device, path: "\(directory.path)/\(name)")
+        guard result.count < MenuLimits.entryCountMax, byteCount <= MenuLimits.entryByteCountMax
+        else {
+          warn("too many entries", file)
+          return false
+        }
+        if let parsed = EntryFileName(name, ending: ".conf"),
+          let entry = entry(file, parsed, text)
+        {
+          result.append(entry)
+        }
+        return true
+      })
+    guard isThere, !isEmpty else { return nil }
+    warnings.sort { $0.place.file < $1.place.file }
+    return result.sorted { $0.file.path < $1.file.path }
   }
 
   /// The entry in a file; nil, with a warning, if it can't be in a menu.
   mutating func entry(_ file: MenuFile, _ name: EntryFileName) -> FoundEntry? {
     let limit = MenuLimits.entryFileByteCountMax
-    guard let text = environment.contents(of: file, byteCountMax: limit) else {
-      warn("can't be read, or is over \(limit >> 10) KiB", file)
+    return entry(file, name, environment.contents(of: file, byteCountMax: limit))
+  }
+
+  private mutating func entry(
+    _ file: MenuFile, _ name: EntryFileName, _ text: ByteString?
+  ) -> FoundEntry? {
+    guard let text else {
+      warn("can't be read, or is over \(MenuLimits.entryFileByteCountMax >> 10) KiB", file)
       return nil
     }
     byteCount += text.count

@@ -102,11 +102,14 @@ extension ScriptEvaluator {
   private mutating func unifiedKernels(
     _ path: ByteString?, _ options: CommandOptions
   ) -> [BootEntry]? {
-    let reader = UnifiedKernelDirectory(environment: environment)
+    var reader = UnifiedKernelDirectory(environment: environment)
     var found: [UnifiedKernelEntry] = []
     for directory in directories(path, usual: UnifiedKernelEntry.paths, options) {
       found = reader.entries(in: directory)
       if !found.isEmpty { break }
+    }
+    for warning in reader.warnings where menu.warnings.count < MenuLimits.warningCountMax {
+      menu.warnings.append(warning)
     }
     for entry in found where !charge(byteCount: entry.source.count) { return nil }
     return ScriptEvaluator.sorted(found) { Self.stem($0.file) }.map { image in
@@ -161,9 +164,10 @@ extension ScriptEvaluator {
     if let id = file.id, id == value("default") { entry.id = id }
     entry.hotkey = file.hotkey
     entry.arguments = [title] + file.arguments
-    if let users = file.users, !file.arguments.contains("--unrestricted") {
-      entry.access = .users(
-        ScriptEvaluator.names(variables.expanded(users, keepsUnset: false)))
+    if let users = file.users {
+      // As in GRUB, a variable that is not set leaves the entry to everybody.
+      let names = variables.expanded(users, keepsUnset: false)
+      if !names.isEmpty || users.isEmpty { entry.access = .users(ScriptEvaluator.names(names)) }
     }
     return entry
   }

@@ -66,20 +66,43 @@ struct UnifiedKernelEntry {
 struct UnifiedKernelDirectory<Environment: MenuEnvironment> {
   /// The world.
   let environment: Environment
+  /// What was skipped.
+  private(set) var warnings: [MenuWarning] = []
+  private var byteCount = 0
+
+  /// A reader of directories.
+  init(environment: Environment) { self.environment = environment }
 
   /// The images of a directory in the order of their names, each with its profiles.
-  func entries(in directory: MenuFile) -> [UnifiedKernelEntry] {
+  mutating func entries(in directory: MenuFile) -> [UnifiedKernelEntry] {
     guard let names = environment.names(inDirectory: directory) else { return [] }
     var result: [UnifiedKernelEntry] = []
     let images = names.sorted().compactMap { name in
       EntryFileName(name, ending: ".efi").map { (name, $0) }
     }
-    for (name, parsed) in images.prefix(MenuLimits.unifiedKernelCountMax) {
+    for (index, (name, parsed)) in images.enumerated() {
       let file = MenuFile(device: directory.device, path: "\(directory.path)/\(name)")
-      for (profile, text) in environment.unifiedKernelTexts(of: file).enumerated() {
+      guard index < MenuLimits.unifiedKernelCountMax else {
+        warn("more than \(MenuLimits.unifiedKernelCountMax) images", file)
+        break
+      }
+      let texts = environment.unifiedKernelTexts(of: file)
+      byteCount += texts.reduce(0) { $0 + $1.byteCount }
+      guard byteCount <= MenuLimits.unifiedKernelByteCountMax else {
+        let limit = MenuLimits.unifiedKernelByteCountMax >> 20
+        warn("the texts of all images are over \(limit) MiB", file)
+        break
+      }
+      for (profile, text) in texts.enumerated() {
         result.append(UnifiedKernelEntry(file, parsed, profile: profile, text))
       }
     }
     return result
+  }
+
+  private mutating func warn(_ what: ByteString, _ file: MenuFile) {
+    guard warnings.count < MenuLimits.warningCountMax else { return }
+    let place = MenuPlace(file: file.name, line: 1, column: 1)
+    warnings.append(MenuWarning(place: place, kind: .failed("image skipped: \(what)")))
   }
 }

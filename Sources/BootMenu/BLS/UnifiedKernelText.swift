@@ -22,6 +22,11 @@ public struct UnifiedKernelText: Equatable, Sendable {
     self.commandLine = commandLine
     self.profile = profile
   }
+
+  /// The length of all texts in bytes.
+  var byteCount: Int {
+    osRelease.count + kernelRelease.count + commandLine.count + profile.count
+  }
 }
 
 extension MenuEnvironment {

@@ -30,7 +30,7 @@ struct LegacyEntry<Environment: MenuEnvironment> {
     for line in LegacyLines(entry.source, firstNumber: entry.place.line) {
       let value = LegacyVariables.expanded(line.rest, context)
       stepsLeft -= 1 + value.count / MenuLimits.bytesPerStep
-      let place = MenuPlace(file: entry.place.file, line: line.number)
+      let place = MenuPlace(file: entry.place.file, line: line.number, column: line.column)
       guard stepsLeft > 0 else {
         warn(.failed("more than \(MenuLimits.stepCountMax) steps"), place)
         return
@@ -67,7 +67,8 @@ struct LegacyEntry<Environment: MenuEnvironment> {
     case "module", "modulenounzip": return module(value)
     case "chainloader": loader.chainloaded = value
     case "configfile": return configFile(value)
-    case "lock", "password": loader.isLocked = loader.isLocked || !menu.passwords.isEmpty
+    case "lock": if menu.passwords.contains(where: { $0.user.isEmpty }) { loader.isLocked = true }
+    case "password": loader.isLocked = true
     case "savedefault": saveDefault(value, index: index)
     case "set": LegacyVariables.set(value, &context)
     case "boot":
@@ -109,7 +110,7 @@ struct LegacyEntry<Environment: MenuEnvironment> {
   }
 
   private mutating func find(_ value: ByteString) -> Bool {
-    let words = LegacyLine("find \(value)", number: 0).arguments
+    let words = LegacyLine("find \(value)").arguments
     guard words.contains(where: { $0.hasPrefix("--set-root") }),
       let path = words.first(where: { !$0.hasPrefix("--") })
     else { return true }
@@ -138,7 +139,7 @@ struct LegacyEntry<Environment: MenuEnvironment> {
   private mutating func initrd(_ value: ByteString) -> Bool {
     guard loader.target != nil else { return fail("initrd: no kernel before it") }
     var files: [MenuFile] = []
-    for name in LegacyLine("initrd \(value)", number: 0).arguments.prefix(
+    for name in LegacyLine("initrd \(value)").arguments.prefix(
       MenuLimits.payloadCountMax)
     where files.isEmpty || name.bytes.first == 0x2f || name.bytes.first == 0x28 {
       guard let file = file(name) else { return fail("initrd: bad name \(name)") }

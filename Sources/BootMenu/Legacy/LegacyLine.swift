@@ -11,11 +11,14 @@ struct LegacyLine: Equatable {
   var text: ByteString
   /// The line that it starts on, from one.
   var number: Int
+  /// Where the command starts in it, from one.
+  var column: Int
 
   /// A line taken apart: blanks or `=` separate the command from its arguments.
-  init(_ text: ByteString, number: Int) {
+  init(_ text: ByteString, number: Int = 0, column: Int = 1) {
     self.text = text
     self.number = number
+    self.column = column
     let isSeparator = { (byte: UInt8) in ASCII.isBlank(byte) || byte == 0x3d }
     let name = text.bytes.prefix { !isSeparator($0) }
     command = ByteString(Array(name)).lowercased

@@ -5,7 +5,10 @@ import Bytes
 /// first on a line is a comment, and a backslash before a line's end joins two lines.
 struct LegacyLines: Sequence, IteratorProtocol {
   private let text: [UInt8]
-  private var offset = 0
+  /// Where the line that comes next starts in the text.
+  private(set) var offset = 0
+  /// Where the line that came last starts in the text.
+  private(set) var lineOffset = 0
   private var number: Int
 
   /// The lines of a text whose first line has a number.
@@ -18,9 +21,12 @@ struct LegacyLines: Sequence, IteratorProtocol {
   mutating func next() -> LegacyLine? {
     while offset < text.count {
       let start = number
-      let line = joinedLine().trimmed
+      lineOffset = offset
+      let whole = joinedLine()
+      let line = whole.trimmed
       if line.isEmpty || line.bytes.first == 0x23 { continue }
-      return LegacyLine(line, number: start)
+      let blankCount = whole.bytes.prefix { ASCII.isBlank($0) }.count
+      return LegacyLine(line, number: start, column: blankCount + 1)
     }
     return nil
   }

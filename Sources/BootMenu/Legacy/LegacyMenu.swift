@@ -20,8 +20,12 @@ struct LegacyMenu<Environment: MenuEnvironment> {
   func fill(_ menu: inout Menu) {
     var byteCount = 0
     var stepsLeft = MenuLimits.stepCountMax
-    for line in LegacyLines(text) {
+    var lines = LegacyLines(text)
+    var bodyStart = 0
+    while let line = lines.next() {
       if line.command == "title" {
+        finish(&menu, body: bodyStart..<lines.lineOffset)
+        bodyStart = lines.offset
         let name = LegacyVariables.expanded(line.rest, menu.context)
         guard menu.entries.count < MenuLimits.entryCountMax,
           byteCount <= MenuLimits.entryByteCountMax
@@ -41,12 +45,20 @@ struct LegacyMenu<Environment: MenuEnvironment> {
         }
         setUp(line, value, &menu)
       } else {
-        let last = menu.entries.count - 1
         byteCount += line.text.count + 1
-        menu.entries[last].source += line.text
-        menu.entries[last].source.append(ASCII.newline)
+        lock(line, menu.passwords, &menu.entries[menu.entries.count - 1])
       }
     }
+    finish(&menu, body: bodyStart..<lines.offset)
+  }
+
+  /// Gives the last entry its lines, as they are in the file but for carriage returns: places in
+  /// them count as in the file.
+  private func finish(_ menu: inout Menu, body: Range<Int>) {
+    guard !menu.entries.isEmpty else { return }
+    var source = text.bytes[body]
+    source.removeAll { $0 == ASCII.carriageReturn }
+    menu.entries[menu.entries.count - 1].source = ByteString(source)
   }
 
   /// Runs a command that stands before the first title.
@@ -82,19 +94,48 @@ struct LegacyMenu<Environment: MenuEnvironment> {
     }
   }
 
+  /// The last password of a menu is the one that counts. A file behind it is a menu for whoever
+  /// knows it.
   private func addPassword(_ line: LegacyLine, _ menu: inout Menu) {
+    guard var password = LegacyMenu.password(line) else {
+      return warn(.failed("password: an argument is missing"), line, &menu)
+    }
+    if let name = line.arguments.last, line.arguments.count > (password.form == .crypt ? 2 : 1),
+      var file = MenuFile(name, root: root)
+    {
+      if name.bytes.first == 0x28 { file.device = DeviceName.modern(legacy: file.device) }
+      password.file = file
+    }
+    menu.passwords.removeAll { $0.user.isEmpty }
+    menu.passwords.append(password)
+  }
+
+  /// `password TEXT` or `password --md5 HASH`; nil without a text.
+  private static func password(_ line: LegacyLine) -> Menu.Password? {
     let arguments = line.arguments
-    let isMD5 = arguments.first == "--md5"
-    let index = isMD5 ? 1 : 0
-    guard arguments.count > index, menu.passwords.count < MenuLimits.payloadCountMax else { return }
-    menu.passwords.append(
-      Menu.Password(user: "", form: isMD5 ? .md5 : .plain, text: arguments[index]))
+    let isHashed = arguments.first == "--md5"
+    guard arguments.count > (isHashed ? 1 : 0) else { return nil }
+    return Menu.Password(
+      user: "", form: isHashed ? .crypt : .plain, text: arguments[isHashed ? 1 : 0])
+  }
+
+  /// Takes the commands of an entry that want a password: `lock` the menu's, if it has one, and
+  /// `password` one of its own.
+  private func lock(_ line: LegacyLine, _ passwords: [Menu.Password], _ entry: inout BootEntry) {
+    if line.command == "lock", passwords.contains(where: { $0.user.isEmpty }) {
+      entry.access = .users([])
+    } else if line.command == "password", let password = LegacyMenu.password(line),
+      entry.passwords.count < MenuLimits.passwordCountMax
+    {
+      entry.passwords.append(password)
+    }
   }
 
   private func warn(_ kind: MenuWarning.Kind, _ line: LegacyLine, _ menu: inout Menu) {
     if menu.warnings.contains(where: { $0.kind == kind }) { return }
     guard menu.warnings.count < MenuLimits.warningCountMax else { return }
     menu.warnings.append(
-      MenuWarning(place: MenuPlace(file: menu.file.name, line: line.number), kind: kind))
+      MenuWarning(
+        place: MenuPlace(file: menu.file.name, line: line.number, column: line.column), kind: kind))
   }
 }

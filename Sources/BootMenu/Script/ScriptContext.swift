@@ -58,8 +58,11 @@ struct ScriptContext: Sendable {
     if let index = index(name) { variables[index].isExported = true }
   }
 
-  /// Removes all variables that are not exported: what a menu inside this one starts from.
-  mutating func keepExported() { variables.removeAll { !$0.isExported } }
+  /// Removes all variables that are not exported: what a menu inside this one starts from. The
+  /// superusers stay, though GRUB would forget them: a menu inside a locked one is locked as well.
+  mutating func keepExported() {
+    variables.removeAll { !$0.isExported && $0.name != "superusers" }
+  }
 
   /// The function of a name.
   func function(_ name: ByteString) -> ScriptFunction? { functions.first { $0.name == name } }

@@ -142,8 +142,10 @@ extension ScriptEvaluator {
   private mutating func password(
     _ command: ScriptCommand, _ arguments: [ByteString]
   ) -> ScriptResult {
-    guard arguments.count == 2, menu.passwords.count < MenuLimits.payloadCountMax else {
-      return .failed("two arguments expected")
+    guard arguments.count == 2 else { return .failed("two arguments expected") }
+    menu.passwords.removeAll { $0.user == arguments[0] }
+    guard menu.passwords.count < MenuLimits.passwordCountMax else {
+      return .failed("more than \(MenuLimits.passwordCountMax) passwords")
     }
     menu.passwords.append(
       Menu.Password(

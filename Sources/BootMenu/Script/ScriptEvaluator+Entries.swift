@@ -18,7 +18,7 @@ extension ScriptEvaluator {
     }
     var entry = BootEntry(
       kind: command == .submenu ? .submenu : .boot, title: title, source: block.text,
-      place: MenuPlace(file: place.file, line: block.line))
+      place: MenuPlace(file: place.file, line: block.line, column: block.column))
     entry.id = options.value("id") ?? title
     entry.hotkey = options.value("hotkey")
     entry.isHidden = command == .hiddenEntry
@@ -46,7 +46,9 @@ extension ScriptEvaluator {
   }
 
   private func sourceBlock(_ options: CommandOptions) -> ScriptBlock? {
-    options.value("source").map { ScriptBlock(text: $0, line: place.line) }
+    options.value("source").map {
+      ScriptBlock(text: $0, line: place.line, column: place.column)
+    }
   }
 
   /// The names in a list that is separated by blanks, `,`, `;`, `|` or `&`, as `superusers` is.
@@ -55,6 +57,9 @@ extension ScriptEvaluator {
       ASCII.isBlank($0) || $0 == 0x2c || $0 == 0x3b || $0 == 0x7c || $0 == 0x26
     }.map { ByteString($0) }
   }
+
+  /// The users that may do everything, if there are any.
+  var superusers: [ByteString] { ScriptEvaluator.names(context.value("superusers") ?? "") }
 
   /// The menu as it stands, with the settings that the variables have now.
   func finishedMenu() -> Menu {
@@ -72,7 +77,7 @@ extension ScriptEvaluator {
     case "countdown": result.timeoutStyle = .countdown
     default: result.timeoutStyle = .menu
     }
-    result.superusers = ScriptEvaluator.names(context.value("superusers") ?? "")
+    result.superusers = superusers
     if result.superusers.isEmpty {
       for index in result.entries.indices { result.entries[index].access = .anyone }
     }

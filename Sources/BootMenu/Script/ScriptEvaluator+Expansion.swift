@@ -12,7 +12,8 @@ extension ScriptEvaluator {
     var block: ScriptBlock?
     for word in words {
       switch word {
-      case .block(let text, let line): block = ScriptBlock(text: text, line: line)
+      case .block(let text, let line, let column):
+        block = ScriptBlock(text: text, line: line, column: column)
       case .argument(let parts):
         let keepsUnknown = result.arguments.first.map { isLoading($0) } ?? false
         for part in parts {

@@ -33,7 +33,9 @@ extension ScriptEvaluator {
     }
     var inner = Menu(file: file, format: format)
     inner.depth = menu.depth + 1
+    inner.passwords = menu.passwords
     if format == .legacy {
+      inner.superusers = superusers
       LegacyMenu(text, root: root, environment: environment).fill(&inner)
       inner.root = root
       return opened(inner)

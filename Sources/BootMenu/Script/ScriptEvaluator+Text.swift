@@ -26,10 +26,10 @@ extension ScriptEvaluator {
         variable = ByteString(variable.bytes[(colon + 1)...])
       }
       guard !variable.isEmpty else { return .failed("variable name expected") }
-      guard groups.indices.contains(number), let range = groups[number] else {
-        return .failed("no group \(number)")
-      }
-      guard context.set(variable, ByteString(text.bytes[range])) else {
+      // A group that matched nothing, or that there is not, is empty, as in GRUB.
+      let range = groups.indices.contains(number) ? groups[number] : nil
+      let value = range.map { ByteString(text.bytes[$0]) } ?? ""
+      guard context.set(variable, value) else {
         return .failed("too many variables")
       }
     }

@@ -38,7 +38,7 @@ struct ScriptEvaluator<Environment: MenuEnvironment> {
     self.environment = environment
     self.context = context
     self.menu = menu
-    place = MenuPlace(file: menu.file.name, line: 1)
+    place = MenuPlace(file: menu.file.name, line: 1, column: 1)
   }
 
   /// The device that paths without a device are on.
@@ -63,13 +63,15 @@ struct ScriptEvaluator<Environment: MenuEnvironment> {
   }
 
   /// Runs a text piece by piece. A piece that breaks the grammar is skipped.
-  mutating func run(_ text: ByteString, named name: ByteString, line: Int = 1) -> Flow {
+  mutating func run(
+    _ text: ByteString, named name: ByteString, line: Int = 1, column: Int = 1
+  ) -> Flow {
     let outer = place
     defer { place = outer }
-    place = MenuPlace(file: name, line: line)
+    place = MenuPlace(file: name, line: line, column: column)
     guard charge(byteCount: text.count), enter() else { return .stopped }
     defer { depth -= 1 }
-    var parser = ScriptParser(text, line: line)
+    var parser = ScriptParser(text, line: line, column: column)
     while true {
       do throws(ScriptSyntaxError) {
         guard let piece = try parser.nextPiece() else { return .next }
@@ -78,20 +80,18 @@ struct ScriptEvaluator<Environment: MenuEnvironment> {
           if flow != .next { return flow }
         }
       } catch {
-        place.line = error.line
-        warn(.syntax(error.message), column: error.column)
+        (place.line, place.column) = (error.line, error.column)
+        warn(.syntax(error.message))
         guard charge(byteCount: 0) else { return .stopped }
       }
     }
   }
 
   /// Notes something that was skipped.
-  mutating func warn(_ kind: MenuWarning.Kind, column: Int = 0) {
+  mutating func warn(_ kind: MenuWarning.Kind) {
     if case .unknownCommand = kind, menu.warnings.contains(where: { $0.kind == kind }) { return }
     guard menu.warnings.count < MenuLimits.warningCountMax else { return }
-    var here = place
-    here.column = column
-    menu.warnings.append(MenuWarning(place: here, kind: kind))
+    menu.warnings.append(MenuWarning(place: place, kind: kind))
   }
 
   /// Runs statements in a row.
@@ -107,7 +107,7 @@ struct ScriptEvaluator<Environment: MenuEnvironment> {
 
   /// Runs one statement.
   mutating func execute(_ statement: ScriptStatement) -> Flow {
-    place.line = statement.line
+    (place.line, place.column) = (statement.line, statement.column)
     guard charge(byteCount: 0) else { return .stopped }
     switch statement.kind {
     case .command(let words): return command(words)

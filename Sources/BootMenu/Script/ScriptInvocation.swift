@@ -7,6 +7,8 @@ struct ScriptBlock: Equatable {
   var text: ByteString
   /// The line that it starts on.
   var line: Int
+  /// The column that it starts in.
+  var column: Int
 }
 
 /// A command with its arguments.

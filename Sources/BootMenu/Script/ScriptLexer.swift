@@ -40,12 +40,14 @@ struct ScriptLexer {
   private let text: [UInt8]
   private var offset = 0
   private var line: Int
-  private var lineStart = 0
+  /// Where the present line starts; before the text if that starts inside of a line.
+  private var lineStart: Int
 
-  /// A lexer of a text without carriage returns, whose first line has the number `line`.
-  init(_ text: ByteString, line: Int) {
+  /// A lexer of a text without carriage returns, which starts in a line and a column.
+  init(_ text: ByteString, line: Int, column: Int) {
     self.text = text.bytes
     self.line = line
+    lineStart = 1 - column
   }
 
   /// The text between two offsets.

@@ -7,12 +7,12 @@ struct ScriptParser {
   private var lexer: ScriptLexer
   private var ahead: ScriptToken?
 
-  /// A parser of a script whose first line has the number `line`.
-  init(_ text: ByteString, line: Int = 1) {
+  /// A parser of a script that starts in a line and a column.
+  init(_ text: ByteString, line: Int = 1, column: Int = 1) {
     let unix =
       text.bytes.contains(ASCII.carriageReturn)
       ? ByteString(text.bytes.filter { $0 != ASCII.carriageReturn }) : text
-    lexer = ScriptLexer(unix, line: line)
+    lexer = ScriptLexer(unix, line: line, column: max(column, 1))
   }
 
   /// The statements of the next piece; nil at the script's end. After an error the rest of the line
@@ -117,7 +117,8 @@ struct ScriptParser {
     _ = try expect(.openBrace)
     let body = try commands(depth: 0, until: [.closeBrace])
     _ = try expect(.closeBrace)
-    return ScriptStatement(line: token.line, kind: .function(name: name, body: body))
+    return ScriptStatement(
+      line: token.line, column: token.column, kind: .function(name: name, body: body))
   }
 
   private mutating func command(depth: Int) throws(ScriptSyntaxError) -> ScriptStatement {
@@ -135,7 +136,7 @@ struct ScriptParser {
     case nil: kind = .command(try words(depth: depth))
     default: throw unexpected(token)
     }
-    return ScriptStatement(line: token.line, kind: kind)
+    return ScriptStatement(line: token.line, column: token.column, kind: kind)
   }
 
   /// What a list of commands is ended by.
@@ -196,7 +197,9 @@ struct ScriptParser {
         _ = try commands(depth: depth, until: [.bareCloseBrace])
         let close = try expect(.closeBrace)
         words.append(
-          .block(lexer.source(from: token.end, to: close.start), line: token.line))
+          .block(
+            lexer.source(from: token.end, to: close.start), line: token.line,
+            column: token.column + 1))
         return words
       case .newline, .semicolon, .closeBrace, .end: return words
       case .reserved: throw unexpected(token)

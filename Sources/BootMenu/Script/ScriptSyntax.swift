@@ -13,8 +13,8 @@ enum ScriptWordPart: Equatable, Sendable {
 enum ScriptWord: Equatable, Sendable {
   /// An argument.
   case argument([ScriptWordPart])
-  /// The text between `{` and `}`, and the line that it starts on.
-  case block(ByteString, line: Int)
+  /// The text between `{` and `}`, and where it starts.
+  case block(ByteString, line: Int, column: Int)
 }
 
 /// A statement of a script, in the grammar of GRUB 2 (manual, "Shell-like scripting").
@@ -35,6 +35,8 @@ struct ScriptStatement: Sendable {
 
   /// The line that it starts on.
   var line: Int
+  /// The column that it starts in.
+  var column: Int
   /// What it does.
   var kind: Kind
 }

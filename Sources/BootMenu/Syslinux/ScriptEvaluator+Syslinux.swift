@@ -24,6 +24,8 @@ extension ScriptEvaluator {
     }
     var inner = Menu(file: file, format: .syslinux)
     inner.depth = menu.depth + 1
+    inner.passwords = menu.passwords
+    inner.superusers = superusers
     inner.directory = options.value("cwd").flatMap { MenuFile($0, root: file.device) }
     SyslinuxMenu(environment: environment).fill(&inner, from: text)
     for warning in inner.warnings where menu.warnings.count < MenuLimits.warningCountMax {

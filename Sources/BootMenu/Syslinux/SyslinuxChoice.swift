@@ -85,7 +85,7 @@ struct SyslinuxChoice {
     for (index, item) in menu.items.enumerated() {
       guard case .label(let label) = item else { continue }
       if label.isDefault { marked = index }
-      if first == nil, !label.isHidden { first = index }
+      if first == nil, !label.isHidden, label.lead == nil { first = index }
     }
     return [marked ?? first ?? 0]
   }

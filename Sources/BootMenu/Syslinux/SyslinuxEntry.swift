@@ -25,6 +25,8 @@ struct SyslinuxEntry<Environment: MenuEnvironment> {
       switch line.keyword {
       case "append": append = line.rest
       case "initrd": initrd = line.rest
+      case "menu":
+        if let lead = SyslinuxLead(line.inner) { return try follow(lead, entry) }
       default:
         guard let named = SyslinuxLabel.Kind(keyword: line.keyword) else { continue }
         kind = named
@@ -38,17 +40,49 @@ struct SyslinuxEntry<Environment: MenuEnvironment> {
     case .linux: return .boot(try linux(name, append, entry))
     case .configuration: return .menu(try open(name, directory: append, entry))
     case .byName where SyslinuxModule(name) == .none:
-      guard !SyslinuxText.isFirmwareCode(name) else { throw refused(entry) }
+      guard !SyslinuxText.isFirmwareCode(name, inIsolinux: inIsolinux) else { throw refused(entry) }
       return .boot(try linux(name, append, entry))
     case .byName, .module: return try run(SyslinuxModule(name), entry)
     case .localBoot, .firmware: throw refused(entry)
     }
   }
 
+  /// Goes where a label leads: out of some menus, or to one by its tag. One that is open already is
+  /// gone back to.
+  private func follow(
+    _ lead: SyslinuxLead, _ entry: BootEntry
+  ) throws(MenuError) -> EntryOutcome {
+    let tag: ByteString
+    switch lead {
+    case .exit(""):
+      guard menu.tags.count > 1 else {
+        throw .notForGuests(title: entry.title, what: "MENU EXIT of the outermost menu")
+      }
+      return .close(menuCount: 1)
+    case .exit(let named), .goTo(let named): tag = named
+    case .quit: return .exit
+    }
+    if let index = menu.tags.lastIndex(of: tag) {
+      return .close(menuCount: menu.tags.count - 1 - index)
+    }
+    guard menu.depth < MenuLimits.submenuDepthMax else {
+      throw .nestedTooDeeply(place: entry.place)
+    }
+    var parser = SyslinuxParser(environment: environment, file: menu.file, directory: directory)
+    guard !tag.isEmpty, let found = parser.parse(menu.wholeSource).menu(tagged: tag) else {
+      throw .notForGuests(title: entry.title, what: "there is no menu \(tag)")
+    }
+    let inner = SyslinuxMenu(environment: environment)
+      .submenu(of: menu, tag: tag, source: found.source, line: found.place.line)
+    guard !inner.entries.isEmpty else { throw .noEntries(menu.file) }
+    return .menu(inner)
+  }
+
   private func refused(_ entry: BootEntry) -> MenuError {
     .notForGuests(
       title: entry.title,
-      what: SyslinuxText.obstacle(kind ?? .firmware, file: file) ?? "\(file) chooses no label")
+      what: SyslinuxText.obstacle(kind ?? .firmware, file: file, inIsolinux: inIsolinux)
+        ?? "\(file) chooses no label")
   }
 
   private func run(
@@ -71,6 +105,8 @@ struct SyslinuxEntry<Environment: MenuEnvironment> {
     case .byVariant, .byProcessor, .command, .none, .unknown: throw refused(entry)
     }
   }
+
+  private var inIsolinux: Bool { SyslinuxText.isIsolinux(menu.file) }
 
   private var directory: MenuFile { SyslinuxText.directory(of: menu) }
 
@@ -133,6 +169,8 @@ struct SyslinuxEntry<Environment: MenuEnvironment> {
     else { throw .unreadable(found) }
     var inner = Menu(file: found, format: .syslinux)
     inner.depth = menu.depth + 1
+    inner.passwords = menu.passwords.filter { !$0.user.isEmpty }
+    inner.superusers = menu.superusers
     inner.directory = directory.isEmpty ? self.directory : file(directory)
     SyslinuxMenu(environment: environment).fill(&inner, from: text)
     guard !inner.entries.isEmpty else { throw .noEntries(found) }

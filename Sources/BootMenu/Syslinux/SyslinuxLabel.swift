@@ -1,6 +1,35 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import Bytes
 
+/// Where a label leads that starts nothing (syslinux documentation, "menu.txt").
+enum SyslinuxLead: Equatable {
+  /// `MENU EXIT`, or `MENU EXIT tag`: out of the menu, or of several.
+  case exit(tag: ByteString)
+  /// `MENU GOTO tag`: to another menu.
+  case goTo(tag: ByteString)
+  /// `MENU QUIT`: to a prompt, which is not there.
+  case quit
+
+  /// The keyword behind `MENU`, and what follows it; nil if it is none of these.
+  init?(_ line: SyslinuxLine) {
+    switch line.keyword {
+    case "exit": self = .exit(tag: line.words.first ?? "")
+    case "goto": self = .goTo(tag: line.words.first ?? "")
+    case "quit": self = .quit
+    default: return nil
+    }
+  }
+
+  /// The line that says so.
+  var source: ByteString {
+    switch self {
+    case .exit(let tag): "MENU EXIT \(tag)\n"
+    case .goTo(let tag): "MENU GOTO \(tag)\n"
+    case .quit: "MENU QUIT\n"
+    }
+  }
+}
+
 /// What stands between a `LABEL` and the next one.
 struct SyslinuxLabel {
   /// How the file that a label names is started (syslinux documentation, "config.txt", LABEL).
@@ -62,8 +91,8 @@ struct SyslinuxLabel {
   var isDefault = false
   /// Whether it is not shown (`MENU HIDE`), or is a mere heading (`MENU DISABLE`).
   var isHidden = false
-  /// Whether it does nothing but leave a menu (`MENU EXIT` and its like).
-  var isExit = false
+  /// Where it leads instead of starting something; nil if it starts something.
+  var lead: SyslinuxLead?
   /// The password of `MENU PASSWD`; empty means the master password.
   var password: ByteString?
 
@@ -78,6 +107,7 @@ struct SyslinuxLabel {
 
   /// The lines that start it: what an entry keeps, and what an editor shows.
   var source: ByteString {
+    if let lead { return lead.source }
     var text = ByteString()
     if let kind { text += "\(kind.keyword) \(file)\n" }
     if let initrd { text += "INITRD \(initrd)\n" }
@@ -140,6 +170,25 @@ struct SyslinuxSubmenu {
   var isDefault = false
   /// Its lines.
   var items: [Item] = []
+
+  /// Whether a label in it leads to a menu by its tag.
+  var hasLeads: Bool {
+    items.contains { item in
+      switch item {
+      case .label(let label): label.lead != nil
+      case .submenu(let menu): menu.hasLeads
+      }
+    }
+  }
+
+  /// The menu with a tag, this one or one inside it; nil if there is none.
+  func menu(tagged tag: ByteString) -> SyslinuxSubmenu? {
+    if self.tag == tag { return self }
+    for case .submenu(let menu) in items {
+      if let found = menu.menu(tagged: tag) { return found }
+    }
+    return nil
+  }
 
   /// What the menu outside shows, with the `^` before its key.
   var label: ByteString {

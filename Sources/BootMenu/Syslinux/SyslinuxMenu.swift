@@ -13,6 +13,7 @@ struct SyslinuxMenu<Environment: MenuEnvironment> {
     let top = parser.parse(text, line: line)
     var choice = SyslinuxChoice(top, settings: parser.settings, device: menu.file.device)
     choice.resolve()
+    if menu.wholeSource.isEmpty, choice.top.hasLeads { menu.wholeSource = choice.top.source }
     apply(parser.settings, to: &menu)
     menu.entries = entries(of: choice.top)
     menu.defaultName = choice.defaultName
@@ -27,14 +28,28 @@ struct SyslinuxMenu<Environment: MenuEnvironment> {
     if settings.isHidden { menu.timeoutStyle = .hidden }
     menu.isEditable = settings.allowsOptions
     guard let password = settings.masterPassword else { return }
-    menu.passwords.append(
-      Menu.Password(user: "", form: SyslinuxMenu.form(of: password), text: password))
+    menu.passwords.append(SyslinuxMenu.stored(password))
   }
 
-  /// The form of a password of `MENU PASSWD`. Of the hashes only MD5 is known: a hash of another
-  /// kind is checked as one, so that nothing typed matches, not even its own text.
-  private static func form(of password: ByteString) -> Menu.Password.Form {
-    password.hasPrefix("$") ? .md5 : .plain
+  /// A password as `MENU PASSWD` has it: a hash, if a `$` stands in front.
+  private static func stored(_ text: ByteString) -> Menu.Password {
+    Menu.Password(user: "", form: text.hasPrefix("$") ? .crypt : .plain, text: text)
+  }
+
+  /// A menu inside another one of the same configuration.
+  func submenu(of menu: Menu, tag: ByteString, source: ByteString, line: Int) -> Menu {
+    var inner = Menu(file: menu.file, format: .syslinux)
+    inner.depth = menu.depth + 1
+    inner.directory = SyslinuxText.directory(of: menu)
+    inner.wholeSource = menu.wholeSource
+    inner.tags = menu.tags + [tag]
+    fill(&inner, from: source, line: line)
+    // What was skipped has been told with the outer menu.
+    inner.warnings = []
+    inner.passwords = menu.passwords
+    inner.superusers = menu.superusers
+    inner.isEditable = menu.isEditable
+    return inner
   }
 
   private func entries(of menu: SyslinuxSubmenu) -> [BootEntry] {
@@ -47,6 +62,7 @@ struct SyslinuxMenu<Environment: MenuEnvironment> {
         var entry = BootEntry(
           kind: .submenu, title: SyslinuxLabel.withoutKey(inner.label), source: inner.source,
           place: inner.place)
+        if !inner.tag.isEmpty { entry.id = inner.tag }
         entry.hotkey = SyslinuxLabel.key(in: inner.label)
         result.append(entry)
       }
@@ -60,7 +76,11 @@ struct SyslinuxMenu<Environment: MenuEnvironment> {
     entry.id = label.name
     entry.isHidden = label.isHidden
     if let text = label.menuLabel { entry.hotkey = SyslinuxLabel.key(in: text) }
-    if label.password != nil { entry.access = .users([]) }
+    if let password = label.password {
+      // An empty one leaves only the master password.
+      entry.access = .users([])
+      if !password.isEmpty { entry.passwords = [SyslinuxMenu.stored(password)] }
+    }
     return entry
   }
 }
@@ -77,14 +97,8 @@ extension MenuInterpreter {
     guard menu.depth < MenuLimits.submenuDepthMax else {
       throw .nestedTooDeeply(place: entry.place)
     }
-    var inner = Menu(file: menu.file, format: .syslinux)
-    inner.depth = menu.depth + 1
-    inner.directory = SyslinuxText.directory(of: menu)
-    // What was skipped has been told with the outer menu.
-    SyslinuxMenu(environment: environment).fill(&inner, from: entry.source, line: entry.place.line)
-    inner.warnings = []
-    inner.passwords = menu.passwords
-    inner.isEditable = menu.isEditable
+    var inner = SyslinuxMenu(environment: environment)
+      .submenu(of: menu, tag: entry.id, source: entry.source, line: entry.place.line)
     if !rest.isEmpty { inner.defaultName = rest }
     guard !inner.entries.isEmpty else { throw .noEntries(menu.file) }
     return EntryRun(outcome: .menu(inner), warnings: [], output: "")

@@ -25,12 +25,14 @@ struct SyslinuxParser<Environment: MenuEnvironment> {
   private var includesLeft = MenuLimits.includeCountMax
   private var bytesLeft = MenuLimits.entryByteCountMax
   private var file: ByteString
+  private let inIsolinux: Bool
 
   /// A parser for a configuration in a file; names without a slash are in a directory.
   init(environment: Environment, file: MenuFile, directory: MenuFile) {
     self.environment = environment
     self.directory = directory
     self.file = file.name
+    inIsolinux = SyslinuxText.isIsolinux(file)
     menus = [SyslinuxSubmenu(place: MenuPlace(file: file.name, line: 1))]
   }
 
@@ -137,7 +139,7 @@ extension SyslinuxParser {
     }
     label?.kind = kind
     label?.file = line.rest
-    if let word = SyslinuxText.obstacle(kind, file: line.rest) {
+    if let word = SyslinuxText.obstacle(kind, file: line.rest, inIsolinux: inIsolinux) {
       warn(.failed(word), place(line))
     }
   }
@@ -146,10 +148,10 @@ extension SyslinuxParser {
   private mutating func finishLabel() {
     guard var done = label else { return }
     label = nil
-    if done.isExit { return }
+    if done.lead == .quit { return }
     // Behind the limit not even the text is put together: it may be long, and labels many.
     guard labelCount <= MenuLimits.entryCountMax, bytesLeft >= 0 else { return }
-    if done.kind == nil, !done.isHidden {
+    if done.kind == nil, !done.isHidden, done.lead == nil {
       done.kind = .byName
       done.file = done.name
     }
@@ -185,10 +187,7 @@ extension SyslinuxParser {
       if label != nil { label?.isDefault = true } else { menus[menus.count - 1].isDefault = true }
     case "hide": label?.isHidden = true
     case "disable", "disabled": label?.isHidden = true
-    case "exit", "quit": label?.isExit = true
-    case "goto":
-      label?.isExit = true
-      warn(.failed("MENU GOTO \(line.rest)"), place(line))
+    case "exit", "goto", "quit": label?.lead = SyslinuxLead(line)
     case "separator": finishLabel()
     case "begin": openMenu(line.rest, place(line))
     case "end": endMenu()

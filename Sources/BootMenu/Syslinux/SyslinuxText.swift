@@ -25,15 +25,25 @@ enum SyslinuxText {
   }
 
   /// Whether `KERNEL` takes a file for something else than a Linux kernel, by its name
-  /// (syslinux documentation, "config.txt", KERNEL).
-  static func isFirmwareCode(_ name: ByteString) -> Bool {
-    let endings: [ByteString] = [".0", ".bin", ".bs", ".bss", ".com", ".cbt", ".img"]
+  /// (syslinux documentation, "config.txt", KERNEL). Some endings mean something to isolinux only.
+  static func isFirmwareCode(_ name: ByteString, inIsolinux: Bool) -> Bool {
+    let endings: [ByteString] = [".0", ".bs", ".bss", ".com", ".cbt"]
     let lower = name.lowercased
+    if inIsolinux, lower.hasSuffix(".bin") || lower.hasSuffix(".img") { return true }
     return endings.contains { lower.hasSuffix($0) }
   }
 
+  /// Whether a configuration is one of isolinux, by its name.
+  static func isIsolinux(_ file: MenuFile) -> Bool {
+    let name = file.path.lowercased.bytes
+    let word: ByteString = "isolinux"
+    return name.indices.contains { name[$0...].starts(with: word.bytes) }
+  }
+
   /// Why a guest can't start what a label names; nil if it can.
-  static func obstacle(_ kind: SyslinuxLabel.Kind, file: ByteString) -> ByteString? {
+  static func obstacle(
+    _ kind: SyslinuxLabel.Kind, file: ByteString, inIsolinux: Bool
+  ) -> ByteString? {
     let name = file.firstWord.word
     let module = SyslinuxModule(name)
     switch (kind, module) {
@@ -41,7 +51,8 @@ enum SyslinuxText {
     case (.localBoot, _): return "LOCALBOOT \(file) is for a PC's firmware"
     case (.firmware, _): return "\(name) is code for a PC's firmware"
     case (.byName, .none):
-      return isFirmwareCode(name) ? "\(name) is code for a PC's firmware" : nil
+      return isFirmwareCode(name, inIsolinux: inIsolinux)
+        ? "\(name) is code for a PC's firmware" : nil
     case (_, .unknown), (.module, .none): return "module \(name) is not available"
     default: return nil
     }

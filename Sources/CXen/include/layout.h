@@ -25,6 +25,34 @@ enum {
   CONSOLE_OUTPUT_CONSUMER_OFFSET = offsetof(struct xencons_interface, out_cons),
   CONSOLE_OUTPUT_PRODUCER_OFFSET = offsetof(struct xencons_interface, out_prod),
 
+  /* xen/io/fbif.h, struct xenfb_page, union xenfb_out_event, struct xenfb_update */
+  XENFB_IN_CONSUMER_OFFSET = offsetof(struct xenfb_page, in_cons),
+  XENFB_IN_PRODUCER_OFFSET = offsetof(struct xenfb_page, in_prod),
+  XENFB_OUT_CONSUMER_OFFSET = offsetof(struct xenfb_page, out_cons),
+  XENFB_OUT_PRODUCER_OFFSET = offsetof(struct xenfb_page, out_prod),
+  XENFB_WIDTH_OFFSET = offsetof(struct xenfb_page, width),
+  XENFB_HEIGHT_OFFSET = offsetof(struct xenfb_page, height),
+  XENFB_LINE_LENGTH_OFFSET = offsetof(struct xenfb_page, line_length),
+  XENFB_MEMORY_LENGTH_OFFSET = offsetof(struct xenfb_page, mem_length),
+  XENFB_DEPTH_OFFSET = offsetof(struct xenfb_page, depth),
+  XENFB_DIRECTORY_OFFSET = offsetof(struct xenfb_page, pd),
+  XENFB_EVENT_SIZE = sizeof(union xenfb_out_event),
+  XENFB_EVENTS_OFFSET = XENFB_OUT_RING_OFFS,
+  XENFB_EVENT_COUNT = XENFB_OUT_RING_LEN,
+  XENFB_UPDATE_X_OFFSET = offsetof(struct xenfb_update, x),
+  XENFB_UPDATE_Y_OFFSET = offsetof(struct xenfb_update, y),
+  XENFB_UPDATE_WIDTH_OFFSET = offsetof(struct xenfb_update, width),
+  XENFB_UPDATE_HEIGHT_OFFSET = offsetof(struct xenfb_update, height),
+
+  /* xen/io/kbdif.h, struct xenkbd_page, union xenkbd_in_event, struct xenkbd_key */
+  XENKBD_IN_CONSUMER_OFFSET = offsetof(struct xenkbd_page, in_cons),
+  XENKBD_IN_PRODUCER_OFFSET = offsetof(struct xenkbd_page, in_prod),
+  XENKBD_EVENT_SIZE = sizeof(union xenkbd_in_event),
+  XENKBD_EVENTS_OFFSET = XENKBD_IN_RING_OFFS,
+  XENKBD_EVENT_COUNT = XENKBD_IN_RING_LEN,
+  XENKBD_KEY_PRESSED_OFFSET = offsetof(struct xenkbd_key, pressed),
+  XENKBD_KEY_CODE_OFFSET = offsetof(struct xenkbd_key, keycode),
+
   /* xen/grant_table.h, struct grant_entry_v1 */
   GRANT_ENTRY_SIZE = sizeof(struct grant_entry_v1),
   GRANT_FLAGS_OFFSET = offsetof(struct grant_entry_v1, flags),
@@ -76,6 +104,11 @@ _Static_assert(sizeof(struct xsd_sockmsg) == 16, "xenstore message header");
 _Static_assert(CONSOLE_INPUT_SIZE == 1024 && CONSOLE_OUTPUT_SIZE == 2048, "console sizes");
 _Static_assert(CONSOLE_INPUT_CONSUMER_OFFSET == 3072, "console indexes");
 _Static_assert(CONSOLE_OUTPUT_PRODUCER_OFFSET == 3084, "console indexes");
+_Static_assert(XENFB_WIDTH_OFFSET == 16 && XENFB_DIRECTORY_OFFSET == 40, "framebuffer page");
+_Static_assert(XENFB_EVENT_SIZE == 40 && XENFB_EVENT_COUNT == 51, "framebuffer events");
+_Static_assert(XENFB_UPDATE_X_OFFSET == 4 && XENFB_UPDATE_HEIGHT_OFFSET == 16, "update event");
+_Static_assert(XENKBD_EVENT_SIZE == 40 && XENKBD_EVENT_COUNT == 51, "keyboard events");
+_Static_assert(XENKBD_KEY_PRESSED_OFFSET == 1 && XENKBD_KEY_CODE_OFFSET == 4, "key event");
 _Static_assert(GRANT_ENTRY_SIZE == 8 && GRANT_FRAME_OFFSET == 4, "grant entry");
 _Static_assert(BLKIF_ENTRIES_OFFSET == 64 && BLKIF_ENTRY_SIZE == 112, "block ring");
 _Static_assert(BLKIF_REQUEST_ID_OFFSET == 8 && BLKIF_REQUEST_SECTOR_OFFSET == 16, "block request");

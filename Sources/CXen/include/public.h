@@ -24,6 +24,8 @@
 #include <xen/hvm/params.h>
 #include <xen/io/blkif.h>
 #include <xen/io/console.h>
+#include <xen/io/fbif.h>
+#include <xen/io/kbdif.h>
 #include <xen/io/ring.h>
 #include <xen/io/xenbus.h>
 #include <xen/io/xs_wire.h>

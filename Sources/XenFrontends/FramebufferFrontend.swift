@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import Bytes
+import CXen
+
+/// A rectangle of pixels.
+public struct PixelRectangle: Equatable, Sendable {
+  /// The left edge and the upper edge.
+  public var x, y: Int
+  /// The size.
+  public var width, height: Int
+
+  /// The rectangle.
+  public init(x: Int, y: Int, width: Int, height: Int) {
+    self.x = x
+    self.y = y
+    self.width = width
+    self.height = height
+  }
+
+  /// The least rectangle around both.
+  public func union(_ other: PixelRectangle) -> PixelRectangle {
+    let (left, top) = (min(x, other.x), min(y, other.y))
+    return PixelRectangle(
+      x: left, y: top, width: max(x + width, other.x + other.width) - left,
+      height: max(y + height, other.y + other.height) - top)
+  }
+}
+
+/// The paravirtual framebuffer (`xen/io/fbif.h`): pixels of 32 bits in memory of ours, which the
+/// backend maps by frame numbers: machine frames in a PV domain, guest frames in a PVH domain.
+public final class FramebufferFrontend<H: Hypervisor> {
+  /// Sizes to choose from, in pixels; the last is 1 MiB at most, the least that `videoram` can say.
+  private static var sizes: [(width: Int, height: Int)] { [(800, 600), (640, 480), (640, 400)] }
+  private static var pixelByteCount: Int { 4 }
+  private static var entriesAPage: Int { 4096 / 8 }
+
+  private let device: PageDevice<H>
+  private var pages: SharedPages?
+  /// The pixels by rows from the top, while connected.
+  private var memory: SharedMemory?
+  private var directoryPages: SharedPages?
+  /// Whether the backend wants to be told what changed; else it looks by itself.
+  private var wantsUpdates = false
+  private var pending: PixelRectangle?
+
+  /// The width in pixels; 0 while not connected.
+  public private(set) var width = 0
+  /// The height in pixels; 0 while not connected.
+  public private(set) var height = 0
+
+  /// The domain's framebuffer; nil if it has none.
+  public init?(
+    store: XenStore<H>, grants: GrantTable<H>, hypervisor: H
+  ) throws(XenStoreError) {
+    guard
+      let device = try PageDevice(
+        kind: "vfb", store: store, grants: grants, hypervisor: hypervisor)
+    else { return nil }
+    self.device = device
+  }
+
+  /// Sets the pixel in column `x` and row `y`, both from 0, to 0x00RRGGBB; outside of the picture,
+  /// and while not connected, nothing happens.
+  public func setPixel(x: Int, y: Int, to colour: UInt32) {
+    guard let memory, x >= 0, x < width, y >= 0, y < height else { return }
+    memory.store(u32: colour, at: (y * width + x) * Self.pixelByteCount)
+  }
+
+  /// Connects, in at most `PageDeviceLimit.stepTime`, with black pixels.
+  public func connect() throws(PageDeviceError) {
+    let deadline = device.hypervisor.now + PageDeviceLimit.stepTime
+    guard pages == nil, !device.isLost else { throw .pageInUse(device: device.name) }
+    let limit = try device.backendNumber("videoram")
+    guard let size = Self.sizes.first(where: { Self.fits($0.width, $0.height, limit) }) else {
+      throw .badNode(device: device.name, node: "videoram", value: "\(limit)")
+    }
+    let byteCount = size.width * size.height * Self.pixelByteCount
+    do throws(PageDeviceError) {
+      let pixels = try allocate((byteCount + 4095) / 4096)
+      pages = pixels
+      let directory = try allocate(
+        (pixels.frames.count + Self.entriesAPage - 1) / Self.entriesAPage)
+      directoryPages = directory
+      fill(directory, with: pixels)
+      try device.connect(
+        isGranted: false, nodes: [("protocol", "x86_64-abi"), ("feature-update", "1")],
+        until: deadline
+      ) { page in
+        Self.describe(
+          page, size.width, size.height, directory.frames.map { self.frameNumber($0) })
+      }
+      wantsUpdates = try device.backendNumber("request-update") == 1
+      (width, height) = size
+      memory = SharedMemory(pixels.address, byteCount: pixels.frames.count * 4096)
+    } catch {
+      if device.isConnected {
+        try? device.close(until: device.hypervisor.now + PageDeviceLimit.undoTime)
+      }
+      release()
+      throw error
+    }
+  }
+
+  /// Closes, in at most `PageDeviceLimit.stepTime`, so that the next kernel can connect, and gives
+  /// the memory back.
+  public func close() throws(PageDeviceError) {
+    defer { release() }
+    try device.close(until: device.hypervisor.now + PageDeviceLimit.stepTime)
+  }
+
+  /// Tells the backend that the pixels of `rectangle` changed; never waits. What finds no room is
+  /// told with the next change.
+  public func update(_ rectangle: PixelRectangle) {
+    guard device.isConnected, let memory = device.memory, let port = device.port else { return }
+    // Nothing that comes in matters to us: refresh periods, and what a backend may invent.
+    memory.store(
+      u32: memory.u32(at: XENFB_IN_PRODUCER_OFFSET), at: XENFB_IN_CONSUMER_OFFSET)
+    guard wantsUpdates else { return }
+    let area = pending.map { rectangle.union($0) } ?? rectangle
+    let producer = memory.u32(at: XENFB_OUT_PRODUCER_OFFSET)
+    // Wrapping: the indexes run freely modulo 2^32. Impossible ones look like a full ring.
+    guard producer &- memory.u32(at: XENFB_OUT_CONSUMER_OFFSET) < UInt32(XENFB_EVENT_COUNT) else {
+      pending = area
+      return
+    }
+    pending = nil
+    let place = Int(producer % UInt32(XENFB_EVENT_COUNT)) * XENFB_EVENT_SIZE
+    let event = memory.slice(at: Int(XENFB_EVENTS_OFFSET) + place, count: XENFB_EVENT_SIZE)
+    event.store(u8: UInt8(XENFB_TYPE_UPDATE), at: 0)
+    event.store(u32: UInt32(clamping: area.x), at: XENFB_UPDATE_X_OFFSET)
+    event.store(u32: UInt32(clamping: area.y), at: XENFB_UPDATE_Y_OFFSET)
+    event.store(u32: UInt32(clamping: area.width), at: XENFB_UPDATE_WIDTH_OFFSET)
+    event.store(u32: UInt32(clamping: area.height), at: XENFB_UPDATE_HEIGHT_OFFSET)
+    memory.store(u32: producer &+ 1, at: XENFB_OUT_PRODUCER_OFFSET)
+    device.hypervisor.send(port: port)
+  }
+
+  /// Whether a frame of this size fits into `limit` MiB; 0 is no limit.
+  private static func fits(_ width: Int, _ height: Int, _ limit: UInt64) -> Bool {
+    limit == 0 || UInt64(width * height * pixelByteCount) <= min(limit, 1024) << 20
+  }
+
+  private func allocate(_ count: Int) throws(PageDeviceError) -> SharedPages {
+    do throws(HypervisorError) {
+      return try device.hypervisor.allocateSharedPages(count: count)
+    } catch { throw .resources(device: device.name, reason: error.message) }
+  }
+
+  private func frameNumber(_ frame: UInt64) -> UInt64 { device.hypervisor.grantableFrame(frame) }
+
+  /// Writes the numbers of the pixels' frames.
+  private func fill(_ directory: SharedPages, with pixels: SharedPages) {
+    let memory = SharedMemory(directory.address, byteCount: directory.frames.count * 4096)
+    for (index, frame) in pixels.frames.enumerated() {
+      memory.store(u64: frameNumber(frame), at: index * 8)
+    }
+  }
+
+  private static func describe(
+    _ page: SharedMemory, _ width: Int, _ height: Int, _ directory: [UInt64]
+  ) {
+    let byteCount = width * height * pixelByteCount
+    page.store(u32: UInt32(width), at: XENFB_WIDTH_OFFSET)
+    page.store(u32: UInt32(height), at: XENFB_HEIGHT_OFFSET)
+    page.store(u32: UInt32(width * pixelByteCount), at: XENFB_LINE_LENGTH_OFFSET)
+    page.store(u32: UInt32(byteCount), at: XENFB_MEMORY_LENGTH_OFFSET)
+    page.store(u8: UInt8(pixelByteCount * 8), at: XENFB_DEPTH_OFFSET)
+    for (index, frame) in directory.enumerated() {
+      page.store(u64: frame, at: XENFB_DIRECTORY_OFFSET + index * 8)
+    }
+  }
+
+  /// Gives the pixels back, unless the backend may still have them mapped.
+  private func release() {
+    (width, height) = (0, 0)
+    memory = nil
+    pending = nil
+    guard !device.isLost else { return }
+    if let pages { device.hypervisor.release(pages) }
+    if let directoryPages { device.hypervisor.release(directoryPages) }
+    pages = nil
+    directoryPages = nil
+  }
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+public import Bytes
+import CXen
+
+/// A key of the paravirtual keyboard that went down or up.
+public struct KeyEvent: Equatable, Sendable {
+  /// Linux's code of the key (`linux/input-event-codes.h`), less than 0x300.
+  public let code: UInt16
+  /// Whether it went down; a key that is held down may do so again and again.
+  public let isPressed: Bool
+
+  /// The event.
+  public init(code: UInt16, isPressed: Bool) {
+    self.code = code
+    self.isPressed = isPressed
+  }
+}
+
+/// The paravirtual keyboard (`xen/io/kbdif.h`). Events of a pointer and of unknown kinds are
+/// skipped; a ring with impossible indexes counts as empty.
+public final class KeyboardFrontend<H: Hypervisor> {
+  private let device: PageDevice<H>
+
+  /// The domain's keyboard; nil if it has none.
+  public init?(
+    store: XenStore<H>, grants: GrantTable<H>, hypervisor: H
+  ) throws(XenStoreError) {
+    guard
+      let device = try PageDevice(
+        kind: "vkbd", store: store, grants: grants, hypervisor: hypervisor)
+    else { return nil }
+    self.device = device
+  }
+
+  /// The event channel, for a caller that sleeps on several ports; nil while not connected.
+  public var port: UInt32? { device.isConnected ? device.port : nil }
+
+  /// Grants that a backend did not let go of at a close.
+  public var heldGrantCount: Int { device.heldGrantCount }
+
+  /// Connects, in at most `PageDeviceLimit.stepTime`.
+  public func connect() throws(PageDeviceError) {
+    let deadline = device.hypervisor.now + PageDeviceLimit.stepTime
+    try device.connect(isGranted: true, nodes: [], until: deadline) { _ in }
+  }
+
+  /// Closes, in at most `PageDeviceLimit.stepTime`, so that the next kernel can connect.
+  public func close() throws(PageDeviceError) {
+    try device.close(until: device.hypervisor.now + PageDeviceLimit.stepTime)
+  }
+
+  /// The keys that were moved since the last call; never waits.
+  public func read() -> [KeyEvent] {
+    guard device.isConnected, let memory = device.memory else { return [] }
+    let producer = memory.u32(at: XENKBD_IN_PRODUCER_OFFSET)
+    var consumer = memory.u32(at: XENKBD_IN_CONSUMER_OFFSET)
+    // Wrapping: the indexes run freely modulo 2^32.
+    guard producer &- consumer <= UInt32(XENKBD_EVENT_COUNT) else {
+      memory.store(u32: producer, at: XENKBD_IN_CONSUMER_OFFSET)
+      return []
+    }
+    var keys: [KeyEvent] = []
+    while consumer != producer {
+      let place = Int(consumer % UInt32(XENKBD_EVENT_COUNT)) * XENKBD_EVENT_SIZE
+      let event = memory.slice(at: Int(XENKBD_EVENTS_OFFSET) + place, count: XENKBD_EVENT_SIZE)
+      if event.u8(at: 0) == UInt8(XENKBD_TYPE_KEY) {
+        let isPressed = event.u8(at: XENKBD_KEY_PRESSED_OFFSET) != 0
+        let code = event.u32(at: XENKBD_KEY_CODE_OFFSET)
+        if code < PageDeviceLimit.keyCodeCount {
+          keys.append(KeyEvent(code: UInt16(code), isPressed: isPressed))
+        }
+      }
+      consumer = consumer &+ 1
+    }
+    Barrier.full()
+    memory.store(u32: consumer, at: XENKBD_IN_CONSUMER_OFFSET)
+    return keys
+  }
+
+  /// For a caller that sleeps on several ports: false if there is an event already; else `port` can
+  /// be polled next.
+  public func prepareToSleep() -> Bool {
+    guard let port, let memory = device.memory else { return true }
+    device.hypervisor.clearPending(port: port)
+    return memory.u32(at: XENKBD_IN_PRODUCER_OFFSET)
+      == memory.u32(at: XENKBD_IN_CONSUMER_OFFSET)
+  }
+}
