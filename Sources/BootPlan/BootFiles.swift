@@ -15,6 +15,14 @@ public struct BootFiles<Device: BlockDevice> {
   /// The kernel's command line: the menu's, until the host changes it.
   public var commandLine: ByteString
 
+  /// The bytes of the kernel and of all other files. A size on a disk can be any number; no sum
+  /// goes beyond 64 bits.
+  public var byteCounts: (kernel: UInt64, ramdisks: UInt64) {
+    var sum: UInt64 = 0
+    for file in initrds { sum = Checked.sum(sum, file.byteCount) ?? .max }
+    return (kernel.byteCount, sum)
+  }
+
   /// Where each file is in the kernel's module, which ends with one of `hostByteCount` bytes that
   /// the host gave, if that is not 0. A size on a disk can be any number, so one beyond the guest's
   /// memory throws before anybody reckons with it.
