@@ -77,7 +77,7 @@ extension Loader {
   /// A stream of a file, to be ended whatever comes.
   func openStream(_ file: GuestFile) throws(BootError) -> FileStream {
     do throws(HypervisorError) {
-      return try FileStream(file, hypervisor: hypervisor)
+      return try FileStream(file, loader: self)
     } catch { throw BootError(error).at(file.name) }
   }
 
@@ -91,7 +91,10 @@ extension Loader {
     let limit = free > FrameList.reserve ? (free - FrameList.reserve) * 4096 : 0
     var loader = KernelLoader(source: stream, memory: payload, decoderMemoryLimit: limit)
     do throws(KernelLoadError<BlockError, MemoryError>) {
-      return try loader.load()
+      let loaded = try loader.load()
+      kernelKind = loaded.kindName
+      readByteCount = file.byteCount
+      return loaded
     } catch {
       if case .image(.elf32) = error { isKernel32Bit = true }
       throw BootError(error).at(file.name)
@@ -102,6 +105,8 @@ extension Loader {
   func read(
     _ initrds: [GuestFile], into frames: (Int, UInt64) -> ArraySlice<UInt64>
   ) throws(BootError) {
+    times.enter(.ramdisks, now: hypervisor.now)
+    defer { times.enter(.handOver, now: hypervisor.now) }
     for (index, file) in initrds.enumerated() {
       let frames = frames(index, file.byteCount)
       do throws(BlockError) {
@@ -110,9 +115,13 @@ extension Loader {
           target: ReadPlan.Target(frames: BlockIO.FrameRange.runs(frames)))
         let disks = file.disks
         try disks.submit(plan)
-        try disks.finishReading(hypervisor)
+        try disks.finishReading(hypervisor) { self.loadingGoesOn(disks.completedByteCount) }
+        let direct = disks.completedByteCount
         var reader = ExtentReader(file.volume)
-        try disks.finish(plan, reader: &reader)
+        try disks.finish(plan, reader: &reader) { byteCount in
+          self.loadingGoesOn(Checked.sum(direct, byteCount) ?? .max)
+        }
+        readByteCount = Checked.sum(readByteCount, file.byteCount) ?? .max
       } catch { throw BootError(error).at(file.name) }
     }
   }

@@ -26,6 +26,14 @@ final class Consoles {
     display?.write(bytes)
   }
 
+  /// Shows bytes that nobody misses, such as a progress line, if the console's reader keeps up;
+  /// says whether it did.
+  func writeIfIdle(_ bytes: @autoclosure () -> [UInt8]) -> Bool {
+    guard console.isDrained else { return false }
+    write(bytes())
+    return true
+  }
+
   /// What has been typed since the last call; never waits.
   func read() -> [UInt8] { console.read() + (display?.read() ?? []) }
 

@@ -15,12 +15,14 @@ final class FileStream: KernelSource {
 
   private let file: GuestFile
   private let disks: FileDisks
-  private let hypervisor: XenHypervisor
+  private let loader: Loader
   private var reader: ExtentReader<CachedDisk>
   private var buffers: [SharedPages] = []
   /// What is left of the file: one extent, and those behind it.
   private var nextExtent: Extent?
   private var extents: IndexingIterator<[Extent]>
+  /// Bytes of the file that are there, in whole chunks.
+  private var readByteCount: UInt64 = 0
   /// Bytes of the file that were asked for.
   private var requestedByteCount: UInt64 = 0
   /// The chunk on its way.
@@ -35,19 +37,19 @@ final class FileStream: KernelSource {
 
   var byteCount: UInt64 { file.byteCount }
 
-  init(_ file: GuestFile, hypervisor: XenHypervisor) throws(HypervisorError) {
+  init(_ file: GuestFile, loader: Loader) throws(HypervisorError) {
     self.file = file
     disks = file.disks
-    self.hypervisor = hypervisor
+    self.loader = loader
     reader = ExtentReader(file.volume)
     extents = file.extents.makeIterator()
     nextExtent = extents.next()
     do throws(HypervisorError) {
       for _ in 0..<2 {
-        buffers.append(try hypervisor.allocateSharedPages(count: Self.chunkPageCount))
+        buffers.append(try loader.hypervisor.allocateSharedPages(count: Self.chunkPageCount))
       }
     } catch {
-      for pages in buffers { hypervisor.release(pages) }
+      for pages in buffers { loader.hypervisor.release(pages) }
       throw error
     }
   }
@@ -61,7 +63,7 @@ final class FileStream: KernelSource {
     pending = nil
     // What a backend may still write to is nobody's memory any more.
     if disks.settle() {
-      for pages in buffers { hypervisor.release(pages) }
+      for pages in buffers { loader.hypervisor.release(pages) }
     }
     buffers = []
   }
@@ -78,6 +80,8 @@ final class FileStream: KernelSource {
     pending = nil
     try finishReading()
     try disks.finish(chunk.plan, reader: &reader)
+    readByteCount += UInt64(chunk.byteCount)
+    loader.loadingGoesOn(readByteCount)
     try request(buffer: 1 - chunk.buffer)
     return UnsafeRawBufferPointer(start: buffers[chunk.buffer].address, count: chunk.byteCount)
   }
@@ -89,7 +93,9 @@ final class FileStream: KernelSource {
   }
 
   private func finishReading() throws(BlockError) {
-    try disks.finishReading(hypervisor)
+    try disks.finishReading(loader.hypervisor) {
+      self.loader.loadingGoesOn(self.readByteCount + self.disks.completedByteCount)
+    }
   }
 
   /// Asks for the next part of the file.

@@ -47,9 +47,18 @@ struct FileDisks {
     }
   }
 
-  /// Sleeps until all pieces of the plans are there. The first error of any disk is thrown, when
-  /// the others are done.
-  func finishReading(_ hypervisor: XenHypervisor) throws(BlockError) {
+  /// The bytes of the plans' pieces that are there.
+  var completedByteCount: UInt64 {
+    var sum: UInt64 = 0
+    for device in volume.devices { sum = Checked.sum(sum, device.base.completedByteCount) ?? .max }
+    return sum
+  }
+
+  /// Sleeps until all pieces of the plans are there, and calls `goOn` whenever a backend answered.
+  /// The first error of any disk is thrown, when the others are done.
+  func finishReading(
+    _ hypervisor: XenHypervisor, goOn: () -> Void = {}
+  ) throws(BlockError) {
     var failure: BlockError?
     while true {
       for device in volume.devices {
@@ -64,6 +73,7 @@ struct FileDisks {
       // A backend that died is never done.
       let busy = volume.devices.filter { !$0.base.isDone && !$0.base.isDead }
       if busy.isEmpty { break }
+      goOn()
       Disk.wait(busy.map { $0.base }, until: hypervisor.now + Self.sleepMax)
     }
     if let failure { throw failure }
@@ -83,9 +93,11 @@ struct FileDisks {
 
   /// Does the part of a plan that the backends can't: bytes out of metadata, runs that are not
   /// aligned or must be computed, what must be unpacked, and zeros. After the pieces are in place.
+  /// Calls `goOn` now and then with the bytes that it has done.
   func finish(
-    _ plan: ReadPlan, reader: inout ExtentReader<CachedDisk>
+    _ plan: ReadPlan, reader: inout ExtentReader<CachedDisk>, goOn: (UInt64) -> Void = { _ in }
   ) throws(BlockError) {
+    var finished: UInt64 = 0
     for copy in plan.copies { try Self.store(copy.bytes, at: copy.place) }
     for run in plan.reads {
       var done: UInt64 = 0
@@ -94,10 +106,15 @@ struct FileDisks {
         let bytes = try volume.read(at: run.volumeByteOffset + done, count: Int(count))
         try Self.store(bytes, at: run.place.advanced(by: done))
         done += count
+        finished += count
+        goOn(finished)
       }
     }
     for piece in plan.unpackings {
-      try Self.store(try reader.read(.encoded(piece.extent)), at: piece.place)
+      let bytes = try reader.read(.encoded(piece.extent))
+      try Self.store(bytes, at: piece.place)
+      finished += UInt64(bytes.count)
+      goOn(finished)
     }
     for zeros in plan.zeros { try Self.zero(zeros) }
   }

@@ -84,7 +84,10 @@ extension Loader {
     try Fault.check(.buffers)
     var loader = BootProtocolLoader(source: stream, memory: payload)
     do throws(KernelLoadError<BlockError, MemoryError>) {
-      return .long(try loader.load())
+      let header = try loader.load()
+      kernelKind = "bzImage that unpacks itself"
+      readByteCount = file.byteCount
+      return .long(header)
     } catch { throw BootError(error).at(file.name) }
   }
 

@@ -9,9 +9,10 @@ import XenFrontends
 extension Loader {
   /// Boots `target`, or throws with everything as it was: disks connected, memory given back.
   func boot(_ target: BootTarget) throws(BootError) -> Never {
-    let start = hypervisor.now
+    times.startAttempt(now: hypervisor.now)
     Fault.step = failures?.next()
     isKernel32Bit = false
+    report.startAttempt(BootReport.entryPath(chosenTitles))
     var files: GuestBootFiles
     let lastStep: LastStep
     do throws(BootError) {
@@ -20,8 +21,12 @@ extension Loader {
       try Fault.check(.locate)
       say("Loading \(files.kernel.name)")
       for file in files.initrds { say("Loading \(file.name)") }
+      reportLoading(files)
+      startProgress(files)
       lastStep = try prepare(files)
     } catch {
+      stopProgress()
+      times.enter(.menu, now: hypervisor.now)
       reconnectDisks()
       reconnectDisplay()
       restartWatch()
@@ -32,15 +37,17 @@ extension Loader {
         say("pvgrub-swift: it is taken for a hypervisor; its first module is started")
         try boot(linux)
       }
+      reportFailure(error.message)
       throw error
     }
-    sayFarewell(files, since: start)
+    sayFarewell(files)
     lastStep.jump()
   }
 
   /// Loads the files, makes the last step ready, and leaves the disks.
   private func prepare(_ files: GuestBootFiles) throws(BootError) -> LastStep {
     let step = try lastStep(files)
+    stopProgress()
     do throws(BootError) {
       try leaveDisks()
     } catch {
@@ -89,6 +96,7 @@ extension Loader {
     }
     // A display is no reason not to boot, whatever its backend does.
     for line in console.display?.close() ?? [] { say("pvgrub-swift: \(line)") }
+    reportState(.booting)
     do throws(XenStoreError) {
       try store.unwatchAll()
       shutdownWatch = nil
@@ -119,12 +127,14 @@ extension Loader {
         + "heap, \(AddressSpace.tableFrames.count) tables, \(grants.activeCount) grants")
   }
 
-  private func sayFarewell(_ files: GuestBootFiles, since start: UInt64) {
-    var byteCount = files.kernel.byteCount
-    for file in files.initrds { byteCount += file.byteCount }
-    let end = hypervisor.now
-    let milliseconds = end > start ? (end - start) / 1_000_000 : 0
-    say("Read \(byteCount >> 10) KiB in \(milliseconds) ms. Starting: \(files.commandLine)")
+  private func sayFarewell(_ files: GuestBootFiles) {
+    let now = hypervisor.now
+    let summary = BootSummary(
+      kernel: files.kernel.name, kind: kernelKind, byteCounts: files.byteCounts,
+      ramdiskCount: files.initrds.count,
+      readNanoseconds: times.sum(of: .kernel, now: now) &+ times.sum(of: .ramdisks, now: now),
+      totalNanoseconds: times.total(now: now), commandLine: files.commandLine)
+    say(summary.line)
     console.flush(until: hypervisor.now + console.timeLimit)
   }
 }

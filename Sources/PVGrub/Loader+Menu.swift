@@ -18,6 +18,8 @@ extension Loader {
     if let remark { say("pvgrub-swift: \(remark)") }
     warn(menu.warnings)
     save(menu.savedVariables)
+    openTitles = []
+    reportState(.menu)
     var screen = MenuScreen(
       title: "pvgrub-swift", menu: menu, timeoutSeconds: seconds, now: hypervisor.now)
     var given = GivenPasswords()
@@ -36,6 +38,8 @@ extension Loader {
       case .timeout: bootUnattended(menu, on: &screen)
       case nil:
         event = waitForInput(until: screen.deadline(now: hypervisor.now))
+        if isScreenSpoiled { screen.redraw() }
+        isScreenSpoiled = false
         continue
       }
       event = .tick
@@ -78,7 +82,7 @@ extension Loader {
     }
     for selection in BootPolicy.unattendedOrder(of: menu, onFailure: options.onFailure) {
       start(
-        selection.index, of: menu, rest: selection.rest, isUnattended: true,
+        selection.index, of: menu, rest: selection.rest, outer: [], isUnattended: true,
         isUnlocked: BootPolicy.bootsWithoutPassword(selection, of: menu, options: options),
         on: &screen)
     }
@@ -89,15 +93,18 @@ extension Loader {
   }
 
   /// Runs an entry. Returns only if it opened a menu or failed. A source takes the place of the
-  /// entry's own.
+  /// entry's own. The titles of the menus around it are `outer`, or those on the screen.
   func start(
     _ index: Int, source: ByteString? = nil, of menu: Menu, rest: ByteString = "",
-    isUnattended: Bool = false, isUnlocked: Bool = false, on screen: inout MenuScreen
+    outer: [ByteString]? = nil, isUnattended: Bool = false, isUnlocked: Bool = false,
+    on screen: inout MenuScreen
   ) {
     guard menu.entries.indices.contains(index) else { return }
     var entry = menu.entries[index]
     if let source { entry.source = source }
     let title = entry.title
+    choose(title, in: outer?[...] ?? openTitles.prefix(screen.depth))
+    defer { chosenTitles = [] }
     do throws(BootError) {
       switch try outcome(entry, index, of: menu, rest: rest, isUnlocked: isUnlocked) {
       case .boot(let target):
@@ -109,10 +116,11 @@ extension Loader {
         save(inner.savedVariables)
         guard let selection = inner.defaultSelection else { break }
         start(
-          selection.index, of: inner, rest: selection.rest, isUnattended: true,
-          isUnlocked: isUnlocked, on: &screen)
+          selection.index, of: inner, rest: selection.rest, outer: chosenTitles,
+          isUnattended: true, isUnlocked: isUnlocked, on: &screen)
       case .menu(let inner):
         save(inner.savedVariables)
+        openTitles = chosenTitles
         screen.open(inner, title: title)
       case .reboot: end { StubDomain.reboot() }
       case .halt: end { StubDomain.powerOff() }
@@ -120,6 +128,8 @@ extension Loader {
       case .exit: break
       }
     } catch {
+      report.entry = BootReport.entryPath(chosenTitles)
+      reportFailure(error.message)
       // One whole line for those who read the console's log, then the screen for a person.
       say("pvgrub-swift: \(title): \(error.message)")
       screen.report("\(title): \(error.message)")
@@ -152,14 +162,14 @@ extension Loader {
   func waitForInput(until deadline: UInt64?) -> MenuScreen.Event {
     let limit = min(deadline ?? .max, endTime ?? .max, hypervisor.now + Self.sleepMax)
     while true {
-      obeyToolstack()
+      let hasSpoken = obeyToolstack()
       let bytes = console.read()
       if !bytes.isEmpty {
         endTime = nil
         return .input(bytes)
       }
       endIfUnattended()
-      guard hypervisor.now < limit else { return .tick }
+      guard hypervisor.now < limit, !hasSpoken else { return .tick }
       // Both rings are looked at once more after their pending bits are cleared.
       if console.prepareToSleep(), isToolstackQuiet() {
         let ports = console.ports + (shutdownWatch == nil ? [] : [store.port])
@@ -176,19 +186,27 @@ extension Loader {
     } catch { return true }
   }
 
-  /// Ends the domain if `xl shutdown` or `xl reboot` asks for it.
-  func obeyToolstack() {
-    guard let shutdownWatch else { return }
+  /// Ends the domain if `xl shutdown` or `xl reboot` asks for it. Says what else is asked, and
+  /// whether it said something.
+  @discardableResult
+  func obeyToolstack() -> Bool {
+    guard let shutdownWatch else { return false }
+    let line: ByteString
     do throws(XenStoreError) {
       switch try shutdownWatch.poll() {
       case .powerOff: end { StubDomain.powerOff() }
       case .reboot: end { StubDomain.reboot() }
-      case nil: break
+      case .suspend: line = "the toolstack wants to suspend the domain, which only a kernel can"
+      case .unknown(let word): line = "the toolstack wants '\(word)', which nobody here knows"
+      case nil: return false
       }
     } catch {
-      say("pvgrub-swift: \(error.message)")
+      line = error.message
       self.shutdownWatch = nil
     }
+    say("pvgrub-swift: \(line)")
+    isScreenSpoiled = true
+    return true
   }
 
   /// Ends the domain with its disks closed.

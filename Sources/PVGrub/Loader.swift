@@ -33,6 +33,25 @@ final class Loader {
   /// When the domain ends because nothing boots, in nanoseconds; nil while something may, or a
   /// person is there.
   var endTime: UInt64?
+  /// Where the time goes.
+  var times: BootTimes
+  /// What the toolstack reads in xenstore.
+  var report = BootReport()
+  /// Whether the report has begun, goes on, or ended because xenstore failed.
+  var reporting = Reporting.notYet
+  /// The titles of the entry that is being started, those of its menus in front; none for what is
+  /// booted from the command line.
+  var chosenTitles: [ByteString] = []
+  /// The titles of the menus that are open inside of the first.
+  var openTitles: [ByteString] = []
+  /// The line that shows how far an entry is read, while it is.
+  var progress: ProgressLine?
+  /// Bytes of the entry's files that were read before the present file.
+  var readByteCount: UInt64 = 0
+  /// What kind of file the kernel is in, and how it is packed.
+  var kernelKind = ByteString()
+  /// Whether a line was written over the menu.
+  var isScreenSpoiled = false
   /// Requests of `xl shutdown`; nil if xenstore gives no watch.
   var shutdownWatch: ShutdownWatch<XenHypervisor>?
 
@@ -40,6 +59,7 @@ final class Loader {
     self.info = info
     options = HostOptions(info.commandLine)
     failures = options.failures
+    times = BootTimes(now: hypervisor.now)
     guard let consolePage = Self.ringPage(info.console.machineFrame),
       let storePage = Self.ringPage(info.store.machineFrame)
     else { throw BootError(.device, "Xen gave no ring for console or xenstore") }
@@ -57,7 +77,10 @@ final class Loader {
   }
 
   /// Writes a line, without what would command the terminal: much of it comes from the disk.
-  func say(_ line: ByteString) { console.write((TerminalText.harmless(line) + "\n").bytes) }
+  func say(_ line: ByteString) {
+    clearProgress()
+    console.write((TerminalText.harmless(line) + "\n").bytes)
+  }
 
   /// Connects the framebuffer and its keyboard, if the guest has them.
   func openDisplay() {
@@ -124,6 +147,8 @@ final class Loader {
 
   /// The menu that the host or the guest names; nil if there is none. Says what was found.
   func findMenu() -> Menu? {
+    times.enter(.search, now: hypervisor.now)
+    defer { times.enter(.menu, now: hypervisor.now) }
     let search = MenuSearch(environment, options: options)
     if options.log == .all { for line in search.inventory() { say(line) } }
     let ramdiskMenu = takeRamdisk(search)
@@ -138,6 +163,7 @@ final class Loader {
     if result.menu == nil {
       say("pvgrub-swift: no boot menu found (GRUB, syslinux, Boot Loader Specification)")
       for line in search.inventory() { say(line) }
+      reportFailure("no boot menu found")
     }
     return result.menu
   }

@@ -78,6 +78,9 @@ public final class Console<H: Hypervisor> {
     droppedByteCount += rest.count
   }
 
+  /// Whether the reader has taken all output, so that it keeps up.
+  public var isDrained: Bool { output.usedByteCount == 0 }
+
   /// Waits until the reader has taken all output, at most until `deadline` in system time.
   public func flush(until deadline: UInt64) {
     while true {

@@ -1,20 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-import Bytes
+public import Bytes
 
-/// What the toolstack asks of the domain in `control/shutdown`.
+/// What the toolstack asks of the domain in `control/shutdown` (Xen's
+/// `docs/misc/xenstore-paths.pandoc`).
 public enum ShutdownRequest: Equatable, Sendable {
   /// `poweroff` or `halt`: end the domain.
   case powerOff
   /// `reboot`: end it, to be started again.
   case reboot
+  /// `suspend`, which only a kernel can do; the request is taken back.
+  case suspend
+  /// A word that nobody here knows; it stays for the kernel.
+  case unknown(ByteString)
 }
 
-/// Looks for requests of `xl shutdown` and `xl reboot`, and acknowledges them.
+/// Looks for requests of `xl shutdown`, `xl reboot` and `xl save`, and acknowledges them.
 public final class ShutdownWatch<H: Hypervisor> {
   private static var path: ByteString { "control/shutdown" }
 
   /// The watch's token, for `XenStore.prepareToSleep`.
   public static var token: ByteString { "shutdown" }
+
+  /// The most bytes of an unknown word that are told.
+  static var wordByteCountMax: Int { 64 }
 
   private let store: XenStore<H>
 
@@ -24,24 +32,28 @@ public final class ShutdownWatch<H: Hypervisor> {
     try store.watch(Self.path, token: Self.token)
   }
 
-  /// The request that came since the last call, if any; never sleeps for long. To sleep until there
-  /// is one, poll the store's port after `XenStore.prepareToSleep`.
+  /// The request that came since the last call, if any; without an event it costs two loads from
+  /// the ring's page. To sleep until there is one, poll the store's port after
+  /// `XenStore.prepareToSleep`.
   public func poll() throws(XenStoreError) -> ShutdownRequest? {
     guard try store.hasChange(tokens: [Self.token]) else { return nil }
     return try store.transaction { (transaction) throws(XenStoreError) -> ShutdownRequest? in
       let path: ByteString = Self.path
-      guard let text = try self.store.readIfPresent(path, in: transaction) else { return nil }
-      let request: ShutdownRequest
-      if text == "poweroff" || text == "halt" {
-        request = .powerOff
-      } else if text == "reboot" {
-        request = .reboot
-      } else {
-        return nil  // Suspend is for kernels; what is not acknowledged, the toolstack gives up.
-      }
+      guard let text = try self.store.readIfPresent(path, in: transaction),
+        let request = Self.request(text)
+      else { return nil }
+      if case .unknown = request { return request }
       try self.store.write(path, "", in: transaction)
       return request
     }
+  }
+
+  private static func request(_ text: ByteString) -> ShutdownRequest? {
+    if text.isEmpty { return nil }
+    if text == "poweroff" || text == "halt" { return .powerOff }
+    if text == "reboot" { return .reboot }
+    if text == "suspend" { return .suspend }
+    return .unknown(ByteString(text.bytes.prefix(wordByteCountMax)))
   }
 
   /// Stops to watch.

@@ -15,15 +15,15 @@ extension XenStore {
   }
 
   /// Takes all messages that are in the ring: keeps events, drops answers nobody waits for, and
-  /// gives the answer to `id` if it is there.
-  func receive(awaiting id: UInt32?) throws(XenStoreError) -> XenStoreMessage? {
+  /// gives the first answer to one of `ids` if it is there.
+  func receive(awaiting ids: [UInt32]) throws(XenStoreError) -> XenStoreMessage? {
     if let failure { throw failure }
     var answer: XenStoreMessage?
     for _ in 0..<XenStoreLimit.messagesATurn {
       guard answer == nil, let message = try nextMessage() else { break }
       if message.header.type == XS_WATCH_EVENT.rawValue {
         keep(message)
-      } else if message.header.requestID == id {
+      } else if ids.contains(message.header.requestID) {
         answer = message
       } else {
         abandoned.removeAll { $0 == message.header.requestID }
@@ -125,7 +125,7 @@ extension XenStore {
     while true {
       hypervisor.clearPending(port: port)
       try flush()
-      _ = try receive(awaiting: nil)
+      _ = try receive(awaiting: [])
       guard let used = requests.usedByteCount else {
         throw fail("impossible indexes in the request ring")
       }

@@ -36,7 +36,7 @@ extension XenStore {
   /// Whether there was an event for one of `tokens` since the last call; never sleeps.
   public func hasChange(tokens: [ByteString]) throws(XenStoreError) -> Bool {
     try flush()
-    _ = try receive(awaiting: nil)
+    _ = try receive(awaiting: [])
     return takeEvents(tokens)
   }
 
@@ -58,7 +58,7 @@ extension XenStore {
   public func prepareToSleep(tokens: [ByteString]) throws(XenStoreError) -> Bool {
     hypervisor.clearPending(port: port)
     try flush()
-    _ = try receive(awaiting: nil)
+    _ = try receive(awaiting: [])
     return !hasLostEvents && !events.contains { tokens.contains($0.token) }
   }
 

@@ -142,6 +142,27 @@ public final class XenStore<H: Hypervisor> {
     _ operation: XenStoreOperation, _ path: ByteString, _ payload: [UInt8],
     in transaction: XenStoreTransaction
   ) throws(XenStoreError) -> [UInt8] {
+    let id = try send(operation, path, payload, in: transaction)
+    let deadline = hypervisor.now + timeLimit
+    while true {
+      hypervisor.clearPending(port: port)
+      try flush()
+      if let answer = try receive(awaiting: [id]) {
+        return try check(answer, operation, path)
+      }
+      guard hypervisor.now < deadline else {
+        abandon(id)
+        throw .timedOut(operation: operation.name, path: path)
+      }
+      hypervisor.poll(ports: [port], until: deadline)
+    }
+  }
+
+  /// Puts a request behind those that wait for room in the ring, and gives its number.
+  func send(
+    _ operation: XenStoreOperation, _ path: ByteString, _ payload: [UInt8],
+    in transaction: XenStoreTransaction
+  ) throws(XenStoreError) -> UInt32 {
     if let failure { throw failure }
     guard payload.count <= Int(XENSTORE_PAYLOAD_MAX) else {
       throw .tooLong(path: path, byteCount: payload.count)
@@ -155,23 +176,17 @@ public final class XenStore<H: Hypervisor> {
       byteCount: UInt32(payload.count))
     outgoing += header.bytes
     outgoing += payload
-    let deadline = hypervisor.now + timeLimit
-    while true {
-      hypervisor.clearPending(port: port)
-      try flush()
-      if let answer = try receive(awaiting: id) {
-        return try check(answer, operation, path)
-      }
-      guard hypervisor.now < deadline else {
-        if abandoned.count >= XenStoreLimit.abandonedCount { abandoned.removeFirst() }
-        abandoned.append(id)
-        throw .timedOut(operation: operation.name, path: path)
-      }
-      hypervisor.poll(ports: [port], until: deadline)
-    }
+    return id
   }
 
-  private func check(
+  /// Remembers that nobody waits for the answer to `id` any more.
+  func abandon(_ id: UInt32) {
+    if abandoned.count >= XenStoreLimit.abandonedCount { abandoned.removeFirst() }
+    abandoned.append(id)
+  }
+
+  @discardableResult
+  func check(
     _ answer: XenStoreMessage, _ operation: XenStoreOperation, _ path: ByteString
   ) throws(XenStoreError) -> [UInt8] {
     if answer.header.type == operation.type { return answer.payload }

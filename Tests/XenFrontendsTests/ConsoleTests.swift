@@ -48,6 +48,19 @@ import Testing
     #expect(daemon.text.suffix(5) == Array("again".utf8)[...])
   }
 
+  @Test func tellsWhetherTheReaderKeepsUp() {
+    let (xen, daemon, console) = make()
+    #expect(console.isDrained)
+    daemon.reads = false
+    console.write([0x78])
+    xen.run()
+    #expect(!console.isDrained)
+    daemon.reads = true
+    xen.notify(daemon)
+    xen.run()
+    #expect(console.isDrained)
+  }
+
   @Test(arguments: [0, UInt32.max - 2] as [UInt32])
   func inputIsReadInOrder(_ start: UInt32) {
     let (_, daemon, console) = make(start)

@@ -145,7 +145,7 @@ import Testing
     guest.daemon.set("/local/domain/5/other", "x")
     for _ in 0..<60 {
       guest.xen.poll(ports: [guest.store.port], until: guest.xen.now)
-      #expect(try guest.store.receive(awaiting: nil) == nil)
+      #expect(try guest.store.receive(awaiting: []) == nil)
     }
     _ = try guest.store.readIfPresent("name")
     #expect(guest.store.events.count == XenStoreLimit.queuedEvents)
@@ -289,12 +289,36 @@ import Testing
     #expect(guest.daemon.watches.isEmpty)
   }
 
-  @Test func suspendIsNotAcknowledged() throws {
+  @Test func suspendIsTakenBackAndNamed() throws {
     let guest = try FakeGuest()
     let watch = try ShutdownWatch(store: guest.store)
     guest.daemon.set("/local/domain/5/control/shutdown", "suspend")
     guest.xen.poll(ports: [guest.store.port], until: guest.xen.now)
+    #expect(try watch.poll() == .suspend)
+    #expect(guest.daemon.value("/local/domain/5/control/shutdown") == "")
+    guest.xen.poll(ports: [guest.store.port], until: guest.xen.now)
     #expect(try watch.poll() == nil)
-    #expect(guest.daemon.value("/local/domain/5/control/shutdown") == "suspend")
+  }
+
+  @Test func unknownWordIsNamedAndLeftForTheKernel() throws {
+    let guest = try FakeGuest()
+    let watch = try ShutdownWatch(store: guest.store)
+    let word = String(repeating: "s4", count: 100)
+    guest.daemon.set("/local/domain/5/control/shutdown", word)
+    guest.xen.poll(ports: [guest.store.port], until: guest.xen.now)
+    #expect(try watch.poll() == .unknown(ByteString(String(word.prefix(64)))))
+    #expect(guest.daemon.value("/local/domain/5/control/shutdown") == word)
+    #expect(try watch.poll() == nil)
+  }
+
+  @Test func withoutAnEventNothingIsAsked() throws {
+    let guest = try FakeGuest()
+    let watch = try ShutdownWatch(store: guest.store)
+    _ = try watch.poll()
+    let before = guest.daemon.requestCounts
+    let start = guest.xen.now
+    for _ in 0..<1000 { #expect(try watch.poll() == nil) }
+    #expect(guest.daemon.requestCounts == before)
+    #expect(guest.xen.now == start)
   }
 }
