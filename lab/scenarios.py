@@ -255,7 +255,65 @@ HOST_CONTROL = (
     ),
 )
 
+# What a toolstack reads of a boot: while the menu waits, when an entry failed, and when all is well.
+REPORT = (
+    Scenario(
+        "report", (Disk(disk.WAITING),), booted(WAIT_LINE), TROUBLE, sets=CI,
+        steps=(
+            Step("second entry", command="lab_report {domid} state '^menu$'"),
+            Step("GUEST: waiting", command=" && ".join((
+                "lab_report {domid} state '^booting$'",
+                "lab_report {domid} entry '^Debian GNU/Linux, kernel [0-9].*[^>]$'",
+                "lab_report {domid} kernel '^xvda: ext4: /boot/vmlinuz-[0-9]'",
+                f"lab_report {{domid}} cmdline '^{WAIT_LINE}$'",
+                "lab_report {domid} bytes '^kernel=[0-9]{7,8} ramdisks=[0-9]{6,8}$'",
+                "lab_report {domid} milliseconds '^connect=[0-9]+ search=[0-9]+ menu=[0-9]+ "
+                "kernel=[0-9]{2,} ramdisks=[0-9]+ handover=[0-9]+ total=[0-9]{3,}$'",
+                "! xenstore-read /local/domain/{domid}/data/pvgrub-report/error",
+            ))),
+            Step("", command="xl shutdown -w {domid}"),
+        ),
+    ),
+    Scenario(
+        "report-of-a-failure", (Disk(disk.MISSING_KERNEL),),
+        (r"vmlinuz-missing",) + second(disk.MISSING_KERNEL), TROUBLE, steps=(
+            Step("vmlinuz-missing", pause=1.0, command=" && ".join((
+                "lab_report {domid} state '^failed$'",
+                "lab_report {domid} entry '^Debian GNU/Linux, kernel'",
+                "lab_report {domid} error 'xvda: ext4: /boot/vmlinuz-missing: not found'",
+            ))),
+            Step("", keys=DOWN, pause=1.0), Step("", keys=ENTER, pause=1.0),
+            Step("GUEST: kernel", command="lab_report {domid} state '^booting$'"
+                 " && lab_report {domid} entry 'second entry$'"),
+        ),
+    ),
+    Scenario(
+        "report-without-a-menu", (Disk(disk.NO_MENU),), (r"(?i)no (boot )?menu",), (r"^GUEST:",),
+        ends="alive", steps=(
+            Step("Type 'help'", command="lab_report {domid} state '^failed$'"
+                 " && lab_report {domid} error '^no boot menu found$'"),
+        ),
+    ),
+)
+
+# The toolstack can't save a loader, which says so; the menu goes on.
+SAVE = (
+    Step("second entry", keys=DOWN, pause=1.0),
+    Step("", command="lab_save_fails {domid}", pause=0.5),
+    Step("", command="lab_takes_back {domid} suspend"),
+    Step("wants to suspend the domain", keys=ENTER, pause=1.0),
+)
 TOOLSTACK = (
+    Scenario("save-in-menu", (Disk(disk.WHOLE_LST),), second(disk.WHOLE_LST), TROUBLE, steps=SAVE,
+             limit=180),
+    Scenario("pvh-save-in-menu", (Disk(disk.WHOLE_LST),), second(disk.WHOLE_LST), TROUBLE,
+             steps=SAVE, limit=240, type="pvh"),
+    # It comes while a large ramdisk is read.
+    Scenario(
+        "xl-shutdown-while-loading", (Disk(disk.LARGE_INITRD, backend="qdisk-qcow2"),),
+        (r"Reading: \d+ %",), (r"^GUEST:", r"Starting after"), memory=700, limit=120,
+        steps=(Step("Reading:", command="xl shutdown -w {domid}"),),
+    ),
     Scenario(
         "xl-shutdown", (Disk(disk.WAITING),), booted(WAIT_LINE), TROUBLE, like="direct-wait",
         steps=(Step("GUEST: waiting", probe=True, command="xl shutdown -w {domid}"),), sets=CI,
@@ -518,8 +576,8 @@ SELF_CHECK = (
 )
 
 SCENARIOS: tuple[Scenario, ...] = (
-    BASELINES + BOOTS + STATE + FILE_SYSTEMS + KEYS + HOST_CONTROL + TOOLSTACK + FAILURES + PVH + PAYLOADS
-    + PVH_MORE + HOMES + DISPLAY + STUCK_DISPLAY + SELF_CHECK
+    BASELINES + BOOTS + STATE + FILE_SYSTEMS + KEYS + HOST_CONTROL + REPORT + TOOLSTACK + FAILURES
+    + PVH + PAYLOADS + PVH_MORE + HOMES + DISPLAY + STUCK_DISPLAY + SELF_CHECK
 )
 
 # The one that lab/demo shows: either entry of its menu will do.

@@ -20,6 +20,31 @@ lab_probe() {
   xenstore-ls -f "/local/domain/$1" | sed "s/ = .*//; s#^/local/domain/$1##" | sort
 }
 
+# Whether the loader's report of domain $1 has a value in node $2 that the pattern $3 matches.
+lab_report() {
+  value=$(xenstore-read "/local/domain/$1/data/pvgrub-report/$2") || return 1
+  echo "$2=$value"
+  echo "$value" | grep -Eq -e "$3"
+}
+
+# Whether domain $1 can't be saved, and is still there.
+lab_save_fails() {
+  if xl save "$1" /tmp/saved; then
+    echo "domain $1 was saved"
+    rm -f /tmp/saved
+    return 1
+  fi
+  rm -f /tmp/saved
+  xl list "$1"
+}
+
+# Whether domain $1 takes back, within two seconds, what $2 in control/shutdown asks of it.
+lab_takes_back() {
+  xenstore-write "/local/domain/$1/control/shutdown" "$2"
+  sleep 2
+  [ -z "$(xenstore-read "/local/domain/$1/control/shutdown")" ]
+}
+
 # A loop device for an image file, printed; its sectors have $2 bytes.
 lab_loop() {
   device=$(losetup -f) && /sbin/losetup --sector-size "$2" "$device" "$1" && echo "$device"
