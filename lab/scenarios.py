@@ -143,6 +143,10 @@ FILE_SYSTEMS = (
     boots("sectors-4096", disk.SECTORS_4096),
     boots("btrfs-at", disk.BTRFS_AT),
     boots("btrfs-default", disk.BTRFS_DEFAULT),
+    Scenario(
+        "btrfs-two", (Disk(disk.BTRFS_TWO), Disk(disk.BTRFS_TWO, "xvdb", twin=1)),
+        booted(line_of(disk.BTRFS_TWO) + " lab.disks=2"), TROUBLE,
+    ),
     boots("lvm-boot", disk.LVM_BOOT),
     Scenario(
         "md-raid1", (Disk(disk.MD_RAID1), Disk(disk.MD_RAID1, "xvdb", twin=1)),
