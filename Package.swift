@@ -109,7 +109,8 @@ let package = Package(
     tests("ISO9660Tests", ["ISO9660", "FileSystem", "BlockIO", "Bytes", "TestSupport"]),
     tests("FATTests", ["FAT", "FileSystem", "BlockIO", "Bytes", "TestSupport"]),
     tests("XFSTests", ["XFS", "FileSystem", "BlockIO", "Bytes", "TestSupport"]),
-    tests("BtrfsTests", ["Btrfs", "FileSystem", "BlockIO", "Bytes", "TestSupport"]),
+    tests(
+      "BtrfsTests", ["Btrfs", "BootPlan", "FileSystem", "BlockIO", "Bytes", "TestSupport"]),
     tests("SquashFSTests", ["SquashFS", "FileSystem", "BlockIO", "Bytes", "TestSupport"]),
     tests(
       "EROFSTests",

@@ -198,6 +198,15 @@ cp -a /files/tree/. /mnt/@/.snapshots/1/snapshot/boot/
 btrfs subvolume set-default /mnt/@/.snapshots/1/snapshot
 umount /mnt
 """, "search --no-floppy --label --set=root guest-boot", "/boot", boot_mib=160, size_mib=200)
+# The kernel's and the ramdisk's bytes are on both disks in turn.
+BTRFS_TWO = made("btrfs-two", """\
+mkfs.btrfs -q -L guest-boot -m raid1 -d raid0 /dev/vdb1 /dev/vdc1
+btrfs device scan
+mount -t btrfs /dev/vdb1 /mnt
+cp -a /files/tree/. /mnt/
+umount /mnt
+""", "search --no-floppy --label --set=root guest-boot", args=" lab.disks=2", boot_mib=160,
+    size_mib=200, twins=2)
 # The volume lies in two pieces, one behind and one before another volume.
 LVM_BOOT = made("lvm-boot", """\
 lvm pvcreate /dev/vdb1

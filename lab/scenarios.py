@@ -144,7 +144,11 @@ FILE_SYSTEMS = (
     boots("sectors-4096", disk.SECTORS_4096),
     boots("btrfs-at", disk.BTRFS_AT),
     boots("btrfs-default", disk.BTRFS_DEFAULT),
-    boots("lvm-boot", disk.LVM_BOOT),
+    Scenario(
+        "btrfs-two", (Disk(disk.BTRFS_TWO), Disk(disk.BTRFS_TWO, "xvdb", twin=1)),
+        booted(line_of(disk.BTRFS_TWO) + " lab.disks=2"), TROUBLE, sets=CI,
+    ),
+    boots("lvm-boot", disk.LVM_BOOT, sets=CI),
     Scenario(
         "md-raid1", (Disk(disk.MD_RAID1), Disk(disk.MD_RAID1, "xvdb", twin=1)),
         booted(line_of(disk.MD_RAID1) + " lab.disks=2"), TROUBLE,

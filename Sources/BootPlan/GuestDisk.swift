@@ -22,7 +22,7 @@ public struct GuestDisk<Device: BlockDevice> {
   /// What it is.
   public let kind: Kind
   /// The whole disk first, then its partitions by number.
-  public let volumes: [GuestVolume<Device>]
+  public private(set) var volumes: [GuestVolume<Device>]
   /// What is wrong with its partition table, if anything is.
   public let failure: BootError?
 
@@ -67,6 +67,11 @@ public struct GuestDisk<Device: BlockDevice> {
       }
     }
     self.volumes = volumes
+  }
+
+  /// Mounts a file system of which a volume is a part.
+  mutating func mount(_ system: MountedFileSystem<Device>, on volume: Int) {
+    volumes[volume].mount(system)
   }
 
   private enum Owner { case wholeDisk, partition }

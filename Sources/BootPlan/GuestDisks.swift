@@ -30,10 +30,11 @@ public struct GuestDisks<Device: BlockDevice> {
   /// The given disks, and what stands on them.
   public init(_ disks: [GuestDisk<Device>]) {
     let stack = VolumeStack(disks)
-    self.disks = stack.disks
+    let joined = BtrfsDevices(stack.disks)
+    self.disks = joined.disks
     unavailable = stack.unavailable
     assembledArrays = stack.assembledArrays
-    remarks = stack.remarks + stack.unavailable.map { $0.failure.message }
+    remarks = stack.remarks + joined.remarks + stack.unavailable.map { $0.failure.message }
   }
 
   /// Every volume with a file system, in the order in which menus are looked for. A partition that

@@ -18,11 +18,20 @@ public struct GuestVolume<Device: BlockDevice> {
   /// Where it begins on its disk, in bytes.
   public let partitionByteOffset: UInt64
   /// The file system, if a reader knows it.
-  public let fileSystem: MountedFileSystem<Device>?
+  public private(set) var fileSystem: MountedFileSystem<Device>?
   /// Why there is none, if there seemed to be one, or if it is a part of something else.
-  public let failure: BootError?
+  public private(set) var failure: BootError?
   /// What it is a part of.
   let part: Part?
+
+  /// Whether there is a btrfs on it, or nothing that a reader or an array has claimed.
+  var canBeBtrfs: Bool { part == nil && (fileSystem?.formatName ?? "btrfs") == "btrfs" }
+
+  /// Takes the file system that it is a part of as its own.
+  mutating func mount(_ system: MountedFileSystem<Device>) {
+    fileSystem = system
+    failure = nil
+  }
 
   /// What a volume can be a part of.
   enum Part {

@@ -131,6 +131,23 @@ public struct MountedFileSystem<Device: BlockDevice> {
     return nil
   }
 
+  /// The btrfs on several devices, of which `volume` consists.
+  init(btrfsOn volume: Volume<Device>, partByteCounts: [UInt64]) throws(BootError) {
+    do throws(BtrfsError) {
+      guard
+        let system = try BtrfsFileSystem<Device>.probe(volume, partByteCounts: partByteCounts)
+      else { throw .notBtrfs }
+      self.init(volume: volume, reader: .btrfs(system))
+    } catch {
+      throw BootError(error).at("\(volume.name): btrfs")
+    }
+  }
+
+  private init(volume: Volume<Device>, reader: Reader) {
+    self.volume = volume
+    self.reader = reader
+  }
+
   /// The format's name.
   public var formatName: ByteString {
     switch reader {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 public import BlockIO
-import Bytes
+public import Bytes
 public import FileSystem
 
 /// All that a reader finds in a file system, to be compared with what others find.
@@ -125,6 +125,21 @@ public enum TreeSurvey {
       }
     } catch { if error.message.isEmpty { result.append("an error without a message") } }
     return result
+  }
+
+  /// The same of what one path leads to.
+  public static func defects<System: FileSystem, Device: BlockDevice>(
+    at path: ByteString, in system: System, on volume: Volume<Device>
+  ) -> [String] {
+    do throws(FileError<System.Failure>) {
+      let target = try PathWalk.resolve(path, in: system)
+      guard target.attributes.kind == .file else { return [] }
+      let extents: [Extent]
+      do { extents = try system.extents(of: target.node) } catch { throw .reader(error) }
+      let sum = extents.reduce(0) { $0 + $1.byteCount }
+      let lines = extents.flatMap { beyond($0, volume.byteCount) }
+      return sum == target.attributes.byteCount ? lines : lines + ["\(path): \(sum) bytes"]
+    } catch { return error.message.isEmpty ? ["\(path): an error without a message"] : [] }
   }
 
   private static func beyond(_ extent: Extent, _ byteCount: UInt64) -> [String] {

@@ -29,7 +29,9 @@ enum Survey {
         "/many/x", "/many/\(ByteString(EditedImage.many))", "/medium/medium-007", "/loop-a",
         "/leaf/..",
       ] {
-        visit(path, in: system)
+        for line in TreeSurvey.defects(at: path, in: system, on: system.volume) {
+          Issue.record("\(line)")
+        }
       }
       for entry in try system.entries(of: system.root()) {
         do throws(XFSError) {
@@ -37,27 +39,6 @@ enum Survey {
           if attributes.kind == .directory { _ = try system.entries(of: entry.node) }
         } catch { tell(error) }
       }
-    } catch { tell(error) }
-  }
-
-  private static func visit(
-    _ path: ByteString, in system: XFSFileSystem<FaultyDevice<MemoryDevice>>
-  ) {
-    do throws(FileError<XFSError>) {
-      let target = try PathWalk.resolve(path, in: system)
-      guard target.attributes.kind == .file else { return }
-      let extents: [Extent]
-      do { extents = try system.extents(of: target.node) } catch { throw .reader(error) }
-      var sum: UInt64 = 0
-      for extent in extents {
-        sum += extent.byteCount
-        if case .run(let offset, let count) = extent {
-          // Every run can be read.
-          let end = system.volume.byteCount
-          if offset > end || count > end - offset { Issue.record("\(path): a run off the volume") }
-        }
-      }
-      if sum != target.attributes.byteCount { Issue.record("\(path): \(sum) bytes") }
     } catch { tell(error) }
   }
 
