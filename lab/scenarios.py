@@ -12,6 +12,7 @@ CI = ("full", "ci")
 DIRECT_LINE = "root=/dev/xvda ro console=hvc0 lab=direct"
 # The cases of BootStep (Sources/BootPlan/BootStep.swift).
 BOOT_STEPS = 20
+COMMAND_LINE = "root=/dev/xvda ro console=hvc0 lab=command-line"
 WAIT_LINE = "root=/dev/xvda ro console=hvc0 lab=wait"
 # What no guest may say: Linux could not unpack its ramdisk, or the loader died.
 # (In a PVH guest it says "PCI: Fatal: No config space access function found", as it should.)
@@ -190,6 +191,26 @@ KEYS = (
         steps=(Step("second entry", keys=b"e"),
                Step("F10 starts", keys=DOWN * 3 + b"\x05 lab.edited=yes", pause=0.5),
                Step("", keys=b"\x18", pause=1.0)),
+    ),
+    # By hand: what is typed behind a Tab depends on what that finds on the disk, and the kernel's
+    # version is never typed.
+    Scenario(
+        "command-line-boot", (Disk(disk.WHOLE_CFG),),
+        (r"pvgrub> ls -l \(hd0\)", r"^\(hd0\): \d+ MiB, ext2, .*UUID ",
+         r"^ +\d+ vmlinuz-<release>$", r"initrd\.img-<release>  .*vmlinuz-<release>$",
+         r"^[0-9a-f]{64}  /boot/vmlinuz-<release>$", r"^took \d+\.\d{3} s$",
+         r"^0x0, \d+ KiB: RAM$", r"^ *name = \"command-line-boot\"$")
+        + booted(COMMAND_LINE), TROUBLE,
+        steps=(Step("second entry", keys=b"c"),
+               Step("pvgrub> ", keys=b"ls -l (h\t\r"),
+               Step("UUID", keys=b"set root=(h\t\rls -l /bo\t\r", pause=0.5),
+               Step("vmlinuz-", keys=b"ls /boot/\t\t\x15", pause=0.5),
+               Step("initrd.img-.*  vmlinuz-", keys=b"time sha\t/boot/vml\t\r", pause=0.5),
+               Step("took ", keys=b"lsmm\t\rxenstore ls\r", pause=0.5),
+               Step("name = ", keys=b"linux /bo\tvml\troot=/dev/xvda ro console=hvc0 "
+                    b"lab=command-line\r", pause=1.0),
+               Step("", keys=b"initrd /bo\tini\t\r", pause=0.5),
+               Step("", keys=b"boot\r", pause=0.5)),
     ),
 )
 

@@ -12,23 +12,6 @@ public struct CommandSession<Environment: MenuEnvironment> {
     public var outcome: EntryOutcome?
   }
 
-  /// What `help` prints.
-  public static var help: ByteString {
-    """
-    ls [DEVICE or PATH]        devices, or the names in a directory
-    cat FILE                   the contents of a file
-    set [NAME=VALUE]           variables; set root=DEVICE chooses the disk
-    search --fs-uuid|--label|--file NAME --set=VARIABLE
-    linux FILE [ARGUMENTS]     the kernel and its command line
-    initrd FILE...             its initial ramdisks
-    boot                       starts it
-    configfile FILE            opens the menu in a file
-    reboot, halt               end the domain
-    A file is named /PATH or (DEVICE)/PATH, as in (hd0,gpt2)/boot/vmlinuz.
-
-    """
-  }
-
   private var evaluator: ScriptEvaluator<Environment>
 
   /// A session that starts with what a menu knows; without a menu with a root device.
@@ -42,11 +25,21 @@ public struct CommandSession<Environment: MenuEnvironment> {
     evaluator = ScriptEvaluator(
       environment: environment,
       context: context ?? ScriptContext(file: file, root: menu?.root ?? root), menu: empty)
+    evaluator.isTyped = true
+  }
+
+  /// What Tab does. What stands before the line is run for the root device that it chooses.
+  public func completion(_ request: CompletionRequest) -> Completion {
+    var other = self
+    other.evaluator.isTyped = false  // It is a script's from the disk.
+    if !request.before.isEmpty { _ = other.run(request.before) }
+    let text = ByteString(request.line.bytes.prefix(max(0, request.cursor)))
+    return Completer(environment: evaluator.environment, root: other.evaluator.root)
+      .completion(of: text)
   }
 
   /// Runs a line.
   public mutating func run(_ line: ByteString) -> Reply {
-    if line.trimmed == "help" { return Reply(output: CommandSession.help, outcome: nil) }
     evaluator.menu.output = ""
     evaluator.menu.warnings = []
     evaluator.menu.entries = []

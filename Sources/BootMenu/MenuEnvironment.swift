@@ -42,8 +42,9 @@ public enum MenuFileKind: Equatable, Sendable {
 /// What BootMenu asks of the world. Everything else in the module is values.
 ///
 /// Device names are as menus write them, without brackets; `DeviceName` takes them apart. The
-/// empty name is the root that the environment starts with.
-public protocol MenuEnvironment: AnyObject {
+/// empty name is the root that the environment starts with. What only a person asks for is in
+/// `RescueEnvironment`.
+public protocol MenuEnvironment: RescueEnvironment {
   /// The contents of a file; nil if there is none, if it can't be read, or if it has more than
   /// `byteCountMax` bytes.
   func contents(of file: MenuFile, byteCountMax: Int) -> ByteString?

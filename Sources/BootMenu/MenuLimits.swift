@@ -53,4 +53,16 @@ public enum MenuLimits {
   public static let unifiedKernelByteCountMax = 4 << 20
   /// The length of one logical line of a legacy menu in bytes.
   public static let legacyLineByteCountMax = 16 << 10
+  /// The names that Tab lists where several fit.
+  public static let completionChoiceCountMax = 100
+  /// The bytes that a person's command reads between two looks at the keyboard.
+  public static let pieceByteCount = 1 << 20
+  /// The bytes of one file that a person's command reads; a sparse file may say any size.
+  public static let rescueByteCountMax: UInt64 = 64 << 30
+  /// The names in a directory, the parts of a file or the nodes of xenstore that are listed.
+  public static let listedCountMax = 1000
+  /// The names that `find` looks at.
+  public static let findNameCountMax = 50_000
+  /// The depth of directories that `find` goes down, and of nodes that `xenstore ls` does.
+  public static let findDepthMax = 16
 }

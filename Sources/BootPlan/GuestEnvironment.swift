@@ -10,6 +10,11 @@ public final class GuestEnvironment<Device: BlockDevice>: MenuEnvironment {
   /// The last files that could not be made disks, and why.
   private var refusedLoopbacks: [UnavailableVolume] = []
 
+  /// The domain, for the command line; nil in the host program.
+  public var machine: (any MachineFacts)?
+  /// The files that were read in pieces last: two, for those who compare.
+  var lastFiles: [(file: MenuFile, located: LocatedFile<Device>)] = []
+
   /// The environment of `disks`.
   public init(_ disks: GuestDisks<Device>) { self.disks = disks }
 
@@ -165,13 +170,14 @@ public final class GuestEnvironment<Device: BlockDevice>: MenuEnvironment {
   }
 
   /// GRUB takes a path without a slash in front as one with it.
-  private static func absolute(_ path: ByteString) -> ByteString {
+  static func absolute(_ path: ByteString) -> ByteString {
     path.hasPrefix("/") ? path : "/" + path
   }
 
   /// Makes a file a disk, with partitions and file systems, in place of one of the same name.
   public func addLoopDevice(name: ByteString, file: MenuFile) -> Bool {
     refusedLoopbacks.removeAll { $0.names.contains(name) }
+    lastFiles = []
     do throws(BootError) {
       guard disks.addLoopback(name, try LoopbackFile.volume(name, try locate(file))) else {
         throw BootError(.wrongRequest, "(\(name)): the name is taken, or there are too many")
@@ -187,5 +193,8 @@ public final class GuestEnvironment<Device: BlockDevice>: MenuEnvironment {
   }
 
   /// Takes a disk that a file was made away.
-  public func removeLoopDevice(name: ByteString) -> Bool { disks.removeLoopback(name) }
+  public func removeLoopDevice(name: ByteString) -> Bool {
+    lastFiles = []
+    return disks.removeLoopback(name)
+  }
 }

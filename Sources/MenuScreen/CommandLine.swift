@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+public import BootMenu
 public import Bytes
 
 /// A line editor on a terminal, as a state machine: bytes of keys go in, bytes for a VT100 come
@@ -17,6 +18,8 @@ public struct CommandLine: Sendable {
     public var line: ByteString?
     /// Whether Escape left the command line.
     public var isLeft = false
+    /// Where Tab was pressed: `complete` is to follow.
+    public var completion: CompletionRequest?
   }
 
   private let prompt: ByteString
@@ -27,6 +30,8 @@ public struct CommandLine: Sendable {
   private var cut: [UInt8] = []
   private var history: [[UInt8]] = []
   private var historyPlace = 0
+  /// How often Tab was pressed in a row.
+  private var tabCount = 0
 
   /// An editor with a prompt on a terminal of some width.
   public init(prompt: ByteString, columnCount: Int = 80) {
@@ -48,8 +53,8 @@ public struct CommandLine: Sendable {
     return output
   }
 
-  /// Reacts to bytes from the terminal; none if only time has passed. The bytes after an Enter are
-  /// given back in `rest`.
+  /// Reacts to bytes from the terminal; none if only time has passed. The bytes after an Enter or a
+  /// Tab are given back in `rest`.
   public mutating func step(_ input: [UInt8], now: UInt64, rest: inout [UInt8]) -> Step {
     var step = Step(output: "")
     var isChanged = false
@@ -62,6 +67,14 @@ public struct CommandLine: Sendable {
         rest = Array(input[(index + 1)...])
         return step
       }
+      if key == .tab {
+        tabCount += 1
+        step.completion = CompletionRequest(line: ByteString(text), cursor: cursor)
+        step.output = isChanged ? shown() : ""
+        rest = Array(input[(index + 1)...])
+        return step
+      }
+      tabCount = 0
       if key == .escape { step.isLeft = true }
       edit(key)
       isChanged = true
@@ -69,6 +82,24 @@ public struct CommandLine: Sendable {
     if let key = keys.expire(now: now), key == .escape { step.isLeft = true }
     if isChanged { step.output = shown() }
     return step
+  }
+
+  /// Puts in what Tab found, and gives the bytes that show it. A second Tab in a row lists the
+  /// names that fit.
+  public mutating func complete(_ completion: Completion) -> ByteString {
+    if !completion.insertion.isEmpty {
+      guard text.count + completion.insertion.count <= CommandLine.lineByteCountMax else {
+        return ""
+      }
+      text.insert(contentsOf: completion.insertion.bytes, at: cursor)
+      cursor += completion.insertion.count
+      tabCount = 0
+      return shown()
+    }
+    guard completion.choices.count > 1, tabCount > 1 else { return "" }
+    var output: ByteString = "\r\n"
+    for row in MessageLines.wrap(completion.list, width: columnCount - 1) { output += row + "\r\n" }
+    return output + shown()
   }
 
   private func shown(_ line: ByteString?) -> ByteString {
@@ -85,6 +116,7 @@ public struct CommandLine: Sendable {
       if history.count > CommandLine.historyCountMax { history.removeFirst() }
     }
     historyPlace = history.count
+    tabCount = 0
     text = []
     cursor = 0
     return line
@@ -105,6 +137,9 @@ public struct CommandLine: Sendable {
     case .right, .control(0x66): cursor = min(cursor + 1, text.count)
     case .home, .control(0x61): cursor = 0
     case .end, .control(0x65): cursor = text.count
+    case .control(0x63):
+      text = []
+      cursor = 0
     case .control(0x75):
       cut = Array(text[..<cursor])
       text.removeFirst(cursor)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import BootMenu
 import Bytes
 
 /// An editor for the commands of an entry, as a state machine. Lines that are wider than the screen
@@ -13,6 +14,8 @@ struct EntryEditor: Sendable {
     case boot(ByteString)
     /// By Escape.
     case left
+    /// By Tab, which has to be answered with `complete`; the editor goes on.
+    case completion(CompletionRequest)
   }
 
   /// The bytes of a line, one element a column.
@@ -71,6 +74,7 @@ struct EntryEditor: Sendable {
     case .f10, .control(0x78): return .boot(text)
     case .text(let byte): insert(byte)
     case .enter: split()
+    case .tab: return .completion(completionRequest)
     case .backspace: removeBackwards()
     case .delete, .control(0x64): removeForwards()
     case .control(0x6b): cutForwards()
@@ -86,6 +90,26 @@ struct EntryEditor: Sendable {
 // MARK: Changes
 
 extension EntryEditor {
+  /// The text in front of the cursor, with the rest of its line.
+  private var completionRequest: CompletionRequest {
+    var before = ByteString()
+    for line in lines[..<cursor.line] {
+      for character in line { before.bytes += character }
+      before.append(ASCII.newline)
+    }
+    var text = ByteString()
+    for character in lines[cursor.line] { text.bytes += character }
+    let front = lines[cursor.line][..<min(cursor.column, lines[cursor.line].count)]
+    return CompletionRequest(
+      before: before, line: text, cursor: front.reduce(0) { $0 + $1.count })
+  }
+
+  /// Puts in what Tab found.
+  mutating func insert(_ text: ByteString) {
+    for byte in text.bytes { insert(byte) }
+    scroll()
+  }
+
   private mutating func insert(_ byte: UInt8) {
     guard byteCount < EntryEditor.byteCountMax else { return }
     byteCount += 1
@@ -227,7 +251,7 @@ extension EntryEditor {
   }
 
   /// Keeps the cursor on the screen.
-  private mutating func scroll() {
+  fileprivate mutating func scroll() {
     let row = cursorRow
     top = min(top, row)
     if row >= top + rowCount { top = row - rowCount + 1 }

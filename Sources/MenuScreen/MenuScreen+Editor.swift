@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-import BootMenu
+public import BootMenu
 import Bytes
 
 extension MenuScreen {
@@ -22,14 +22,36 @@ extension MenuScreen {
   mutating func edit(by key: Key) -> Decision? {
     guard case .editor(var editor) = mode else { return nil }
     if key == .control(0x6c) { redraw() }
+    if key == .tab {
+      tabCount += 1
+    } else {
+      if tabCount > 0 { messages = [] }
+      tabCount = 0
+    }
     let result = editor.react(to: key)
     mode = .editor(editor)
     switch result {
     case .boot(let source)?: return .boot(index: editor.index, source: source)
+    case .completion(let request)?: return .complete(request)
     case .left?:
       mode = .menu
       return nil
     case nil: return nil
+    }
+  }
+
+  /// Puts in what Tab found. A second Tab in a row lists the names that fit.
+  public mutating func complete(_ completion: Completion) {
+    guard case .editor(var editor) = mode else { return }
+    if !completion.insertion.isEmpty {
+      editor.insert(completion.insertion)
+      mode = .editor(editor)
+      tabCount = 0
+      messages = []
+    } else if completion.choices.count > 1, tabCount > 1 {
+      let rows = MessageLines.wrap(completion.list, width: columnCount - 2)
+      messages = Array(rows.prefix(MenuScreen.messageRowCount))
+      if rows.count > messages.count { messages[messages.count - 1] = "... and more" }
     }
   }
 }

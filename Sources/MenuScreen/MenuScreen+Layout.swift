@@ -95,7 +95,9 @@ extension MenuScreen {
 
   private var hints: ByteString {
     if showsOnlyCountdown { return " Press any key for the menu." }
-    if case .editor = mode { return " ^X or F10 starts, Esc back, ^A ^E ^K ^Y as in a shell" }
+    if case .editor = mode {
+      return " ^X or F10 starts, Esc back, Tab completes, ^A ^E ^K ^Y as in a shell"
+    }
     let back: ByteString = depth == 0 ? "" : ", Esc back"
     let unlock: ByteString = hasUnlockKey ? ", p password" : ""
     return " Up/Down select, Enter starts\(back), e changes, c command line\(unlock)"

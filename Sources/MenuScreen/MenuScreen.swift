@@ -20,6 +20,8 @@ public struct MenuScreen: Sendable {
     case edit(index: Int)
     /// To start the entry with this index with these commands in place of its own.
     case boot(index: Int, source: ByteString)
+    /// To complete a word of the entry that is changed: `complete` follows.
+    case complete(CompletionRequest)
     /// To give the password of the menu.
     case unlock
     /// A password was typed, which `ask` had asked for: `accept` or `refuse` follows.
@@ -77,7 +79,10 @@ public struct MenuScreen: Sendable {
   var mode = Mode.menu
   /// How often in a row a password was wrong.
   var wrongCount = 0
+  /// How often Tab was pressed in a row in the editor.
+  var tabCount = 0
   private var keys = KeyDecoder()
+  private var waitingInput: [UInt8] = []
   private var painter = ScreenPainter()
   private var bootTime: UInt64?
   private var isHidden: Bool
@@ -129,10 +134,13 @@ public struct MenuScreen: Sendable {
   public mutating func step(_ event: Event, now: UInt64) -> Step {
     var decision: Decision?
     resumePrompt(now: now)
-    if case .input(let bytes) = event {
-      for byte in bytes where decision == nil {
-        if let key = keys.decode(byte, now: now) { decision = react(to: key) }
-      }
+    var input = waitingInput
+    waitingInput = []
+    if case .input(let bytes) = event { input += bytes }
+    for (index, byte) in input.enumerated() where decision == nil {
+      if let key = keys.decode(byte, now: now) { decision = react(to: key) }
+      // What was typed behind a Tab waits for its answer.
+      if case .complete? = decision { waitingInput = Array(input[(index + 1)...]) }
     }
     if decision == nil, let key = keys.expire(now: now) { decision = react(to: key) }
     if decision == nil, let bootTime, now >= bootTime {

@@ -35,6 +35,9 @@ extension Loader {
       case .password(let answer): check(answer, &given, on: &screen)
       case .boot(let index, let source):
         start(index, source: source, of: screen.menu, isUnlocked: true, on: &screen)
+      case .complete(let request):
+        let session = CommandSession(environment: environment, menu: screen.menu)
+        screen.complete(session.completion(request))
       case .timeout: bootUnattended(menu, on: &screen)
       case nil:
         event = waitForInput(until: screen.deadline(now: hypervisor.now))

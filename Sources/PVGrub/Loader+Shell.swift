@@ -17,6 +17,7 @@ extension Loader {
   /// The command line, until Escape goes back to the menu.
   func runShell(_ menu: Menu?) {
     let root = environment.disks.mounted.first.map { environment.disks.name(of: $0) } ?? ""
+    environment.machine = self
     var session = CommandSession(environment: environment, menu: menu, root: root)
     var editor = CommandLine(prompt: "pvgrub> ")
     console.write(editor.shown().bytes)
@@ -28,10 +29,13 @@ extension Loader {
       if let line = step.line {
         run(line, in: &session)
         console.write(editor.shown().bytes)
+      } else if let request = step.completion {
+        console.write(editor.complete(session.completion(request)).bytes)
       } else if step.isLeft, menu != nil {
         return
       }
       input = rest
+      if input.isEmpty { swap(&input, &typedAhead) }
       if input.isEmpty, case .input(let bytes) = waitForInput(until: editor.deadline) {
         input = bytes
       }

@@ -30,6 +30,8 @@ final class Loader {
   var isKernel32Bit = false
   /// The failures that the host wants to see.
   var failures: FailureSchedule?
+  /// What was typed while a command ran.
+  var typedAhead: [UInt8] = []
   /// When the domain ends because nothing boots, in nanoseconds; nil while something may, or a
   /// person is there.
   var endTime: UInt64?

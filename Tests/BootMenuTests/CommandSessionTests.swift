@@ -21,7 +21,7 @@ import Testing
       return
     }
     #expect(target.kernel == MenuFile(device: "hd0,gpt1", path: "/boot/vmlinuz"))
-    #expect(session.run("help").output.hasPrefix("ls "))
+    #expect(session.run("help").output.hasPrefix("ls [-l]"))
   }
 
   @Test func mistakesLeaveTheSessionUsable() {

@@ -56,7 +56,14 @@ final class FakeEnvironment: MenuEnvironment {
     let device = behindLoop(directory).device
     let inside = files.filter { $0.file.device == device && $0.file.path.hasPrefix(prefix) }
     if inside.isEmpty { return nil }
-    return inside.compactMap { $0.file.path.dropFirst(prefix.count).split(on: 0x2f).first }
+    var names: [ByteString] = []
+    for found in inside {
+      guard let name = found.file.path.dropFirst(prefix.count).split(on: 0x2f).first,
+        !names.contains(name)
+      else { continue }
+      names.append(name)
+    }
+    return names
   }
 
   /// Unified kernel images: their names, and what they say about themselves.
@@ -70,7 +77,8 @@ final class FakeEnvironment: MenuEnvironment {
     guard let found = devices.first(where: { $0.name == device }) else { return nil }
     switch property {
     case .driver: return "fake"
-    case .partitionMap, .fileSystem: return nil
+    case .partitionMap: return nil
+    case .fileSystem: return fileSystemNames[device.text].map { ByteString($0) }
     case .fileSystemUUID: return found.uuid
     case .label: return found.label
     case .partitionUUID: return found.partitionUUID
@@ -93,6 +101,61 @@ final class FakeEnvironment: MenuEnvironment {
     let count = loops.count
     loops.removeAll { $0.name == name }
     return loops.count < count
+  }
+
+  /// How the world of a person's commands is: pieces that may be read until Ctrl-C, a clock that
+  /// goes on a second at each look, memory, and xenstore as paths and values.
+  var looksUntilInterrupt = Int.max
+  var seconds: UInt64 = 0
+  var memory: [MemoryRange] = []
+  var store: [(path: ByteString, value: ByteString)] = []
+  var parts: [StoredPart] = []
+  var fileSystemNames: [String: String] = [:]
+
+  func isInterrupted() -> Bool {
+    looksUntilInterrupt -= 1
+    return looksUntilInterrupt < 0
+  }
+
+  func nanoseconds() -> UInt64? {
+    seconds += 1
+    return seconds * 1_000_000_000
+  }
+
+  func memoryMap() -> [MemoryRange] { memory }
+
+  func bytes(
+    of file: MenuFile, at byteOffset: UInt64, countMax: Int
+  ) throws(RescueFailure) -> ByteString {
+    guard let found = contents(of: file, byteCountMax: .max) else {
+      throw RescueFailure("fake: \(file.name): not found")
+    }
+    return ByteString(found.bytes.dropFirst(Int(byteOffset)).prefix(countMax))
+  }
+
+  func storedParts(of file: MenuFile) throws(RescueFailure) -> [StoredPart] { parts }
+
+  func failure(of file: MenuFile) -> ByteString? {
+    kind(of: file) == nil ? "fake: \(file.name): not found" : nil
+  }
+
+  func byteCount(ofDevice device: ByteString) -> UInt64? { 64 << 20 }
+
+  func storeNames(below path: ByteString) throws(RescueFailure) -> [ByteString] {
+    let prefix = path.isEmpty ? path : path + "/"
+    var names: [ByteString] = []
+    for node in store where node.path.hasPrefix(prefix) && node.path != path {
+      let name = node.path.dropFirst(prefix.count).split(on: 0x2f).first ?? ""
+      if !names.contains(name) { names.append(name) }
+    }
+    return names
+  }
+
+  func storeValue(of path: ByteString) throws(RescueFailure) -> ByteString {
+    guard let node = store.first(where: { $0.path == path }) else {
+      throw RescueFailure("fake: \(path): ENOENT")
+    }
+    return node.value
   }
 
   private func behindLoop(_ file: MenuFile) -> MenuFile {

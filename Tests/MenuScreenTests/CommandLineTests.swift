@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import BootMenu
 import Bytes
 import MenuScreen
 import Testing
@@ -56,5 +57,43 @@ import Testing
     #expect(!editor.step([0x1b], now: 0, rest: &rest).isLeft)
     #expect(editor.deadline == KeyDecoder.escapeNanoseconds)
     #expect(editor.step([], now: KeyDecoder.escapeNanoseconds, rest: &rest).isLeft)
+  }
+
+  @Test func controlCDropsTheLine() {
+    #expect(edited("linux\u{3}ls\r").line == "ls")
+  }
+
+  @Test func tabCompletesAndASecondOneLists() {
+    var editor = CommandLine(prompt: "> ", columnCount: 40)
+    var rest: [UInt8] = []
+    var step = editor.step(Array("ls /b x\u{1b}[D\u{1b}[D\tmore".utf8), now: 0, rest: &rest)
+    #expect(step.completion == CompletionRequest(line: "ls /b x", cursor: 5))
+    #expect(rest == Array("more".utf8))
+    var terminal = VirtualTerminal()
+    terminal.write(step.output)
+    terminal.write(editor.complete(Completion(insertion: "oot/")))
+    #expect(terminal.lines[0] == "> ls /boot/ x")
+    #expect(terminal.column == 11)
+    let choices = (0..<8).map { ByteString("name-\($0)") }
+    step = editor.step([0x09], now: 0, rest: &rest)
+    #expect(step.completion?.cursor == 9)
+    #expect(editor.complete(Completion(insertion: "", choices: choices)) == "")
+    _ = editor.step([0x09], now: 0, rest: &rest)
+    terminal.write(editor.complete(Completion(insertion: "", choices: choices)))
+    #expect(
+      terminal.lines[..<4] == [
+        "> ls /boot/ x", "name-0  name-1  name-2  name-3  name-4", "name-5  name-6  name-7",
+        "> ls /boot/ x",
+      ])
+    #expect(terminal.misunderstood == [])
+    #expect(editor.complete(.nothing) == "")
+  }
+
+  @Test func aLineThatIsFullTakesNoCompletion() {
+    var editor = CommandLine(prompt: "> ")
+    var rest: [UInt8] = []
+    let long = [UInt8](repeating: 0x61, count: CommandLine.lineByteCountMax)
+    _ = editor.step(long + [0x09], now: 0, rest: &rest)
+    #expect(editor.complete(Completion(insertion: "b")) == "")
   }
 }

@@ -22,7 +22,9 @@ import Testing
     let seat = try seat()
     #expect(seat.terminal.lines[0].hasPrefix("[ pvgrub-swift > Debian"))
     #expect(seat.terminal.lines[2...5] == ["", " linux /k ro", " initrd /i", ""])
-    #expect(seat.terminal.text.hasSuffix(" ^X or F10 starts, Esc back, ^A ^E ^K ^Y as in a shell"))
+    #expect(
+      seat.terminal.text.hasSuffix(
+        " ^X or F10 starts, Esc back, Tab completes, ^A ^E ^K ^Y as in a shell"))
     #expect(seat.terminal.isCursorShown)
     #expect(seat.terminal.row == 2)
     #expect(seat.terminal.column == 1)
@@ -182,6 +184,43 @@ import Testing
     #expect(seat.type("\r") == .choose(index: 0))
   }
 
+  @Test func tabAsksForTheWordAtTheCursor() throws {
+    var seat = try seat("\nset root=hd0\nlinux /bo ro\n")
+    #expect(
+      seat.type("\u{1b}[B\u{1b}[B\u{1b}[F\u{1b}[D\u{1b}[D\u{1b}[D\tot/x")
+        == .complete(
+          CompletionRequest(before: "\nset root=hd0\n", line: "linux /bo ro", cursor: 9)))
+    seat.screen.complete(Completion(insertion: "il"))
+    #expect(seat.step(.tick) == nil)
+    // What was typed behind the Tab comes after its answer.
+    #expect(seat.terminal.lines[4] == " linux /boilot/x ro")
+    #expect(seat.type("\u{18}") == source("\nset root=hd0\nlinux /boilot/x ro\n"))
+  }
+
+  @Test func aSecondTabListsWhatFits() throws {
+    var seat = try seat()
+    let several = Completion(insertion: "", choices: ["initrd.img", "vmlinuz"])
+    for isSecond in [false, true] {
+      guard case .complete? = seat.type("\t") else {
+        Issue.record("no completion")
+        return
+      }
+      seat.screen.complete(several)
+      _ = seat.step(.tick)
+      #expect(seat.terminal.text.contains(" initrd.img  vmlinuz\n") == isSecond)
+    }
+    #expect(seat.type("x") == nil)
+    #expect(!seat.terminal.text.contains("initrd.img  vmlinuz"))
+    let many = Completion(
+      insertion: "", choices: (0..<100).map { ByteString("name-\($0)") }, furtherCount: 4)
+    for _ in 0..<2 {
+      _ = seat.type("\t")
+      seat.screen.complete(many)
+    }
+    _ = seat.step(.tick)
+    #expect(seat.terminal.text.contains("\n ... and more\n"))
+  }
+
   @Test func submenusAndHugeEntriesAreNotChanged() throws {
     var seat = try Seat(
       "submenu more { menuentry x { linux /x; }; }\n"
@@ -214,6 +253,7 @@ import Testing
       seat.now += UInt64(random.below(3)) * second
       switch seat.step(.input([byte])) {
       case .edit(let index)?: seat.screen.edit(index: index)
+      case .complete?: seat.screen.complete(Completion(insertion: "(hd0)/", choices: ["a", "b"]))
       case .boot?, .choose?, .commandLine?, nil: break
       case let other?: Issue.record("\(other)")
       }

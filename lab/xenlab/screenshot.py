@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""lab/screenshot: pictures of framebuffers out of a guest's log, as PNG."""
+"""lab/screenshot: pictures of framebuffers and terminals out of a guest's log, as PNG."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import struct
 import zlib
 from pathlib import Path
 
+from . import consoleshot
 from .paths import LOGS
 
 
@@ -50,7 +51,12 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("guest", help="a scenario that has run")
     parser.add_argument("file", type=Path, help="where to write the PNG")
     parser.add_argument("--number", type=int, default=1, help="which picture, from 1")
+    parser.add_argument("--showing", help="the console's terminal while it shows this text")
     chosen = parser.parse_args(arguments)
+    if chosen.showing:
+        console = (LOGS / chosen.guest / "console.raw").read_bytes()
+        chosen.file.write_bytes(png_of(consoleshot.picture(console, chosen.showing)))
+        return 0
     found = pictures((LOGS / chosen.guest / "steps.txt").read_text())
     chosen.file.write_bytes(png_of(found[chosen.number - 1]))
     return 0

@@ -30,6 +30,8 @@ struct ScriptEvaluator<Environment: MenuEnvironment> {
   var stepsLeft = MenuLimits.stepCountMax
   /// How deep blocks, calls and files are nested.
   var depth = 0
+  /// Whether a person typed it, and so has the commands of `RescueCommand`.
+  var isTyped = false
   /// The bytes of the entries so far.
   var entryByteCount = 0
 
@@ -192,6 +194,10 @@ struct ScriptEvaluator<Environment: MenuEnvironment> {
 
   /// Runs the command of a name. A function never hides a command of GRUB 2.
   mutating func call(_ name: ByteString, _ arguments: [ByteString], block: ScriptBlock?) -> Flow {
+    if isTyped, let command = RescueCommand(name) {
+      let invocation = ScriptInvocation(name: name, arguments: arguments, block: block)
+      return finish(invocation, perform(command, invocation))
+    }
     let known = ScriptCommand(name)
     if known == nil || known == .usualFunction, let function = context.function(name) {
       return call(function, arguments)
