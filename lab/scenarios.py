@@ -196,7 +196,7 @@ KEYS = (
     # version is never typed.
     Scenario(
         "command-line-boot", (Disk(disk.WHOLE_CFG),),
-        (r"pvgrub> ls -l \(hd0\)", r"^\(hd0\): \d+ MiB, ext2, .*UUID ",
+        (r"pvgrub> ls -l \(hd0\)", r"^\(hd0\): \d+ MiB, ext4, .*UUID ",
          r"^ +\d+ vmlinuz-<release>$", r"initrd\.img-<release>  .*vmlinuz-<release>$",
          r"^[0-9a-f]{64}  /boot/vmlinuz-<release>$", r"^took \d+\.\d{3} s$",
          r"^0x0, \d+ KiB: RAM$", r"^ *name = \"command-line-boot\"$")

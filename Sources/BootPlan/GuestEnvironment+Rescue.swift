@@ -65,6 +65,11 @@ extension GuestEnvironment {
     disks.position(named: device).map { disks[$0].volume.byteCount }
   }
 
+  /// What a file system calls itself.
+  public func fileSystemName(ofDevice device: ByteString) -> ByteString? {
+    disks.position(named: device).flatMap { disks[$0].fileSystem?.formatName }
+  }
+
   /// The guest's memory.
   public func memoryMap() -> [MemoryRange] { machine?.memoryMap() ?? [] }
 

@@ -18,6 +18,7 @@ extension Loader {
   func runShell(_ menu: Menu?) {
     let root = environment.disks.mounted.first.map { environment.disks.name(of: $0) } ?? ""
     environment.machine = self
+    typedAhead = []
     var session = CommandSession(environment: environment, menu: menu, root: root)
     var editor = CommandLine(prompt: "pvgrub> ")
     console.write(editor.shown().bytes)

@@ -77,8 +77,7 @@ final class FakeEnvironment: MenuEnvironment {
     guard let found = devices.first(where: { $0.name == device }) else { return nil }
     switch property {
     case .driver: return "fake"
-    case .partitionMap: return nil
-    case .fileSystem: return fileSystemNames[device.text].map { ByteString($0) }
+    case .partitionMap, .fileSystem: return nil
     case .fileSystemUUID: return found.uuid
     case .label: return found.label
     case .partitionUUID: return found.partitionUUID
@@ -137,6 +136,10 @@ final class FakeEnvironment: MenuEnvironment {
 
   func failure(of file: MenuFile) -> ByteString? {
     kind(of: file) == nil ? "fake: \(file.name): not found" : nil
+  }
+
+  func fileSystemName(ofDevice device: ByteString) -> ByteString? {
+    fileSystemNames[device.text].map { ByteString($0) }
   }
 
   func byteCount(ofDevice device: ByteString) -> UInt64? { 64 << 20 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import Bytes
+import TestSupport
 import Testing
 
 @testable import BootMenu
@@ -31,8 +32,8 @@ import Testing
   }
 
   @Test func devicesTellWhatIsOnThem() {
-    world.fileSystemNames = ["hd0,gpt1": "ext2"]
-    let line = "(hd0,gpt1): 64 MiB, ext2, label 'root', UUID 12-34\n"
+    world.fileSystemNames = ["hd0,gpt1": "ext4"]
+    let line = "(hd0,gpt1): 64 MiB, ext4, label 'root', UUID 12-34\n"
     #expect(said("ls -l (hd0,gpt1)") == line)
     #expect(said("ls -l") == "(hd0): 64 MiB, fake: (hd0)/: not found\n" + line)
   }
@@ -129,6 +130,21 @@ import Testing
     world.looksUntilInterrupt = 1
     world.store = [("a", ""), ("b", "")]
     #expect(said("xenstore ls; echo on") == "a = \"\"\ninterrupted\n")
+  }
+
+  @Test func anyLineEnds() {
+    var random = SplitMix(seed: 0x7e5c)
+    let words =
+      CommandHelp.table.map { $0.name.text } + [
+        "(hd0", "(hd0,gpt1)", "/boot", "/boot/vmlinuz", "-l", "-name", "'*'", "$root", ";", "'",
+        "{", "}", "!", "--", "(zz)/", "\\", "-x", "ls", "read", "time", "/long",
+      ]
+    world.add("(hd0,gpt1)/long", String(repeating: "x", count: 4000))
+    for _ in 0..<1500 {
+      var line: [String] = []
+      for _ in 0..<1 + random.below(6) { line.append(words[random.below(words.count)]) }
+      #expect(said(line.joined(separator: " ")).utf8.count <= 2 * MenuLimits.outputByteCountMax)
+    }
   }
 
   @Test func scriptsOfGuestsKeepTheirMeaning() throws {

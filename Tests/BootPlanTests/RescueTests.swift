@@ -48,7 +48,7 @@ struct RescueTests {
   @Test func devicesAndFilesAreListed() {
     #expect(said("ls -l /boot/vmlinuz") == "          11 (hd0,msdos1)/boot/vmlinuz\n")
     #expect(said("ls -l /boot").contains("          11 vmlinuz\n"))
-    #expect(said("ls -l").contains("ext2, label 'guest', UUID \(GuestImage.uuid.text)\n"))
+    #expect(said("ls -l").contains("ext4, label 'guest', UUID \(GuestImage.uuid.text)\n"))
     #expect(said("ls -l").hasPrefix("(hd0):"))
     #expect(said("ls /none") == "ls: xvda1: ext4: /none: not found\n")
     #expect(said("ls -l (hd7)").contains("no such disk or partition"))

@@ -76,6 +76,9 @@ public protocol RescueEnvironment: AnyObject {
   /// The size in bytes of a device.
   func byteCount(ofDevice device: ByteString) -> UInt64?
 
+  /// The name of a device's file system itself, where `DeviceProperty.fileSystem` is GRUB's.
+  func fileSystemName(ofDevice device: ByteString) -> ByteString?
+
   /// The guest's memory, in any order; empty if unknown.
   func memoryMap() -> [MemoryRange]
 
@@ -111,6 +114,8 @@ extension RescueEnvironment {
   public func failure(of file: MenuFile) -> ByteString? { nil }
   /// Unknown.
   public func byteCount(ofDevice device: ByteString) -> UInt64? { nil }
+  /// Unknown.
+  public func fileSystemName(ofDevice device: ByteString) -> ByteString? { nil }
   /// Unknown.
   public func memoryMap() -> [MemoryRange] { [] }
   /// There is no xenstore.

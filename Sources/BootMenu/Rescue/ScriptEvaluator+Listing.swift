@@ -73,7 +73,7 @@ extension ScriptEvaluator {
     if let byteCount = environment.byteCount(ofDevice: device) {
       result += byteCount >= 10 << 20 ? " \(byteCount >> 20) MiB," : " \(byteCount >> 10) KiB,"
     }
-    guard let system = environment.property(.fileSystem, of: device) else {
+    guard let system = environment.fileSystemName(ofDevice: device) else {
       let place = MenuFile(device: device, path: "/")
       return result + " \(environment.failure(of: place) ?? "no file system that is known")\n"
     }
