@@ -5,68 +5,12 @@ from __future__ import annotations
 
 import recipes as disk
 from recipes import line_of
-from xenlab.model import DOWN, ENTER, UP, Disk, DiskRecipe, Scenario, Step
-from xenlab.products import EARLY_MD5, FILLER_MD5, HOST_MD5, THIRD_MD5
-
-CI = ("full", "ci")
-DIRECT_LINE = "root=/dev/xvda ro console=hvc0 lab=direct"
-# The cases of BootStep (Sources/BootPlan/BootStep.swift).
-BOOT_STEPS = 20
-COMMAND_LINE = "root=/dev/xvda ro console=hvc0 lab=command-line"
-WAIT_LINE = "root=/dev/xvda ro console=hvc0 lab=wait"
-# What no guest may say: Linux could not unpack its ramdisk, or the loader died.
-# (In a PVH guest it says "PCI: Fatal: No config space access function found", as it should.)
-TROUBLE = (r"Initramfs unpacking failed", r"Kernel panic", r"(?i)(?<!PCI: )\bfatal\b")
-FILLER = (rf"^GUEST: filler bytes=\d+ md5={FILLER_MD5}$",)
-TWO_DISKS = (r"^GUEST: disk xvda bytes=67108864 ", r"^GUEST: disk xvdb bytes=100663296 ")
-TWO_DISKS_AND_CDROM = (
-    Disk(disk.TWO_DISKS), Disk(disk.SECOND_DISK, "xvdb"), Disk(None, "xvdc", "cdrom"),
+from scenario_kit import (
+    CI, COMMAND_LINE, DIRECT_LINE, FILLER, TROUBLE, TWO_DISKS, TWO_DISKS_AND_CDROM, WAIT_LINE,
+    booted, boots, direct, pvh, second, stays,
 )
-
-
-def booted(cmdline: str, cpus: int = 1) -> tuple[str, ...]:
-    """What a guest prints that started as its menu says and found its disk."""
-    return (
-        r"^GUEST: kernel=<release>$",
-        rf"^GUEST: cmdline=(BOOT_IMAGE=\S+ )?{cmdline}$",
-        rf"^GUEST: cpus={cpus}$",
-        r"^GUEST: root=\S+ marker=<marker>$",
-    )
-
-
-def direct(name: str, memory: int, cpus: int = 1, line: str = DIRECT_LINE,
-           disks: tuple[Disk, ...] = (Disk(disk.WHOLE_LST),), extra: tuple[str, ...] = (),
-           **more: object) -> Scenario:
-    """A guest that the toolstack builds: what the loader's guests are compared with."""
-    return Scenario(
-        name, disks, booted(line, cpus) + extra, boot="direct", cmdline=line, memory=memory,
-        vcpus=cpus, **more,
-    )
-
-
-def boots(name: str, recipe: DiskRecipe, vdev: str = "xvda", backend: str = "phy",
-          vcpus: int = 1, extra: tuple[str, ...] = (), **more: object) -> Scenario:
-    """A guest that starts by itself, from the first entry of its menu."""
-    return Scenario(
-        name, (Disk(recipe, vdev, backend),), booted(line_of(recipe), vcpus) + extra, TROUBLE,
-        vcpus=vcpus, **more,
-    )
-
-
-def pvh(name: str, recipe: DiskRecipe, **more: object) -> Scenario:
-    """The same in a PVH domain, where Linux says so."""
-    extra = (r"Booting kernel on Xen PVH",) + more.pop("extra", ())
-    return boots(name, recipe, type="pvh", extra=extra, **more)
-
-
-def second(recipe: DiskRecipe) -> tuple[str, ...]:
-    return booted(line_of(recipe) + " lab.entry=second")
-
-
-def stays(name: str, recipe: DiskRecipe, *texts: str, **more: object) -> Scenario:
-    """The loader says each of `texts`, and its domain lives on with a menu or a shell."""
-    return Scenario(name, (Disk(recipe),), texts, (r"^GUEST:",), ends="alive", limit=60, **more)
-
+from scenarios_payloads import HOMES, PAYLOADS, PVH_MORE
+from xenlab.model import DOWN, ENTER, UP, Disk, Scenario, Step
 
 BASELINES = (
     direct("direct-256", 256, sets=CI),
@@ -493,90 +437,6 @@ PVH = (
     ),
     stays("pvh-memory-64", disk.WHOLE_LST, r"kernel needs at least \d+ MiB of memory",
           memory=64, type="pvh"),
-)
-
-GUEST_FILE = "^GUEST: file {} md5={}$"
-EARLY = GUEST_FILE.format("/kernel/x86/microcode/GenuineIntel.bin", EARLY_MD5)
-THIRD = GUEST_FILE.format("/third", THIRD_MD5)
-HOST = GUEST_FILE.format("/host", HOST_MD5)
-HELLO_SAID = (r"^HELLO: Xen 4\.17 by the page, equal=1$", r"^HELLO: disk xvda bytes=67108864 ",
-              r"^HELLO: done$")
-
-
-def hello_like(name: str, recipe: DiskRecipe, kernel: str, initrd: str) -> tuple[Scenario, ...]:
-    """The sample, built by the toolstack and by us: it must find the same."""
-    return (
-        Scenario(f"{name}-direct", (Disk(recipe),), HELLO_SAID, boot="direct", kernel=kernel,
-                 initrd=initrd, cmdline="report"),
-        Scenario(f"{name}", (Disk(recipe),), HELLO_SAID, like=f"{name}-direct"),
-    )
-
-
-PAYLOADS = (
-    *hello_like("hello", disk.HELLO, "hello", "initrd-early"),
-    *hello_like("hello-plain", disk.HELLO_PLAIN, "hello", ""),
-    *hello_like("hello-mapped", disk.HELLO_MAPPED, "hello-mapped", "initrd-early"),
-    Scenario("hello-gzip", (Disk(disk.HELLO_GZIP),), HELLO_SAID, like="hello-direct"),
-    Scenario("hello-sections", (Disk(disk.HELLO_SECTIONS),),
-             HELLO_SAID + (r"told 'by sections'",)),
-    Scenario("hello-words", (Disk(disk.HELLO_WORDS),),
-             (r"told 'by words'", r"^HELLO: the hypercall page was not filled$", HELLO_SAID[-1])),
-    Scenario("hello-modules", (Disk(disk.HELLO_MODULES),),
-             HELLO_SAID + (r"^HELLO: module 0 bytes=\d+ crc32=<crc:initrd-early> line='first=1 x'$",
-                           r"^HELLO: module 1 bytes=\d+ crc32=<crc:initrd-third> line=''$",
-                           r"^HELLO: module 2 bytes=\d+ crc32=<crc:initrd-small> line='last'$")),
-    Scenario("hello-pvboot", (Disk(disk.HELLO_PVBOOT),), HELLO_SAID + (r"told 'chained'",)),
-    Scenario("hello-wait-direct", (Disk(disk.HELLO_WAIT),), (r"^HELLO: waiting$",), boot="direct",
-             kernel="hello", initrd="", cmdline="wait",
-             steps=(Step("HELLO: waiting", command="xl shutdown -w {domid}"),)),
-    boots("chain-thrice", disk.CHAIN_THRICE, like="direct-256", extra=(
-        r"(?s)(\d+ MiB of memory.*){4}",), sets=CI, limit=90),
-    Scenario("chain-wait", (Disk(disk.CHAIN_WAIT),), booted(WAIT_LINE), TROUBLE,
-             like="direct-wait", limit=90,
-             steps=(Step("GUEST: waiting", probe=True, command="xl shutdown -w {domid}"),)),
-    Scenario("chain-grub", (Disk(disk.CHAIN_GRUB),), booted(line_of(disk.CHAIN_GRUB)), TROUBLE,
-             cmdline="(hd0)/boot/first.cfg", limit=90),
-    boots("three-initrds", disk.THREE_INITRDS, extra=(
-        EARLY, THIRD)),
-    Scenario("hello-three-initrds", (Disk(disk.HELLO_THREE),), HELLO_SAID + (
-        r"^HELLO: module bytes=<bytes:initrd-three> crc32=<crc:initrd-three>$",)),
-    boots("ramdisk-of-the-host", disk.WHOLE_CFG, ramdisk="initrd-host", extra=(HOST,)),
-    boots("ramdisk-is-empty", disk.WHOLE_CFG, ramdisk="initrd-empty", like="direct-256"),
-    boots("ramdisk-ignored", disk.WHOLE_CFG, ramdisk="initrd-host", cmdline="ramdisk=ignore",
-          like="direct-256"),
-    Scenario("ramdisk-is-a-menu", (Disk(disk.WHOLE_CFG),),
-             booted("root=/dev/xvda ro console=hvc0 lab=host-menu"), TROUBLE,
-             ramdisk="host-menu", like="direct-256"),
-    boots("hypervisor", disk.HYPERVISOR, extra=(r"its first module is started",)),
-    # Each step before the point of no return fails, twice; then the guest boots.
-    Scenario("fail-each-step", (Disk(disk.WHOLE_LST_GZIP), Disk(disk.SECOND_DISK, "xvdb")),
-             booted(line_of(disk.WHOLE_LST_GZIP)), TROUBLE, cmdline="selftest=fail:all,all",
-             check="nothing_lost", limit=600, steps=tuple(
-                 Step(r"self-test: \d+ frames free", keys=ENTER, pause=0.7)
-                 for _ in range(2 * BOOT_STEPS))),
-)
-
-HELLO_PVH_SAID = (r"told 'in PVH'", r"^HELLO: module bytes=\d+ crc32=<crc:initrd-small>$",
-                  r"^HELLO: disk xvda bytes=67108864 ", r"^HELLO: done$")
-
-PVH_MORE = (
-    Scenario("pvh-hello-direct", (Disk(disk.HELLO_PVH),), HELLO_PVH_SAID[::2], type="pvh",
-             boot="direct", kernel="hello", initrd="initrd-small", cmdline="in PVH"),
-    Scenario("pvh-hello", (Disk(disk.HELLO_PVH),), HELLO_PVH_SAID, type="pvh"),
-    # It is copied behind the guest's own by the last step.
-    pvh("pvh-ramdisk-of-the-host", disk.WHOLE_CFG, ramdisk="initrd-host", extra=(HOST,), limit=120),
-    Scenario("pvh-fail-each-step", (Disk(disk.WHOLE_LST_GZIP), Disk(disk.SECOND_DISK, "xvdb")),
-             booted(line_of(disk.WHOLE_LST_GZIP)), TROUBLE, cmdline="selftest=fail:all,all",
-             check="nothing_lost", limit=400, type="pvh", steps=tuple(
-                 Step(r"self-test: \d+ frames free", keys=ENTER, pause=0.7)
-                 for _ in range(2 * BOOT_STEPS))),
-)
-
-# Another home for a PV guest: Xen's shim around it.
-HOMES = (
-    direct("shim-direct-384", 384, type="pvh", shim=True, limit=180),
-    boots("shim-whole-lst", disk.WHOLE_LST, type="pvh", shim=True, memory=384,
-          like="shim-direct-384", limit=240),
 )
 
 # The lab's own soundness: what the loader's guests need must work without the loader.

@@ -24,8 +24,12 @@ public struct GuestVolume<Device: BlockDevice> {
   /// What it is a part of.
   let part: Part?
 
-  /// Whether there is a btrfs on it, or nothing that a reader or an array has claimed.
-  var canBeBtrfs: Bool { part == nil && (fileSystem?.formatName ?? "btrfs") == "btrfs" }
+  /// Whether there is a btrfs on it, or something that could not be mounted: a device that is of no
+  /// use alone. Others need not be read once more.
+  var canBeBtrfs: Bool {
+    guard part == nil else { return false }
+    return fileSystem.map { $0.formatName == "btrfs" } ?? (failure != nil)
+  }
 
   /// Takes the file system that it is a part of as its own.
   mutating func mount(_ system: MountedFileSystem<Device>) {
