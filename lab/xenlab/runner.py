@@ -110,14 +110,16 @@ def store(scenario: Scenario, outcome: Outcome, round_: int) -> Path:
 
 
 # How many guests of one run may be booted again after the emulator's fault (README.md).
-SECOND_TRIES_MAX = 2
-EMULATOR_FAULT = b"Segmentation fault"
+SECOND_TRIES_MAX = 4
+EMULATOR_FAULT = "Segmentation fault"
 _second_tries = 0
 
 
 def deserves_second_try(outcome: Outcome) -> bool:
-    """Whether a guest that failed shows the fault of the emulated CPU, and tries are left."""
-    return EMULATOR_FAULT in outcome.console and take_second_try()
+    """Whether a guest that failed, or dom0 while it looked at it, shows the fault of the emulated
+    CPU, and tries are left."""
+    said = [outcome.console.decode(errors="replace"), *outcome.probe, *outcome.leftovers]
+    return any(EMULATOR_FAULT in text for text in said) and take_second_try()
 
 
 def take_second_try() -> bool:
