@@ -68,15 +68,7 @@ struct EditedImage {
 
   /// The error of `body` on this image.
   func error<Value>(_ body: (System) throws -> Value) -> EROFSError? {
-    do {
-      _ = try body(try open())
-      return nil
-    } catch let error as EROFSError {
-      return error
-    } catch let error as FileError<EROFSError> {
-      if case .reader(let error) = error { return error }
-      return nil
-    } catch { return nil }
+    ReaderError.of(EROFSError.self) { try body(try open()) }
   }
 
   /// The error of opening.
@@ -84,14 +76,7 @@ struct EditedImage {
 
   /// The error of walking to `path` and finding out where what it holds is.
   func error(at path: ByteString) -> EROFSError? {
-    error { system in
-      let target = try PathWalk.resolve(path, in: system, followingLastLink: false)
-      switch target.attributes.kind {
-      case .directory: _ = try system.entries(of: target.node)
-      case .symbolicLink: _ = try system.linkTarget(of: target.node)
-      default: _ = try system.extents(of: target.node)
-      }
-    }
+    error { system in try ReaderError.look(at: path, in: system) }
   }
 }
 

@@ -64,15 +64,7 @@ struct EditedImage {
 
   /// The error of `body` on this image.
   func error<Value>(_ body: (System) throws -> Value) -> FATError? {
-    do {
-      _ = try body(try open())
-      return nil
-    } catch let error as FATError {
-      return error
-    } catch let error as FileError<FATError> {
-      if case .reader(let error) = error { return error }
-      return nil
-    } catch { return nil }
+    ReaderError.of(FATError.self) { try body(try open()) }
   }
 
   /// The error of walking to `path` and listing its extents or entries.

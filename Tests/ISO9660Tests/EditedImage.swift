@@ -84,27 +84,12 @@ struct EditedImage {
 
   /// The error of `body` on this image.
   func error<Value>(_ body: (System) throws -> Value) -> ISO9660Error? {
-    do {
-      _ = try body(try open())
-      return nil
-    } catch let error as ISO9660Error {
-      return error
-    } catch let error as FileError<ISO9660Error> {
-      if case .reader(let error) = error { return error }
-      return nil
-    } catch { return nil }
+    ReaderError.of(ISO9660Error.self) { try body(try open()) }
   }
 
   /// The error of walking to `path` and listing its extents.
   func error(at path: ByteString) -> ISO9660Error? {
-    error { system in
-      let target = try PathWalk.resolve(path, in: system, followingLastLink: false)
-      switch target.attributes.kind {
-      case .directory: _ = try system.entries(of: target.node)
-      case .symbolicLink: _ = try system.linkTarget(of: target.node)
-      default: _ = try system.extents(of: target.node)
-      }
-    }
+    error { system in try ReaderError.look(at: path, in: system) }
   }
 }
 
