@@ -5,8 +5,9 @@ public import Bytes
 /// segment on one device; a logical volume, an array or a file that stands for a disk may have
 /// many, on several devices.
 ///
-/// A value, and not a device on devices: generics that nest ever deeper can't be specialised.
-public struct Volume<Device: BlockDevice> {
+/// A value that never changes, and not a device on devices: generics that nest ever deeper can't be
+/// specialised. It is a class so that the readers' many copies of it are one word each.
+public final class Volume<Device: BlockDevice> {
   /// The name for people: `xvda1`, `lvm/vg-root`, or the device's own.
   public let name: ByteString
 
@@ -37,7 +38,7 @@ public struct Volume<Device: BlockDevice> {
   }
 
   /// The whole of `device`.
-  public init(whole device: Device) {
+  public convenience init(whole device: Device) {
     let segment = VolumeSegment(.device(device), at: 0, byteCount: device.byteCount)
     self.init(
       name: device.name, checked: [segment], byteCount: device.byteCount,
@@ -45,12 +46,14 @@ public struct Volume<Device: BlockDevice> {
   }
 
   /// A range of `device`; nil unless all of it is on the device.
-  public init?(_ device: Device, name: ByteString, at byteOffset: UInt64, count byteCount: UInt64) {
+  public convenience init?(
+    _ device: Device, name: ByteString, at byteOffset: UInt64, count byteCount: UInt64
+  ) {
     self.init(Volume(whole: device), name: name, at: byteOffset, count: byteCount)
   }
 
   /// A range of another volume; nil unless all of it is inside.
-  public init?(
+  public convenience init?(
     _ volume: Volume, name: ByteString, at byteOffset: UInt64, count byteCount: UInt64
   ) {
     guard let segments = volume.segments(at: byteOffset, count: byteCount) else { return nil }
@@ -62,7 +65,7 @@ public struct Volume<Device: BlockDevice> {
   /// A volume put together from segments. `sectorByteCount` is the largest of its devices' unless
   /// it is given. Nil if a segment is not inside its source, there are too many, or they have more
   /// than 64 bits of bytes together.
-  public init?(
+  public convenience init?(
     name: ByteString, segments: [VolumeSegment<Device>], sectorByteCount: Int? = nil
   ) {
     var byteCount: UInt64 = 0

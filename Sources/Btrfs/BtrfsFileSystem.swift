@@ -8,7 +8,7 @@ public import FileSystem
 /// Of the file system the superblock and the list of chunks are kept, and a few nodes. Checksums
 /// of superblocks and nodes are checked, and a bad copy makes way for a good one; those of data are
 /// not, since data goes by extents straight to where it is wanted.
-public struct BtrfsFileSystem<Device: BlockDevice>: FileSystem {
+public final class BtrfsFileSystem<Device: BlockDevice>: FileSystem {
   /// Where the file system is.
   public let volume: Volume<Device>
 

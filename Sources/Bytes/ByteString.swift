@@ -4,6 +4,8 @@
 ///
 /// Comparison is by bytes. Swift's `String` compares by canonical equivalence, which is wrong for
 /// file names and would link Unicode tables into the image.
+///
+/// What is used all over the image is not inlined: a call is a fifth of its size (decision 0049).
 public struct ByteString: Equatable, Hashable, Sendable {
   /// The bytes, without a terminator.
   public var bytes: [UInt8]
@@ -15,6 +17,7 @@ public struct ByteString: Equatable, Hashable, Sendable {
   public init(_ bytes: [UInt8]) { self.bytes = bytes }
 
   /// A string of a slice's bytes.
+  @inline(never)
   public init(_ bytes: ArraySlice<UInt8>) { self.bytes = Array(bytes) }
 
   /// A string of the UTF-8 bytes of `text`.
@@ -30,26 +33,31 @@ public struct ByteString: Equatable, Hashable, Sendable {
   public var text: String { String(decoding: bytes, as: UTF8.self) }
 
   /// Whether the string starts with `prefix`.
+  @inline(never)
   public func hasPrefix(_ prefix: ByteString) -> Bool {
     bytes.starts(with: prefix.bytes)
   }
 
   /// Whether the string ends with `suffix`.
+  @inline(never)
   public func hasSuffix(_ suffix: ByteString) -> Bool {
     count >= suffix.count && bytes.suffix(suffix.count).elementsEqual(suffix.bytes)
   }
 
   /// The string without its first `byteCount` bytes; empty if there are fewer.
+  @inline(never)
   public func dropFirst(_ byteCount: Int = 1) -> ByteString {
     ByteString(bytes.dropFirst(byteCount))
   }
 
   /// The parts between each `separator`, empty ones included.
+  @inline(never)
   public func split(on separator: UInt8) -> [ByteString] {
     bytes.split(separator: separator, omittingEmptySubsequences: false).map { ByteString($0) }
   }
 
   /// The string without ASCII blanks (space, tab, CR, LF) at both ends.
+  @inline(never)
   public var trimmed: ByteString {
     var start = bytes.startIndex
     var end = bytes.endIndex
@@ -59,17 +67,21 @@ public struct ByteString: Equatable, Hashable, Sendable {
   }
 
   /// The string with ASCII capitals made small.
+  @inline(never)
   public var lowercased: ByteString {
     ByteString(bytes.map { ASCII.lowercased($0) })
   }
 
   /// Appends another string.
+  @inline(never)
   public mutating func append(_ other: ByteString) { bytes.append(contentsOf: other.bytes) }
 
   /// Appends one byte.
+  @inline(never)
   public mutating func append(_ byte: UInt8) { bytes.append(byte) }
 
   /// Two strings, one after the other.
+  @inline(never)
   public static func + (left: ByteString, right: ByteString) -> ByteString {
     ByteString(left.bytes + right.bytes)
   }
@@ -80,6 +92,7 @@ public struct ByteString: Equatable, Hashable, Sendable {
 
 extension ByteString: Comparable {
   /// Order by byte values, as `memcmp` has it.
+  @inline(never)
   public static func < (left: ByteString, right: ByteString) -> Bool {
     left.bytes.lexicographicallyPrecedes(right.bytes)
   }
@@ -87,6 +100,7 @@ extension ByteString: Comparable {
 
 extension ByteString: ExpressibleByStringInterpolation {
   /// A string written in the source.
+  @inline(never)
   public init(stringLiteral value: StaticString) {
     self.init()
     append(value)
@@ -96,6 +110,7 @@ extension ByteString: ExpressibleByStringInterpolation {
   public init(stringInterpolation: Interpolation) { self.init(stringInterpolation.bytes) }
 
   /// Appends a string written in the source.
+  @inline(never)
   public mutating func append(_ literal: StaticString) {
     literal.withUTF8Buffer { bytes.append(contentsOf: $0) }
   }
@@ -106,16 +121,19 @@ extension ByteString: ExpressibleByStringInterpolation {
     fileprivate(set) var bytes: [UInt8] = []
 
     /// Starts a literal with room for `literalCapacity` bytes.
+    @inline(never)
     public init(literalCapacity: Int, interpolationCount: Int) {
       bytes.reserveCapacity(literalCapacity + 8 * interpolationCount)
     }
 
     /// Adds a fixed part.
+    @inline(never)
     public mutating func appendLiteral(_ literal: StaticString) {
       literal.withUTF8Buffer { bytes.append(contentsOf: $0) }
     }
 
     /// Adds a string.
+    @inline(never)
     public mutating func appendInterpolation(_ value: ByteString) {
       bytes.append(contentsOf: value.bytes)
     }
@@ -126,6 +144,7 @@ extension ByteString: ExpressibleByStringInterpolation {
     }
 
     /// Adds a number in hexadecimal, with `0x` in front.
+    @inline(never)
     public mutating func appendInterpolation(hex value: UInt64) {
       bytes.append(contentsOf: [0x30, 0x78])
       Numbers.appendHexadecimal(value, digitCountMin: 1, to: &bytes)

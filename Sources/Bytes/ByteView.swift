@@ -23,50 +23,62 @@ public struct ByteView: Sendable {
   }
 
   /// The bytes as an array of their own.
+  @inline(never)
   public var bytes: [UInt8] { Array(storage[start..<start + count]) }
 
   /// A part of this window; nil unless all of it is inside.
+  @inline(never)
   public func slice(at offset: Int, count byteCount: Int) -> ByteView? {
     guard contains(offset, byteCount) else { return nil }
     return ByteView(storage: storage, start: start + offset, count: byteCount)
   }
 
   /// The bytes from `offset` to the end; nil if `offset` is past the end.
+  @inline(never)
   public func suffix(from offset: Int) -> ByteView? {
     guard offset >= 0, offset <= count else { return nil }
     return slice(at: offset, count: count - offset)
   }
 
   /// The byte at `offset`.
+  @inline(never)
   public func u8(at offset: Int) -> UInt8? {
     guard contains(offset, 1) else { return nil }
     return storage[start + offset]
   }
 
   /// Two bytes at `offset`, low one first.
+  @inline(never)
   public func u16(at offset: Int) -> UInt16? { load(UInt16.self, at: offset)?.littleEndian }
 
   /// Four bytes at `offset`, low one first.
+  @inline(never)
   public func u32(at offset: Int) -> UInt32? { load(UInt32.self, at: offset)?.littleEndian }
 
   /// Eight bytes at `offset`, low one first.
+  @inline(never)
   public func u64(at offset: Int) -> UInt64? { load(UInt64.self, at: offset)?.littleEndian }
 
   /// Two bytes at `offset`, high one first.
+  @inline(never)
   public func u16BigEndian(at offset: Int) -> UInt16? { load(UInt16.self, at: offset)?.bigEndian }
 
   /// Four bytes at `offset`, high one first.
+  @inline(never)
   public func u32BigEndian(at offset: Int) -> UInt32? { load(UInt32.self, at: offset)?.bigEndian }
 
   /// Eight bytes at `offset`, high one first.
+  @inline(never)
   public func u64BigEndian(at offset: Int) -> UInt64? { load(UInt64.self, at: offset)?.bigEndian }
 
   /// `byteCount` bytes at `offset` as a string.
+  @inline(never)
   public func string(at offset: Int, count byteCount: Int) -> ByteString? {
     slice(at: offset, count: byteCount).map { ByteString($0.bytes) }
   }
 
   /// The bytes at `offset` up to, and without, the first zero byte, at most `byteCount`.
+  @inline(never)
   public func terminatedString(at offset: Int, count byteCount: Int) -> ByteString? {
     guard let field = slice(at: offset, count: byteCount)?.bytes else { return nil }
     return ByteString(field.prefix { $0 != 0 })

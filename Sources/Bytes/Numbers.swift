@@ -6,8 +6,15 @@ public enum Numbers {
   public static func appendDecimal<Number: BinaryInteger>(
     _ value: Number, to bytes: inout [UInt8]
   ) {
-    if value < 0 { bytes.append(0x2d) }
-    var rest = UInt64(truncatingIfNeeded: value.magnitude)
+    appendDecimal(UInt64(truncatingIfNeeded: value.magnitude), isNegative: value < 0, to: &bytes)
+  }
+
+  @inline(never)
+  private static func appendDecimal(
+    _ magnitude: UInt64, isNegative: Bool, to bytes: inout [UInt8]
+  ) {
+    if isNegative { bytes.append(0x2d) }
+    var rest = magnitude
     let start = bytes.count
     repeat {
       bytes.append(0x30 + UInt8(truncatingIfNeeded: rest % 10))
@@ -17,6 +24,7 @@ public enum Numbers {
   }
 
   /// Appends `value` in hexadecimal, with at least `digitCountMin` digits and no prefix.
+  @inline(never)
   public static func appendHexadecimal(
     _ value: UInt64, digitCountMin: Int, to bytes: inout [UInt8]
   ) {
@@ -32,6 +40,7 @@ public enum Numbers {
 
   /// The value of a text of decimal digits only; nil if it is empty, has another byte or is over
   /// 64 bits.
+  @inline(never)
   public static func decimal(_ text: ByteString) -> UInt64? {
     guard !text.isEmpty else { return nil }
     var value: UInt64 = 0
@@ -47,6 +56,7 @@ public enum Numbers {
 
   /// The value of a text of hexadecimal digits only, without prefix; nil if it is empty, has
   /// another byte or is over 64 bits.
+  @inline(never)
   public static func hexadecimal(_ text: ByteString) -> UInt64? {
     guard !text.isEmpty, text.count <= 16 else { return nil }
     var value: UInt64 = 0

@@ -32,6 +32,10 @@ void abort(void) { minios_library_failed(); }
 #define NEVER_CALLED(name) \
     void name(void) { __builtin_trap(); }
 
+/* libbz2's compressor, which its object for the state of both directions refers to. */
+NEVER_CALLED(BZ2_bsInitWrite)
+NEVER_CALLED(BZ2_compressBlock)
+
 NEVER_CALLED(__ctype_b_loc)
 NEVER_CALLED(fclose)
 NEVER_CALLED(fdopen)

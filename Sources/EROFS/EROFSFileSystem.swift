@@ -5,7 +5,7 @@ public import FileSystem
 
 /// A reader of EROFS. Nothing is kept but the superblock: the device below is expected to have a
 /// cache.
-public struct EROFSFileSystem<Device: BlockDevice>: FileSystem {
+public final class EROFSFileSystem<Device: BlockDevice>: FileSystem {
   /// Where the file system is.
   public let volume: Volume<Device>
 

@@ -17,7 +17,7 @@ public struct Ext4Node: Equatable, Sendable {
 /// Nothing is kept but the superblock, a group's descriptor, and where the journal has newer
 /// contents of blocks: the device below is expected to have a cache. All checksums of what is read
 /// are checked.
-public struct Ext4FileSystem<Device: BlockDevice>: FileSystem {
+public final class Ext4FileSystem<Device: BlockDevice>: FileSystem {
   /// Where the file system is.
   public let volume: Volume<Device>
 

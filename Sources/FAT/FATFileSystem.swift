@@ -6,7 +6,7 @@ public import FileSystem
 /// A reader of FAT12, FAT16 and FAT32 with long names.
 ///
 /// Nothing is kept but the boot sector: the device below is expected to have a cache.
-public struct FATFileSystem<Device: BlockDevice>: FileSystem {
+public final class FATFileSystem<Device: BlockDevice>: FileSystem {
   /// Where the file system is.
   public let volume: Volume<Device>
   /// The label in the root directory, or the one in the boot sector; empty if there is none.
@@ -39,7 +39,8 @@ public struct FATFileSystem<Device: BlockDevice>: FileSystem {
       return nil
     }
     if !BootSector.isNamed(in: view), try !system.tableBeginsWithMedia() { return nil }
-    return try system.withLabel()
+    try system.readLabel()
+    return system
   }
 
   private init(volume: Volume<Device>, bootSector: BootSector) {
@@ -127,16 +128,14 @@ public struct FATFileSystem<Device: BlockDevice>: FileSystem {
     return try bytes(at: start, count: 1).u8(at: 0) == bootSector.media
   }
 
-  /// With the label of the root directory, if that can be read.
-  private func withLabel() throws(FATError) -> FATFileSystem {
-    var result = self
+  /// Takes the label of the root directory, if that can be read.
+  private func readLabel() throws(FATError) {
     do throws(FATError) {
       var reader = try DirectoryReader(root(), in: self)
       while reader.label == nil, try reader.next() != nil {}
-      if let label = reader.label, !label.isEmpty { result.label = label }
+      if let label = reader.label, !label.isEmpty { self.label = label }
     } catch {
       if case .device = error { throw error }
     }
-    return result
   }
 }

@@ -6,7 +6,7 @@ public import FileSystem
 /// A reader of ISO 9660 (ECMA-119) with Rock Ridge and Joliet.
 ///
 /// Nothing is kept but the descriptors: the device below is expected to have a cache.
-public struct ISO9660FileSystem<Device: BlockDevice>: FileSystem {
+public final class ISO9660FileSystem<Device: BlockDevice>: FileSystem {
   /// Where the file system is.
   public let volume: Volume<Device>
   /// Whether the volume has a UDF file system too, which is passed over.

@@ -4,7 +4,7 @@ public import Bytes
 public import FileSystem
 
 /// A reader of SquashFS 4.0. Metadata is packed too: the last few blocks of it are kept.
-public struct SquashFSFileSystem<Device: BlockDevice>: FileSystem {
+public final class SquashFSFileSystem<Device: BlockDevice>: FileSystem {
   /// Where the file system is.
   public let volume: Volume<Device>
 

@@ -17,7 +17,7 @@ public struct XFSNode: Equatable, Sendable {
 /// Nothing is kept but the superblock: the device below is expected to have a cache. All checksums
 /// of what is read are checked, and with them what each block says of where it belongs. The log is
 /// looked at, but not replayed.
-public struct XFSFileSystem<Device: BlockDevice>: FileSystem {
+public final class XFSFileSystem<Device: BlockDevice>: FileSystem {
   /// Where the file system is.
   public let volume: Volume<Device>
 
