@@ -9,11 +9,11 @@ TOOLSET := Toolset/x86_64-xen.json
 IMAGE_KEY := $(shell cat $(TOOLSET) Sources/PVGrub/image.ld | sha256sum | cut -c1-12)
 IMAGE_BUILD := .build-image/$(IMAGE_KEY)
 SWIFT_IMAGE := swift build -c release --triple x86_64-unknown-none-elf \
-	--toolset $(TOOLSET) --scratch-path $(IMAGE_BUILD) \
+	--toolset $(TOOLSET) --scratch-path $(IMAGE_BUILD) --experimental-lto-mode full \
 	--explicit-target-dependency-import-check error --product
 HELLO := build/hello-stub-domain
 
-.PHONY: bench fuzz-smoke all image hello tool test unit images-all fuzz lab demo install format lint clean check-image
+.PHONY: bench fuzz-smoke all image size hello tool test unit images-all fuzz lab demo install format lint clean check-image
 
 all: image tool
 
@@ -21,8 +21,13 @@ image: install
 	@mkdir -p build
 	$(SWIFT_IMAGE) PVGrub
 	tools/check-image $(IMAGE_BUILD)/x86_64-unknown-none-elf/release/PVGrub
-	@cp $(IMAGE_BUILD)/x86_64-unknown-none-elf/release/PVGrub $(IMAGE)
+	@cp $(IMAGE_BUILD)/x86_64-unknown-none-elf/release/PVGrub $(IMAGE).debug
+	@strip -o $(IMAGE) $(IMAGE).debug
 	@ls -l $(IMAGE)
+
+# Where the image's bytes are.
+size: image
+	tools/image-size $(IMAGE).debug
 
 # The sample stub domain, which the lab starts in place of a kernel.
 hello: install

@@ -10,7 +10,7 @@ public enum Extent: Equatable, Sendable {
   /// Bytes kept in metadata.
   case inline([UInt8])
   /// Bytes that must be unpacked.
-  case encoded(EncodedExtent)
+  indirect case encoded(EncodedExtent)
 
   /// The number of bytes of the file that this piece gives.
   public var byteCount: UInt64 {

@@ -20,7 +20,7 @@ public struct VolumeSegment<Device: BlockDevice> {
     /// Memory, as a small file's contents out of its inode.
     case inline([UInt8])
     /// Members of an array in turn.
-    case striped(StripedSet<Device>)
+    indirect case striped(StripedSet<Device>)
   }
 
   /// Where the bytes come from.
@@ -71,9 +71,9 @@ public enum VolumePiece<Device: BlockDevice> {
   /// Nowhere: zeros.
   case zeros(byteCount: UInt64)
   /// In memory.
-  case inline(ArraySlice<UInt8>)
+  indirect case inline(ArraySlice<UInt8>)
   /// On a member that is missing.
-  case computed(ComputedRange<Device>)
+  indirect case computed(ComputedRange<Device>)
 
   /// The length in bytes.
   public var byteCount: UInt64 {

@@ -2,7 +2,7 @@
 public import Bytes
 
 /// What an entry or a command line asks for.
-public enum EntryOutcome: Sendable {
+public indirect enum EntryOutcome: Sendable {
   /// To boot a kernel.
   case boot(BootTarget)
   /// To show a menu: a submenu, or that of another file.

@@ -38,7 +38,7 @@ public struct GuestVolume<Device: BlockDevice> {
   }
 
   /// What a volume can be a part of.
-  enum Part {
+  indirect enum Part {
     /// An array of md.
     case array(RaidSuperblock)
     /// A volume group of LVM2.

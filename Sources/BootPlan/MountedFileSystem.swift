@@ -48,20 +48,9 @@ public struct FoundFile {
 
 /// A volume with a file system that one of the readers knows.
 public struct MountedFileSystem<Device: BlockDevice> {
-  /// The reader. A new format is a new case here and in `probe`.
-  private enum Reader {
-    case btrfs(BtrfsFileSystem<Device>)
-    case ext4(Ext4FileSystem<Device>)
-    case fat(FATFileSystem<Device>)
-    case iso9660(ISO9660FileSystem<Device>)
-    case xfs(XFSFileSystem<Device>)
-    case squashFS(SquashFSFileSystem<Device>)
-    case erofs(EROFSFileSystem<Device>)
-  }
-
   /// The volume.
   public let volume: Volume<Device>
-  private let reader: Reader
+  private let reader: MountedReader<Device>
 
   /// The reader that knows what is on `volume`; nil if none does. Throws if a reader knows the
   /// format but can't read this one.
@@ -143,49 +132,19 @@ public struct MountedFileSystem<Device: BlockDevice> {
     }
   }
 
-  private init(volume: Volume<Device>, reader: Reader) {
+  private init(volume: Volume<Device>, reader: MountedReader<Device>) {
     self.volume = volume
     self.reader = reader
   }
 
   /// The format's name.
-  public var formatName: ByteString {
-    switch reader {
-    case .btrfs(let system): system.formatName
-    case .ext4(let system): system.formatName
-    case .fat(let system): system.formatName
-    case .iso9660(let system): system.formatName
-    case .xfs(let system): system.formatName
-    case .squashFS(let system): system.formatName
-    case .erofs(let system): system.formatName
-    }
-  }
+  public var formatName: ByteString { reader.formatName }
 
   /// The volume's label; empty if none.
-  public var label: ByteString {
-    switch reader {
-    case .btrfs(let system): system.label
-    case .ext4(let system): system.label
-    case .fat(let system): system.label
-    case .iso9660(let system): system.label
-    case .xfs(let system): system.label
-    case .squashFS(let system): system.label
-    case .erofs(let system): system.label
-    }
-  }
+  public var label: ByteString { reader.label }
 
   /// The volume's identifier; empty if none.
-  public var uuid: ByteString {
-    switch reader {
-    case .btrfs(let system): system.uuid
-    case .ext4(let system): system.uuid
-    case .fat(let system): system.uuid
-    case .iso9660(let system): system.uuid
-    case .xfs(let system): system.uuid
-    case .squashFS(let system): system.uuid
-    case .erofs(let system): system.uuid
-    }
-  }
+  public var uuid: ByteString { reader.uuid }
 
   /// What an administrator should know of it; nil if nothing.
   public var remark: ByteString? {
@@ -273,28 +232,15 @@ public struct MountedFileSystem<Device: BlockDevice> {
 
   /// What `path` leads to, with size, mode and time.
   public func attributes(_ path: ByteString) throws(BootError) -> FoundFile {
-    switch reader {
-    case .btrfs(let system): try attributes(path, in: system)
-    case .ext4(let system): try attributes(path, in: system)
-    case .fat(let system): try attributes(path, in: system)
-    case .iso9660(let system): try attributes(path, in: system)
-    case .xfs(let system): try attributes(path, in: system)
-    case .squashFS(let system): try attributes(path, in: system)
-    case .erofs(let system): try attributes(path, in: system)
-    }
+    let target = try resolve(path)
+    return FoundFile(path: target.path, attributes: target.attributes)
   }
 
   /// The contents of a small file.
   public func contents(_ path: ByteString, limit: Int) throws(BootError) -> [UInt8] {
-    switch reader {
-    case .btrfs(let system): try contents(path, limit: limit, in: system)
-    case .ext4(let system): try contents(path, limit: limit, in: system)
-    case .fat(let system): try contents(path, limit: limit, in: system)
-    case .iso9660(let system): try contents(path, limit: limit, in: system)
-    case .xfs(let system): try contents(path, limit: limit, in: system)
-    case .squashFS(let system): try contents(path, limit: limit, in: system)
-    case .erofs(let system): try contents(path, limit: limit, in: system)
-    }
+    do throws(FileError<BootError>) {
+      return try FileContents.readAll(path, in: reader, on: volume, limit: limit)
+    } catch { throw failure(error, path) }
   }
 
   /// `path` without symbolic links, `.`, `..` and doubled slashes: the same for two names of one
@@ -305,15 +251,9 @@ public struct MountedFileSystem<Device: BlockDevice> {
 
   /// The names in a directory.
   public func names(_ path: ByteString) throws(BootError) -> [ByteString] {
-    switch reader {
-    case .btrfs(let system): try names(path, in: system)
-    case .ext4(let system): try names(path, in: system)
-    case .fat(let system): try names(path, in: system)
-    case .iso9660(let system): try names(path, in: system)
-    case .xfs(let system): try names(path, in: system)
-    case .squashFS(let system): try names(path, in: system)
-    case .erofs(let system): try names(path, in: system)
-    }
+    var result: [ByteString] = []
+    for entry in try entries(path).entries { result.append(entry.name) }
+    return result
   }
 
   /// Goes through the files of a directory whose names are wanted, in the order in which they are
@@ -323,128 +263,66 @@ public struct MountedFileSystem<Device: BlockDevice> {
     in path: ByteString, limit: Int, wants: (ByteString) -> Bool,
     visit: (ByteString, ByteString?) -> Bool
   ) throws(BootError) {
-    switch reader {
-    case .btrfs(let system):
-      try visitFiles(in: path, limit: limit, of: system, wants: wants, visit: visit)
-    case .ext4(let system):
-      try visitFiles(in: path, limit: limit, of: system, wants: wants, visit: visit)
-    case .fat(let system):
-      try visitFiles(in: path, limit: limit, of: system, wants: wants, visit: visit)
-    case .iso9660(let system):
-      try visitFiles(in: path, limit: limit, of: system, wants: wants, visit: visit)
-    case .xfs(let system):
-      try visitFiles(in: path, limit: limit, of: system, wants: wants, visit: visit)
-    case .squashFS(let system):
-      try visitFiles(in: path, limit: limit, of: system, wants: wants, visit: visit)
-    case .erofs(let system):
-      try visitFiles(in: path, limit: limit, of: system, wants: wants, visit: visit)
+    let (directory, entries) = try entries(path)
+    for entry in entries where wants(entry.name) {
+      let name: ByteString = "\(directory == "/" ? "" : directory)/\(entry.name)"
+      if !visit(entry.name, fileContents(entry.node, name, limit: limit)) { return }
     }
   }
 
   /// Where the contents of the file at `path` are.
   public func locate(_ path: ByteString) throws(BootError) -> LocatedFile<Device> {
-    switch reader {
-    case .btrfs(let system): try locate(path, in: system)
-    case .ext4(let system): try locate(path, in: system)
-    case .fat(let system): try locate(path, in: system)
-    case .iso9660(let system): try locate(path, in: system)
-    case .xfs(let system): try locate(path, in: system)
-    case .squashFS(let system): try locate(path, in: system)
-    case .erofs(let system): try locate(path, in: system)
-    }
-  }
-
-  private func attributes<System: FileSystem>(
-    _ path: ByteString, in system: System
-  ) throws(BootError) -> FoundFile {
-    let target = try resolve(path, in: system)
-    return FoundFile(path: target.path, attributes: target.attributes)
-  }
-
-  private func contents<System: FileSystem>(
-    _ path: ByteString, limit: Int, in system: System
-  ) throws(BootError) -> [UInt8] {
-    do throws(FileError<System.Failure>) {
-      return try FileContents.readAll(path, in: system, on: volume, limit: limit)
-    } catch { throw failure(error, path) }
-  }
-
-  private func names<System: FileSystem>(
-    _ path: ByteString, in system: System
-  ) throws(BootError) -> [ByteString] {
-    let target = try resolve(path, in: system)
-    guard target.attributes.kind == .directory else {
-      throw BootError(.wrongRequest, "\(place): \(path): not a directory")
-    }
-    do throws(System.Failure) {
-      var result: [ByteString] = []
-      for entry in try system.entries(of: target.node) { result.append(entry.name) }
-      return result
-    } catch { throw BootError(error).at("\(place): \(path)") }
-  }
-
-  private func visitFiles<System: FileSystem>(
-    in path: ByteString, limit: Int, of system: System, wants: (ByteString) -> Bool,
-    visit: (ByteString, ByteString?) -> Bool
-  ) throws(BootError) {
-    let target = try resolve(path, in: system)
-    guard target.attributes.kind == .directory else {
-      throw BootError(.wrongRequest, "\(place): \(path): not a directory")
-    }
-    let entries: [DirectoryEntry<System.Node>]
-    do throws(System.Failure) {
-      entries = try system.entries(of: target.node)
-    } catch { throw BootError(error).at("\(place): \(path)") }
-    for entry in entries where wants(entry.name) {
-      let name: ByteString = "\(target.path == "/" ? "" : target.path)/\(entry.name)"
-      if !visit(entry.name, fileContents(entry.node, name, limit: limit, in: system)) { return }
-    }
-  }
-
-  /// The contents of what an entry of a directory leads to; nil if it is no file, or not readable.
-  private func fileContents<System: FileSystem>(
-    _ node: System.Node, _ path: ByteString, limit: Int, in system: System
-  ) -> ByteString? {
-    do throws(FileError<System.Failure>) {
-      let attributes: NodeAttributes
-      do { attributes = try system.attributes(of: node) } catch { throw .reader(error) }
-      if attributes.kind == .symbolicLink {
-        return ByteString(
-          try FileContents.readAll(path, in: system, on: volume, limit: limit))
-      }
-      guard attributes.kind == .file else { return nil }
-      let target = PathTarget(node: node, attributes: attributes, path: path)
-      return ByteString(try FileContents.readAll(target, in: system, on: volume, limit: limit))
-    } catch { return nil }
-  }
-
-  private func locate<System: FileSystem>(
-    _ path: ByteString, in system: System
-  ) throws(BootError) -> LocatedFile<Device> {
-    let target = try resolve(path, in: system)
+    let target = try resolve(path)
     guard target.attributes.kind == .file else {
       throw BootError(.wrongRequest, "\(place): \(path): not a file")
     }
-    do throws(System.Failure) {
+    do throws(BootError) {
       return LocatedFile(
-        name: "\(place): \(path)", volume: volume, extents: try system.extents(of: target.node),
+        name: "\(place): \(path)", volume: volume, extents: try reader.extents(of: target.node),
         byteCount: target.attributes.byteCount)
-    } catch { throw BootError(error).at("\(place): \(path)") }
+    } catch { throw error.at("\(place): \(path)") }
   }
 
-  private func resolve<System: FileSystem>(
-    _ path: ByteString, in system: System
-  ) throws(BootError) -> PathTarget<System.Node> {
-    do throws(FileError<System.Failure>) {
-      return try PathWalk.resolve(path, in: system)
+  /// The path of a directory without symbolic links, and its entries.
+  private func entries(
+    _ path: ByteString
+  ) throws(BootError) -> (path: ByteString, entries: [DirectoryEntry<MountedReader<Device>.Node>]) {
+    let target = try resolve(path)
+    guard target.attributes.kind == .directory else {
+      throw BootError(.wrongRequest, "\(place): \(path): not a directory")
+    }
+    do throws(BootError) {
+      return (target.path, try reader.entries(of: target.node))
+    } catch { throw error.at("\(place): \(path)") }
+  }
+
+  /// The contents of what an entry of a directory leads to; nil if it is no file, or not readable.
+  private func fileContents(
+    _ node: MountedReader<Device>.Node, _ path: ByteString, limit: Int
+  ) -> ByteString? {
+    do throws(FileError<BootError>) {
+      let attributes: NodeAttributes
+      do { attributes = try reader.attributes(of: node) } catch { throw .reader(error) }
+      if attributes.kind == .symbolicLink {
+        return ByteString(try FileContents.readAll(path, in: reader, on: volume, limit: limit))
+      }
+      guard attributes.kind == .file else { return nil }
+      let target = PathTarget(node: node, attributes: attributes, path: path)
+      return ByteString(try FileContents.readAll(target, in: reader, on: volume, limit: limit))
+    } catch { return nil }
+  }
+
+  private func resolve(
+    _ path: ByteString
+  ) throws(BootError) -> PathTarget<MountedReader<Device>.Node> {
+    do throws(FileError<BootError>) {
+      return try PathWalk.resolve(path, in: reader)
     } catch { throw failure(error, path) }
   }
 
   /// The error with its place in front: volume, file system and, where the message does not have it
   /// already, the file.
-  private func failure<Failure: BootFailure>(
-    _ error: FileError<Failure>, _ path: ByteString
-  ) -> BootError {
+  private func failure(_ error: FileError<BootError>, _ path: ByteString) -> BootError {
     switch error {
     case .reader, .device: BootError(error).at("\(place): \(path)")
     default: BootError(error).at(place)

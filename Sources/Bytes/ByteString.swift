@@ -120,11 +120,8 @@ extension ByteString: ExpressibleByStringInterpolation {
     /// What has been collected.
     fileprivate(set) var bytes: [UInt8] = []
 
-    /// Starts a literal with room for `literalCapacity` bytes.
-    @inline(never)
-    public init(literalCapacity: Int, interpolationCount: Int) {
-      bytes.reserveCapacity(literalCapacity + 8 * interpolationCount)
-    }
+    /// Starts a literal. Room is made as it grows: messages are short, and rare.
+    public init(literalCapacity: Int, interpolationCount: Int) {}
 
     /// Adds a fixed part.
     @inline(never)

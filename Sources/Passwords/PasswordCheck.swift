@@ -14,7 +14,7 @@ public struct PasswordCheck: Sendable {
     case wrong
   }
 
-  private enum Work: Sendable {
+  private indirect enum Work: Sendable {
     case done(isRight: Bool)
     case md5(password: [UInt8], salt: [UInt8], text: [UInt8])
     case sha(SHACrypt, text: [UInt8])

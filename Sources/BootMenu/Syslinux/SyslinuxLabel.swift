@@ -147,7 +147,7 @@ struct SyslinuxLabel {
 /// `MENU END`.
 struct SyslinuxSubmenu {
   /// A line of the menu.
-  enum Item {
+  indirect enum Item {
     /// A label.
     case label(SyslinuxLabel)
     /// A menu of its own.
