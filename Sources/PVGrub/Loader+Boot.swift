@@ -3,6 +3,7 @@ import BlockIO
 import BootMenu
 import BootPlan
 import Bytes
+import MenuScreen
 import MiniOS
 import XenFrontends
 
@@ -136,5 +137,7 @@ extension Loader {
       totalNanoseconds: times.total(now: now), commandLine: files.commandLine)
     say(summary.line)
     console.flush(until: hypervisor.now + console.timeLimit)
+    // The terminal's answer, if it comes this late, is not for the kernel's login prompt.
+    if terminal.isAnswerDue { _ = console.read() }
   }
 }
