@@ -65,7 +65,7 @@ KEYS = (
     # In with Right, out with Escape, in again with Enter. Its title bar and its entries tell where.
     Scenario(
         "submenu", (Disk(disk.OPTIONS),),
-        (r"pvgrub-swift > More of them",)
+        (r" > More of them",)
         + booted("root=/dev/xvda1 ro console=hvc0 lab=inside-two"), TROUBLE,
         console="xl", sets=CI,
         steps=(Step("More of them", keys=DOWN + DOWN + RIGHT),
@@ -81,7 +81,7 @@ KEYS = (
         steps=(Step("second entry", keys=ENTER),
                Step("vmlinuz-missing: not found"),
                # Once more in the menu's own rows, which are drawn anew.
-               Step("(?s)second entry.*vmlinuz-missing: not found", keys=DOWN, pause=0.5),
+               Step(r"(?s)second entry.*vmlinuz-missing:\s+not found", keys=DOWN, pause=0.5),
                Step("", keys=ENTER, pause=0.5)),
     ),
     # The same after the countdown.

@@ -34,9 +34,6 @@ final class Display {
   /// Grants that the keyboard's backend did not let go of.
   var heldGrantCount: Int { keyboard?.heldGrantCount ?? 0 }
 
-  /// Whether it is connected.
-  var isShown: Bool { painter != nil }
-
   /// Connects what is not connected, shows what was written so far, and says what failed.
   func connect() -> [ByteString] {
     guard painter == nil else { return [] }

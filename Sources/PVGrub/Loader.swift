@@ -99,7 +99,7 @@ final class Loader {
     } catch { say("pvgrub-swift: \(error.message)") }
     reconnectDisplay()
     // The console shows what the display shows, which has one size.
-    terminal = TerminalSizing(isAsked: !(console.display?.isShown ?? false))
+    terminal = TerminalSizing(isAsked: console.display == nil)
   }
 
   /// Connects the display again after a boot that failed.

@@ -47,7 +47,8 @@ enum TerminalJudge {
       stream.bytes.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined() + "\n"
     }
     let answer = try HostTool.run(
-      ["python3", "-c", program, "\(columnCount)", "\(rowCount)"], input: Array(input.joined().utf8), keepingErrors: true)
+      ["python3", "-c", program, "\(columnCount)", "\(rowCount)"],
+      input: Array(input.joined().utf8), keepingErrors: true)
     let lines = String(decoding: answer.output, as: UTF8.self)
       .split(separator: "\n", omittingEmptySubsequences: false).map { String($0) }
     let count = rowCount + 2
