@@ -122,4 +122,12 @@ KEYS = (
                Step("F10 starts", keys=DOWN * 3 + b"\x01\x0binitrd /bo\tini\t", pause=0.5),
                Step("", keys=b"\x18", pause=1.0)),
     ),
+    # What the toolstack wants is said on a row of its own, and the begun line is there again.
+    Scenario(
+        "suspend-at-the-prompt", (Disk(disk.WHOLE_CFG),),
+        (r"only a kernel can\npvgrub> ha",), (r"^GUEST:",), console="xl", cmdline="timeout=60",
+        steps=(Step("second entry", keys=b"c"), Step("pvgrub> ", keys=b"ha"),
+               Step("", command="lab_takes_back {domid} suspend", pause=0.5),
+               Step(r"only a kernel can\s+pvgrub> ha", keys=b"lt\r")),
+    ),
 )
