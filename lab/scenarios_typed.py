@@ -65,7 +65,7 @@ KEYS = (
     # In with Right, out with Escape, in again with Enter. Its title bar and its entries tell where.
     Scenario(
         "submenu", (Disk(disk.OPTIONS),),
-        (r" > More of them",)
+        (r"> More of them",)
         + booted("root=/dev/xvda1 ro console=hvc0 lab=inside-two"), TROUBLE,
         console="xl", sets=CI,
         steps=(Step("More of them", keys=DOWN + DOWN + RIGHT),
