@@ -125,6 +125,12 @@ DISPLAY = (
         TROUBLE + (r"pvgrub-swift: (vfb|vkbd): ",), display=True, steps=SCREEN_KEYS,
         cmdline="timeout=60", limit=120, type="pvh",
     ),
+    # The domain ends with its display closed, which is no trouble to anybody.
+    Scenario(
+        "vfb-shutdown-in-menu", (Disk(disk.MBR_LST),), (r"second entry",),
+        (r"^GUEST:", r"pvgrub-swift: (vfb|vkbd): "), display=True, cmdline="timeout=60", limit=90,
+        steps=(Step("second entry", command="xl shutdown -w {domid}", pause=1.0),),
+    ),
 )
 
 # A backend that does nothing any more while the disks are closed costs its time limit, not the boot.
