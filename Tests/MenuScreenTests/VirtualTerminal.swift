@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import Bytes
 
-/// A VT100 of 24 lines of 80 columns, or of another size, that understands what MenuScreen sends, and
-/// nothing else: anything else is an error of the test.
+/// A VT100 of 24 lines of 80 columns, or of another size, that understands what MenuScreen sends,
+/// and nothing else: anything else is an error of the test.
 struct VirtualTerminal {
   let columnCount: Int
   private(set) var cells: [[Character]]
