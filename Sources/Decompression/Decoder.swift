@@ -68,6 +68,14 @@ public final class Decoder {
   /// Whether what comes out must stay in one window, in a row.
   public var needsLinearOutput: Bool { format == .lz4 || format == .zstd }
 
+  /// The number of bytes that were copied out of memory of the decoder's own, or out of the input.
+  public var copiedByteCount: UInt64 {
+    switch format {
+    case .uncompressed, .bzip2, .lzma, .xz: producedByteCount
+    case .gzip, .lzo, .lz4, .zstd: 0
+    }
+  }
+
   /// The room in bytes that one call needs at most if output is linear.
   public var outputByteCountMax: Int {
     switch format {

@@ -48,6 +48,7 @@ extension Loader {
   private func prepare(_ files: GuestBootFiles) throws(BootError) -> LastStep {
     let step = try lastStep(files)
     stopProgress()
+    report.counters = counters(step.payload).text
     do throws(BootError) {
       try leaveDisks()
     } catch {

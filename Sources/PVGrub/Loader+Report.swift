@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import BootPlan
 import Bytes
+import CMiniOS
+import CXen
 import MenuScreen
 import MiniOS
 import XenFrontends
@@ -47,6 +49,26 @@ extension Loader {
     report.commandLine = TerminalText.harmless(files.commandLine)
     report.byteCounts = files.byteCounts
     reportState(.loading)
+  }
+
+  /// What the boot took up to now.
+  func counters(_ payload: PayloadFrames) -> BootCounters {
+    var result = BootCounters()
+    result.hypercallCount = xen_hypercall_count()
+    for disk in disks {
+      let statistics = disk.statistics
+      result.requestCount += UInt64(statistics.requestCount)
+      result.readByteCount += statistics.byteCount
+      result.grantCount += UInt64(statistics.grantCount)
+      result.sleepCount += UInt64(statistics.sleepCount)
+      result.copiedByteCount += statistics.copiedByteCount
+    }
+    result.copiedByteCount += copiedByteCount
+    let pageCount =
+      Heap.pageCountMax + AddressSpace.tableFrames.count + payload.linear.scratchCountMax
+    result.peakByteCount =
+      UInt64(pageCount) * 4096 + minios_image_end() - minios_text_start()
+    return result
   }
 
   /// Tells why an attempt failed, once.

@@ -12,6 +12,8 @@ struct LinearWindow {
   fileprivate(set) var pageCount: UInt64 = 0
   /// Frames of pages that are no page of the kernel.
   fileprivate(set) var scratch: [UInt64] = []
+  /// The most of these at one time.
+  fileprivate(set) var scratchCountMax = 0
 }
 
 /// A file whose decoder looks back at what came out is unpacked in a window of its own. Pages of
@@ -57,6 +59,7 @@ extension PayloadFrames {
       frames.append(frame)
     }
     linear.pageCount = end
+    linear.scratchCountMax = linear.scratch.count
     let isDone = AddressSpace.set(
       AddressSpace.linearStart + first * 4096, count: frames.count
     ) { index in AddressSpace.machineFrame(of: frames[index]) << 12 | AddressSpace.Entry.memory }
@@ -95,6 +98,8 @@ extension PayloadFrames {
     guard linear.plan != nil else { return }
     AddressSpace.unmap(AddressSpace.linearStart, count: Int(linear.pageCount))
     for frame in linear.scratch { FrameAllocator.free(first: frame, count: 1) }
-    linear = LinearWindow()
+    linear.plan = nil
+    linear.pageCount = 0
+    linear.scratch = []
   }
 }

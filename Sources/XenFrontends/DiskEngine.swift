@@ -234,6 +234,8 @@ public struct DiskStatistics: Sendable {
   public internal(set) var indirectRequestCount = 0
   /// Bytes that were read.
   public internal(set) var byteCount: UInt64 = 0
+  /// Bytes that were copied out of the pages of the blocking read.
+  public internal(set) var copiedByteCount: UInt64 = 0
   /// Events sent to the backend.
   public internal(set) var notifyCount = 0
   /// Grants given for data.
