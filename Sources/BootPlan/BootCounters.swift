@@ -16,8 +16,8 @@ public struct BootCounters: Equatable, Sendable {
   /// Bytes that were copied from one place to another: metadata, what a decoder copies out of its
   /// own window, and what could not be put into its place at once.
   public var copiedByteCount: UInt64 = 0
-  /// The most bytes of memory that the loader had, without frames of the new kernel and its
-  /// ramdisks: image, heap with the decoder's part, page tables.
+  /// The most bytes of memory that were in use at one time, image included, less what the new
+  /// kernel and its ramdisks have in the end.
   public var peakByteCount: UInt64 = 0
 
   /// Nothing yet.

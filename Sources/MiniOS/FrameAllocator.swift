@@ -23,6 +23,10 @@ public enum FrameAllocator {
   /// Frames that are free now.
   public nonisolated(unsafe) private(set) static var freeCount: UInt64 = 0
 
+  /// The most and the fewest frames that were free at one time.
+  public nonisolated(unsafe) private(set) static var freeCountMax: UInt64 = 0
+  public nonisolated(unsafe) private(set) static var freeCountMin: UInt64 = .max
+
   /// Range number `index`, less than `rangeCount`; in order of frames.
   public static func range(_ index: Int) -> Range {
     precondition(index >= 0 && index < rangeCount, "no such range")
@@ -71,6 +75,7 @@ public enum FrameAllocator {
   public static func free(first: UInt64, count: UInt64) {
     guard count > 0 else { return }
     freeCount += count
+    freeCountMax = max(freeCountMax, freeCount)
     let index = index(behind: first)
     var new = Range(first: first, count: count)
     let joinsNext = index < rangeCount && range(index).first == new.end
@@ -96,6 +101,7 @@ public enum FrameAllocator {
     let count = min(countMax, last.count)
     last.count -= count
     freeCount -= count
+    freeCountMin = min(freeCountMin, freeCount)
     if last.count == 0 { rangeCount -= 1 } else { set(rangeCount - 1, last) }
     return Range(first: last.end, count: count)
   }
@@ -110,6 +116,7 @@ public enum FrameAllocator {
     let isInside = frame > found.first && frame + 1 < found.end
     if isInside, rangeCount == Int(MINIOS_FREE_RANGE_MAX) { return false }
     freeCount -= 1
+    freeCountMin = min(freeCountMin, freeCount)
     let before = Range(first: found.first, count: frame - found.first)
     let behind = Range(first: frame + 1, count: found.end - frame - 1)
     switch (before.count > 0, behind.count > 0) {

@@ -51,8 +51,6 @@ public enum Heap {
   nonisolated(unsafe) private static var partial = InlineArray<16, UInt>(repeating: 0)
   /// Pages mapped for the heap now.
   public nonisolated(unsafe) private(set) static var pageCount = 0
-  /// The most that were mapped at one time.
-  public nonisolated(unsafe) private(set) static var pageCountMax = 0
 
   // MARK: Page runs
 
@@ -104,7 +102,6 @@ public enum Heap {
     guard AddressSpace.populate(address, count: count) else { return nil }
     mark(first, count + 1, used: true)
     pageCount += count
-    pageCountMax = max(pageCountMax, pageCount)
     return UnsafeMutableRawPointer(bitPattern: UInt(address))
   }
 

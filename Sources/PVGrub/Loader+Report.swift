@@ -3,6 +3,7 @@ import BootPlan
 import Bytes
 import CMiniOS
 import CXen
+import DomainBuilder
 import MenuScreen
 import MiniOS
 import XenFrontends
@@ -52,7 +53,7 @@ extension Loader {
   }
 
   /// What the boot took up to now.
-  func counters(_ payload: PayloadFrames) -> BootCounters {
+  func counters(_ payload: PayloadFrames, ramdiskByteCount: UInt64) -> BootCounters {
     var result = BootCounters()
     result.hypercallCount = xen_hypercall_count()
     for disk in disks {
@@ -64,10 +65,12 @@ extension Loader {
       result.copiedByteCount += statistics.copiedByteCount
     }
     result.copiedByteCount += copiedByteCount
-    let pageCount =
-      Heap.pageCountMax + AddressSpace.tableFrames.count + payload.linear.scratchCountMax
-    result.peakByteCount =
-      UInt64(pageCount) * 4096 + minios_image_end() - minios_text_start()
+    // The least that was ever free: then either the decoder was at work, or all was in place.
+    let most = FrameAllocator.freeCountMax
+    let taken = most - min(FrameAllocator.freeCountMin, most)
+    let guests = payload.pages.frameCount + (ramdiskByteCount + 4095) / 4096
+    let imageByteCount = minios_image_end() - minios_text_start()
+    result.peakByteCount = (taken - min(guests, taken)) * 4096 + imageByteCount
     return result
   }
 

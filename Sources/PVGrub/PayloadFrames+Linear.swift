@@ -10,26 +10,79 @@ struct LinearWindow {
   fileprivate(set) var plan: LinearPlan?
   /// The pages that have a frame, from the start of the window.
   fileprivate(set) var pageCount: UInt64 = 0
-  /// Frames of pages that are no page of the kernel.
-  fileprivate(set) var scratch: [UInt64] = []
-  /// The most of these at one time.
-  fileprivate(set) var scratchCountMax = 0
+  /// Pages that are no page of the kernel, by place in the file.
+  fileprivate(set) var scratch: [Scratch] = []
+  /// The frame of all pages of zeros among those.
+  fileprivate(set) var zeroFrame: UInt64?
+
+  struct Scratch {
+    /// The page of the window.
+    let page: UInt64
+    /// Its frame.
+    let frame: UInt64
+  }
 }
 
 /// A file whose decoder looks back at what came out is unpacked in a window of its own. Pages of
 /// the file that are pages of the kernel have the kernel's frames there, so they need no copy.
 extension PayloadFrames {
   func linearWindow(
-    _ plan: LinearPlan, byteCount: UInt64
+    _ plan: LinearPlan, byteCount: UInt64, filledByteCount: UInt64
   ) throws(MemoryError) -> UnsafeMutableRawBufferPointer {
     let end = (byteCount + 4095) / 4096
     if end > linear.pageCount {
-      try checkRoom(pageCount: end - linear.pageCount)
+      if linear.plan == nil {
+        // What is not in the kernel is mostly zeros, and gives its frames back.
+        try checkRoom(pageCount: plan.runs.reduce(0) { $0 + UInt64($1.filePages.count) })
+      }
       linear.plan = plan
+      recycleLinearZeroPages(before: filledByteCount / 4096)
       try growLinearWindow(plan, to: end)
     }
     let start = UnsafeMutableRawPointer(bitPattern: UInt(AddressSpace.linearStart))
     return UnsafeMutableRawBufferPointer(start: start, count: Int(byteCount))
+  }
+
+  /// Lets the window's pages before `limit` that are none of the kernel's, and all zeros, share one
+  /// frame, which can only be read.
+  private func recycleLinearZeroPages(before limit: UInt64) {
+    var kept: [LinearWindow.Scratch] = []
+    var run: [LinearWindow.Scratch] = []
+    for scratch in linear.scratch {
+      let page = UnsafeRawPointer(bitPattern: UInt(linearAddress(scratch.page)))
+      // SAFETY: a page of the window is mapped until it is released.
+      guard scratch.page < limit,
+        ZeroPage.isZero(UnsafeRawBufferPointer(start: page, count: 4096))
+      else {
+        kept.append(scratch)
+        continue
+      }
+      if let last = run.last, last.page + 1 != scratch.page {
+        kept += shareZeroFrame(run)
+        run = []
+      }
+      run.append(scratch)
+    }
+    linear.scratch = kept + shareZeroFrame(run)
+  }
+
+  /// Maps the frame of zeros in place of those of `run`, pages in a row; gives what must stay.
+  private func shareZeroFrame(_ run: [LinearWindow.Scratch]) -> [LinearWindow.Scratch] {
+    guard let first = run.first else { return [] }
+    let zeros = linear.zeroFrame ?? first.frame
+    let entry = AddressSpace.machineFrame(of: zeros) << 12 | AddressSpace.Entry.readOnly
+    let isDone = AddressSpace.set(linearAddress(first.page), count: run.count) { _ in entry }
+    AddressSpace.flush()
+    guard isDone else { return run }
+    linear.zeroFrame = zeros
+    for scratch in run where scratch.frame != zeros {
+      FrameAllocator.free(first: scratch.frame, count: 1)
+    }
+    return []
+  }
+
+  private func linearAddress(_ page: UInt64) -> UInt64 {
+    AddressSpace.linearStart + page * 4096
   }
 
   /// Throws if the guest has no room for so many more pages, and their page tables.
@@ -53,21 +106,20 @@ extension PayloadFrames {
     var frames: [UInt64] = []
     frames.reserveCapacity(Int(end - first))
     for page in first..<end {
-      guard let frame = takeLinearFrame(plan.physicalPage(ofFilePage: page)) else {
+      guard let frame = takeLinearFrame(page, plan.physicalPage(ofFilePage: page)) else {
         throw .outOfMemory(purpose: "the unpacked kernel")
       }
       frames.append(frame)
     }
     linear.pageCount = end
-    linear.scratchCountMax = linear.scratch.count
     let isDone = AddressSpace.set(
       AddressSpace.linearStart + first * 4096, count: frames.count
     ) { index in AddressSpace.machineFrame(of: frames[index]) << 12 | AddressSpace.Entry.memory }
     guard isDone else { throw .refused(operation: "to map the unpacked kernel") }
   }
 
-  /// A frame for a page of the window, which is `page` of the kernel if not nil.
-  private func takeLinearFrame(_ page: UInt64?) -> UInt64? {
+  /// A frame for `filePage` of the window, which is `page` of the kernel if not nil.
+  private func takeLinearFrame(_ filePage: UInt64, _ page: UInt64?) -> UInt64? {
     if let page {
       guard let frame = takeFrame(page) else { return nil }
       ledger.set(page: page, frames: frame..<frame + 1)
@@ -75,7 +127,7 @@ extension PayloadFrames {
     }
     guard FrameAllocator.freeCount > FrameList.reserve else { return nil }
     let frame = isInPlace ? LowFrames.takeOne(outside: pages) : FrameAllocator.allocate()
-    if let frame { linear.scratch.append(frame) }
+    if let frame { linear.scratch.append(LinearWindow.Scratch(page: filePage, frame: frame)) }
     return frame
   }
 
@@ -97,9 +149,8 @@ extension PayloadFrames {
   func releaseLinearWindow() {
     guard linear.plan != nil else { return }
     AddressSpace.unmap(AddressSpace.linearStart, count: Int(linear.pageCount))
-    for frame in linear.scratch { FrameAllocator.free(first: frame, count: 1) }
-    linear.plan = nil
-    linear.pageCount = 0
-    linear.scratch = []
+    for scratch in linear.scratch { FrameAllocator.free(first: scratch.frame, count: 1) }
+    if let frame = linear.zeroFrame { FrameAllocator.free(first: frame, count: 1) }
+    linear = LinearWindow()
   }
 }

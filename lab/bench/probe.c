@@ -9,6 +9,7 @@
  *   probe decode gzip|xz|zstd|lz4 FILE BYTES    unpacks a whole payload that is in memory, once
  */
 #include <fcntl.h>
+#include <libdeflate.h>
 #include <lz4.h>
 #include <lzma.h>
 #include <poll.h>
@@ -20,7 +21,6 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-#include <zlib.h>
 #include <zstd.h>
 
 #define AWAIT_LIMIT_NS 300000000000ull
@@ -96,13 +96,9 @@ static int read_device(const char *device, size_t wanted) {
 }
 
 static size_t ungzip(const uint8_t *in, size_t in_size, uint8_t *out, size_t out_size) {
-  z_stream stream = {0};
-  if (inflateInit2(&stream, 15 + 16) != Z_OK) return 0;
-  stream.next_in = (Bytef *)in;
-  stream.avail_in = (uInt)in_size;
-  stream.next_out = out;
-  stream.avail_out = (uInt)out_size;
-  return inflate(&stream, Z_FINISH) == Z_STREAM_END ? stream.total_out : 0;
+  struct libdeflate_decompressor *state = libdeflate_alloc_decompressor();
+  size_t count = 0;
+  return state && !libdeflate_gzip_decompress(state, in, in_size, out, out_size, &count) ? count : 0;
 }
 
 static size_t unxz(const uint8_t *in, size_t in_size, uint8_t *out, size_t out_size) {

@@ -11,7 +11,8 @@ bench_disk() {
 # The same on a disk whose every request takes $2 ns.
 bench_slow_disk() {
   [ ! -d /sys/module/null_blk ] || rmmod null_blk
-  insmod /bench-modules/null_blk.ko memory_backed=1 irqmode=2 queue_mode=2 gb=1 \
+  while read -r module; do insmod "/bench-modules/$module" 2>/dev/null; done </bench-modules/order
+  insmod /bench-modules/slow/null_blk.ko memory_backed=1 irqmode=2 queue_mode=2 gb=1 \
     "completion_nsec=$2" && dd if="/disks/$1" of=/dev/nullb0 bs=1M 2>/dev/null &&
     sync && echo /dev/nullb0
 }

@@ -17,8 +17,9 @@ from .paths import BUILD, DEFAULT_LOADER, LAB, LOGS, PROJECT, ROOT, LabError, ke
 
 RESULTS = BUILD / "bench.json"
 DOM0_MIB = 2048
-CASE_LIMIT = 1200.0
-PROBE_LIBRARIES = ("-llzma", "-lzstd", "-llz4", "-lz")
+CASE_LIMIT = 3600.0
+PACKED = ("xz", "zstd", "lz4", "gzip")
+PROBE_LIBRARIES = ("-llzma", "-lzstd", "-llz4", "-ldeflate")
 
 
 def _probe() -> bytes:
@@ -44,15 +45,18 @@ def _ramdisk(loader: Path) -> Path:
         out.write(runner.dom0image.base_ramdisk().read_bytes())
         archive = cpio.CpioWriter(out)
         archive.directory("bench-modules")
-        for path in modules.load_order(["null_blk"]):
+        *needed, slow = modules.load_order(["null_blk"])
+        for path in needed:
             archive.file(f"bench-modules/{path.name}", path.read_bytes())
+        archive.file("bench-modules/order", "".join(f"{path.name}\n" for path in needed).encode())
+        archive.file("bench-modules/slow/null_blk.ko", slow.read_bytes())
         archive.file("lab/ours", loader.read_bytes())
         for name, file in (("pvgrub2-pv", "grub-x86_64-xen.bin"),
                            ("pvgrub2-pvh", "grub-i386-xen_pvh.bin")):
             archive.file(f"lab/{name}", (ROOT / "usr/lib/grub-xen" / file).read_bytes())
         archive.file("lab/probe", _probe(), 0o755)
         archive.file("lab/bench.sh", (LAB / "dom0/bench.sh").read_bytes())
-        for kind in ("xz", "zstd", "lz4", "gzip"):
+        for kind in PACKED:
             archive.file(f"payload/{kind}", _payload(kind)[0])
         archive.close()
     return image
@@ -61,6 +65,7 @@ def _ramdisk(loader: Path) -> Path:
 def _pack() -> Path:
     names = [f"kernel-{kind}" for kind in bench_cases.KERNELS]
     names += [bench_cases.ramdisk_name(mib) for mib in bench_cases.RAMDISKS]
+    names.append(bench_cases.DD_RAMDISK)
     return disks.pack([disks.image_of(bench_cases.DISK), *map(products.product, names)], "bench")
 
 
@@ -101,7 +106,7 @@ class Bench:
         lines = ['name="bench"', f'type="{case.type}"', f"memory={case.memory}", "vcpus=1"]
         if case.loader == "toolstack":
             lines += [f'kernel="/disks/kernel-{case.kernel}"',
-                      f'ramdisk="/disks/{bench_cases.ramdisk_name(case.ramdisk)}"',
+                      f'ramdisk="/disks/{case.initrd or bench_cases.ramdisk_name(case.ramdisk)}"',
                       f'cmdline="{bench_cases.LINE}"']
         else:
             file = "ours" if case.loader == "ours" else f"pvgrub2-{case.type}"
@@ -129,16 +134,29 @@ class Bench:
     def floors(self) -> dict[str, int]:
         """What the same bytes take dom0: reading them, and unpacking them with the same library."""
         found = {}
-        for kind in ("xz", "zstd", "lz4", "gzip"):
+        for kind in PACKED:
             size = _payload(kind)[1]
             found[f"decode-{kind}"] = int(self._run(f"lab/probe decode {kind} /payload/{kind} {size}"))
         for mib in (8, 32, 128):
             self._run("echo 3 >/proc/sys/vm/drop_caches")
             found[f"read-{mib}"] = int(self._run(f"lab/probe read /dev/loop7 {mib << 20}"))
+        if self.type == "pv":
+            for latency in bench_cases.LATENCIES:
+                self._run(f". lab/bench.sh; bench_slow_disk bench.img {latency}")
+                self._run("echo 3 >/proc/sys/vm/drop_caches")
+                found[f"slow-{latency}"] = int(self._run(f"lab/probe read /dev/nullb0 {32 << 20}"))
         return found
 
     def close(self) -> None:
         self.machine.close()
+
+
+def _write_payloads(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for kind in PACKED:
+        data, size = _payload(kind)
+        (folder / kind).write_bytes(data)
+        (folder / "size").write_text(f"{size}\n")
 
 
 def _chosen(patterns: list[str]) -> list[Case]:
@@ -192,6 +210,8 @@ def main(argv: list[str]) -> int:
                         help="these cases alone; the others' results are kept")
     parser.add_argument("--list", action="store_true", help="names the cases")
     parser.add_argument("--loader", type=Path, default=DEFAULT_LOADER, metavar="FILE")
+    parser.add_argument("--payloads", type=Path, metavar="FOLDER",
+                        help="leaves the packed kernels there, for tools/bench-core")
     parser.add_argument("--write", type=Path, metavar="FILE", help="writes the tables there")
     options = parser.parse_args(argv)
     if options.list:
@@ -201,6 +221,8 @@ def main(argv: list[str]) -> int:
     runner.install()
     LOGS.mkdir(parents=True, exist_ok=True)
     try:
+        if options.payloads:
+            _write_payloads(options.payloads)
         failed = _run_all(options)
     except LabError as error:
         runner.say(f"lab/bench: {error}")

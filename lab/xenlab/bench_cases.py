@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import gzip
 import io
+import zlib
 from dataclasses import dataclass
 
-from . import cpio, products
+from . import cpio, dom0image, products
 from .model import DiskRecipe
 
 KERNELS = ("xz", "zstd", "lz4", "gzip", "elf")
@@ -16,6 +18,24 @@ LOADERS = ("toolstack", "pvgrub2", "ours")
 LINE = "root=/dev/xvda ro console=hvc0 nokaslr lab=bench"
 FIRST_LINE = "Linux version"
 GUEST_MIB = 768
+MENU = "GNU GRUB"
+READING = "BENCH: start|BENCH: end"
+# What the guest that reads its disk with dd reads.
+DD_MIB = 128
+DD_INIT = f"""#!/bin/sh
+export PATH=/bin
+mount -t proc proc /proc
+mount -t sysfs sysfs /sys
+mount -t devtmpfs devtmpfs /dev
+dmesg -n 1
+while read -r module; do insmod "/modules/$module"; done </modules/order
+until [ -b /dev/xvda ]; do usleep 50000; done
+usleep 500000
+echo "BENCH: start"
+dd if=/dev/xvda of=/dev/null bs=1M count={DD_MIB} 2>/dev/null
+echo "BENCH: end"
+poweroff -f
+"""
 
 
 def ramdisk(mib: int) -> bytes:
@@ -36,6 +56,23 @@ def ramdisk_name(mib: int) -> str:
     return f"initrd-bench-{mib}"
 
 
+def reading_ramdisk() -> bytes:
+    """A ramdisk whose init reads the disk through Linux's own frontend, and says when."""
+    plain = io.BytesIO()
+    archive = cpio.CpioWriter(plain)
+    for name in ("proc", "sys", "dev"):
+        archive.directory(name)
+    archive.character_device("dev/console", 5, 1)
+    dom0image.add_busybox(archive)
+    dom0image.add_modules(archive, ["xen_blkfront"])
+    archive.file("init", DD_INIT.encode(), 0o755)
+    archive.close()
+    return gzip.compress(plain.getvalue(), 9, mtime=0)
+
+
+# Named after what it does, for it to be made anew when that changes.
+DD_RAMDISK = f"initrd-dd-{zlib.crc32(DD_INIT.encode()):08x}"
+products.MAKERS[DD_RAMDISK] = reading_ramdisk
 for _mib in RAMDISKS:
     products.MAKERS[ramdisk_name(_mib)] = lambda mib=_mib: ramdisk(mib)
 
@@ -54,6 +91,7 @@ class Case:
 
     disk: "memory" (a file in dom0's memory behind blkback), "qdisk" (the same behind QEMU), or
     nanoseconds that each request takes, as text ("100000").
+    initrd: another ramdisk than that of `ramdisk` MiB.
     text: what is waited for on the console, several divided by `|`.
     """
 
@@ -65,11 +103,13 @@ class Case:
     memory: int = GUEST_MIB
     timeout: int = 0
     text: str = FIRST_LINE
+    initrd: str = ""
 
     @property
     def name(self) -> str:
         parts = [self.loader, self.type, self.kernel, str(self.ramdisk), self.disk, str(self.memory)]
-        return "-".join(parts) + ("" if self.text == FIRST_LINE else "-menu")
+        kind = {FIRST_LINE: "", MENU: "-menu", READING: "-dd"}[self.text]
+        return "-".join(parts) + kind
 
     @property
     def menu(self) -> str:
@@ -95,7 +135,8 @@ def matrix(type_: str) -> list[Case]:
     ]
 
 
-LATENCIES = ("100000", "1000000")
+# Nanoseconds a request; the first is what the disk's own work costs.
+LATENCIES = ("1", "100000", "1000000")
 
 
 def others() -> list[Case]:
@@ -104,7 +145,8 @@ def others() -> list[Case]:
              for disk in (*LATENCIES, "qdisk") for kernel in ("lz4", "gzip", "xz")]
     found += [Case("pvgrub2", kernel="gzip", ramdisk=32, disk=disk) for disk in (*LATENCIES, "qdisk")]
     found += [Case("ours", kernel="lz4", memory=mib) for mib in (128, 1024)]
-    found.append(Case("pvgrub2", timeout=-1, text="GNU GRUB"))
+    found.append(Case("pvgrub2", timeout=-1, text=MENU))
+    found.append(Case("toolstack", text=READING, initrd=DD_RAMDISK))
     return found
 
 
