@@ -23,8 +23,9 @@ public enum FrameAllocator {
   /// Frames that are free now.
   public nonisolated(unsafe) private(set) static var freeCount: UInt64 = 0
 
-  /// The most and the fewest frames that were free at one time.
+  /// The most frames that were free at one time.
   public nonisolated(unsafe) private(set) static var freeCountMax: UInt64 = 0
+  /// The fewest.
   public nonisolated(unsafe) private(set) static var freeCountMin: UInt64 = .max
 
   /// Range number `index`, less than `rangeCount`; in order of frames.

@@ -104,14 +104,15 @@ enum DecoderBench {
   private static func callLZ4(
     _ input: UnsafeRawBufferPointer, _ output: UnsafeMutableRawBufferPointer
   ) {
+    guard let source = input.baseAddress, let target = output.baseAddress else { return }
     var position = 4
     var filled = 0
     while filled < output.count {
       let count = Int(input.loadUnaligned(fromByteOffset: position, as: UInt32.self))
       position += 4
       let done = LZ4_decompress_safe(
-        (input.baseAddress! + position).assumingMemoryBound(to: CChar.self),
-        (output.baseAddress! + filled).assumingMemoryBound(to: CChar.self), Int32(count),
+        (source + position).assumingMemoryBound(to: CChar.self),
+        (target + filled).assumingMemoryBound(to: CChar.self), Int32(count),
         Int32(min(8 << 20, output.count - filled)))
       precondition(done > 0, "liblz4 failed")
       position += count
