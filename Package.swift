@@ -139,5 +139,6 @@ let package = Package(
     tests("DomainBuilderTests", ["DomainBuilder", "KernelImage", "Bytes", "CXen", "CLinux"]),
     tests("TidyTests", []),
     tests("XenFrontendsTests", ["XenFrontends", "CXen", "BlockIO", "Bytes"]),
-    tests("MiniOSTests", ["MiniOS", "CMiniOS"]),
+    .target(name: "CMemory", path: "Tests/CMemory"),
+    tests("MiniOSTests", ["MiniOS", "CMiniOS", "CMemory"]),
   ])

@@ -2,8 +2,8 @@
 import CDecoders
 
 /// libdeflate for one gzip member (RFC 1952) whose size is known: all of it is gathered, then
-/// unpacked in one call, in a third of zlib's time. zlib unpacks the first bytes, and finds the place
-/// of what is wrong.
+/// unpacked in one call, in a third of zlib's time. zlib unpacks the first bytes, and finds the
+/// place of what is wrong.
 final class WholeGzipDecoder {
   /// The memory in bytes of libdeflate's state (`struct libdeflate_decompressor` of 1.14: 11.6 KB).
   static let stateByteCount = 16 * 1024

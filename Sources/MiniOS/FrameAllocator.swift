@@ -108,18 +108,22 @@ public enum FrameAllocator {
   }
 
   /// Takes exactly the frame `frame`; false if it is in use.
-  public static func take(_ frame: UInt64) -> Bool {
+  public static func take(_ frame: UInt64) -> Bool { take(first: frame, countMax: 1) == 1 }
+
+  /// Takes the frames from `first` on that are free, up to one in use or `countMax`; how many.
+  public static func take(first frame: UInt64, countMax: UInt64) -> UInt64 {
     let index = index(behind: frame)
-    guard index < rangeCount else { return false }
+    guard index < rangeCount, countMax > 0 else { return 0 }
     let found = range(index)
-    guard found.first <= frame else { return false }
-    // A full table can't hold both halves: the frame counts as in use rather than losing one.
-    let isInside = frame > found.first && frame + 1 < found.end
-    if isInside, rangeCount == Int(MINIOS_FREE_RANGE_MAX) { return false }
-    freeCount -= 1
+    guard found.first <= frame else { return 0 }
+    let count = min(countMax, found.end - frame)
+    // A full table can't hold both halves: the frames count as in use rather than losing some.
+    let isInside = frame > found.first && frame + count < found.end
+    if isInside, rangeCount == Int(MINIOS_FREE_RANGE_MAX) { return 0 }
+    freeCount -= count
     freeCountMin = min(freeCountMin, freeCount)
     let before = Range(first: found.first, count: frame - found.first)
-    let behind = Range(first: frame + 1, count: found.end - frame - 1)
+    let behind = Range(first: frame + count, count: found.end - frame - count)
     switch (before.count > 0, behind.count > 0) {
     case (true, true):
       set(index, before)
@@ -128,6 +132,6 @@ public enum FrameAllocator {
     case (false, true): set(index, behind)
     case (false, false): remove(at: index)
     }
-    return true
+    return count
   }
 }

@@ -7,8 +7,8 @@ import KernelImage
 import MiniOS
 import XenFrontends
 
-/// A file of the guest as a stream of chunks. While one chunk is decoded, the next ones are on their
-/// way: enough of them to keep a disk busy that takes a millisecond for a request.
+/// A file of the guest as a stream of chunks. While one chunk is decoded, the next ones are on
+/// their way: enough of them to keep a disk busy that takes a millisecond for a request.
 final class FileStream: KernelSource {
   /// Pages of one of the buffers: 512 KiB.
   private static let chunkPageCount = 128

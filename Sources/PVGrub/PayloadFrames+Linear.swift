@@ -36,6 +36,7 @@ extension PayloadFrames {
         try checkRoom(pageCount: plan.runs.reduce(0) { $0 + UInt64($1.filePages.count) })
       }
       linear.plan = plan
+      isUnpackedInARow = true
       recycleLinearZeroPages(before: filledByteCount / 4096)
       try growLinearWindow(plan, to: end)
     }
@@ -101,49 +102,47 @@ extension PayloadFrames {
   }
 
   private func growLinearWindow(_ plan: LinearPlan, to end: UInt64) throws(MemoryError) {
-    let first = linear.pageCount
     linear.scratch.reserveCapacity(linear.scratch.count + 64)
-    var frames: [UInt64] = []
-    frames.reserveCapacity(Int(end - first))
-    for page in first..<end {
-      guard let frame = takeLinearFrame(page, plan.physicalPage(ofFilePage: page)) else {
-        throw .outOfMemory(purpose: "the unpacked kernel")
-      }
-      frames.append(frame)
+    while linear.pageCount < end {
+      let filePage = linear.pageCount
+      let frames = try takeLinearFrames(filePage, countMax: end - filePage, plan)
+      // Noted before they are mapped: whatever happens then, they are given back.
+      linear.pageCount += frames.frameCount
+      try map(frames, at: linearAddress(filePage))
     }
-    linear.pageCount = end
-    let isDone = AddressSpace.set(
-      AddressSpace.linearStart + first * 4096, count: frames.count
-    ) { index in AddressSpace.machineFrame(of: frames[index]) << 12 | AddressSpace.Entry.memory }
-    guard isDone else { throw .refused(operation: "to map the unpacked kernel") }
   }
 
-  /// A frame for `filePage` of the window, which is `page` of the kernel if not nil.
-  private func takeLinearFrame(_ filePage: UInt64, _ page: UInt64?) -> UInt64? {
-    if let page {
-      guard let frame = takeFrame(page) else { return nil }
-      ledger.set(page: page, frames: frame..<frame + 1)
-      return frame
+  /// Frames in a row for the pages of the window from `filePage` on: the kernel's where they are
+  /// pages of the kernel.
+  private func takeLinearFrames(
+    _ filePage: UInt64, countMax: UInt64, _ plan: LinearPlan
+  ) throws(MemoryError) -> DomainBuilder.FrameRange {
+    if let (page, count) = plan.physicalPages(fromFilePage: filePage) {
+      if let frames = takeFrames(page, countMax: min(count, countMax)) {
+        ledger.set(page: page, frames: frames)
+        return frames
+      }
+    } else if FrameAllocator.freeCount > FrameList.reserve {
+      let free = FrameAllocator.freeCount - FrameList.reserve
+      let count = min(countMax, free, plan.scratchPageCount(fromFilePage: filePage))
+      if let frames = takeScratchFrames(countMax: count) {
+        for index in 0..<frames.frameCount {
+          linear.scratch.append(
+            LinearWindow.Scratch(page: filePage + index, frame: frames.lowerBound + index))
+        }
+        return frames
+      }
     }
-    guard FrameAllocator.freeCount > FrameList.reserve else { return nil }
-    let frame = isInPlace ? LowFrames.takeOne(outside: pages) : FrameAllocator.allocate()
-    if let frame { linear.scratch.append(LinearWindow.Scratch(page: filePage, frame: frame)) }
-    return frame
+    throw .outOfMemory(purpose: "the unpacked kernel")
   }
 
-  func endLinearWindow() throws(MemoryError) {
-    guard let plan = linear.plan else { return }
-    releaseLinearWindow()
-    for run in plan.runs {
-      let isDone = AddressSpace.set(
-        windowAddress(ofPage: run.physicalPage), count: run.filePages.count
-      ) { index in
-        let frame = ledger.frame(ofPage: run.physicalPage + UInt64(index)) ?? 0
-        return AddressSpace.machineFrame(of: frame) << 12 | AddressSpace.Entry.memory
-      }
-      guard isDone else { throw .refused(operation: "to map the kernel's memory") }
-    }
+  private func takeScratchFrames(countMax: UInt64) -> DomainBuilder.FrameRange? {
+    if isInPlace { return LowFrames.takeOne(outside: pages).map { $0..<$0 + 1 } }
+    return FrameAllocator.allocateRun(countMax: countMax).map { $0.first..<$0.end }
   }
+
+  /// The kernel's pages have frames now, and are mapped nowhere: few of them are looked at again.
+  func endLinearWindow() throws(MemoryError) { releaseLinearWindow() }
 
   /// Takes the window away and gives the frames back that are not the kernel's.
   func releaseLinearWindow() {
