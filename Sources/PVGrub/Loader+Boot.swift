@@ -49,6 +49,8 @@ extension Loader {
   private func prepare(_ files: GuestBootFiles) throws(BootError) -> LastStep {
     let step = try lastStep(files)
     stopProgress()
+    report.counters =
+      counters(step.payload, ramdiskByteCount: files.byteCounts.ramdisks).text
     do throws(BootError) {
       try leaveDisks()
     } catch {

@@ -53,6 +53,8 @@ final class Loader {
   var progress: ProgressLine?
   /// Bytes of the entry's files that were read before the present file.
   var readByteCount: UInt64 = 0
+  /// Bytes of the kernel that were copied from one place to another.
+  var copiedByteCount: UInt64 = 0
   /// What kind of file the kernel is in, and how it is packed.
   var kernelKind = ByteString()
   /// What is known of the terminal's size.
