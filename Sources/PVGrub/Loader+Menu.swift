@@ -136,6 +136,7 @@ extension Loader {
       report.entry = BootReport.entryPath(chosenTitles)
       reportFailure(error.message)
       // One whole line for those who read the console's log, then the screen for a person.
+      console.write(screen.leave().bytes)
       say("pvgrub-swift: \(title): \(error.message)")
       screen.report("\(title): \(error.message)")
       screen.redraw()
