@@ -65,10 +65,13 @@ fuzz-smoke: install
 
 # As the image is compiled: over module borders, and without checks for overlapping accesses.
 BENCH_FLAGS := -Xswiftc -cross-module-optimization -Xswiftc -enforce-exclusivity=unchecked
-# The ext4 reader beside libext2fs.
-bench: install
+# Boots on real Xen beside the toolstack's and GRUB's, then parts of the loader beside their C peers;
+# all of it goes to docs/BENCHMARKS.md. An hour. `lab/bench-boots --only REGEX` measures some boots.
+bench: image tool
+	lab/install
 	swift build -c release --product fs-bench --scratch-path .build-bench $(BENCH_FLAGS)
-	tools/bench-file-systems
+	swift build -c release --product core-bench --scratch-path .build-bench $(BENCH_FLAGS)
+	tools/bench
 
 # Everything that CI wants to see: unit tests, the image, and a few guests on real Xen.
 test: install

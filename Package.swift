@@ -58,7 +58,7 @@ let package = Package(
     cModule("CCrypto", hostLibraries: ["tomcrypt"]),
     core("Passwords", ["Bytes", "CCrypto"]),
     core("Framebuffer", ["Bytes"]),
-    cModule("CDecoders", hostLibraries: ["z", "lzma", "bz2", "lzo2", "lz4", "zstd"]),
+    cModule("CDecoders", hostLibraries: ["z", "lzma", "bz2", "lzo2", "lz4", "zstd", "deflate"]),
     core("Decompression", ["Bytes", "CDecoders"]),
     core("KernelImage", ["Bytes", "Decompression"]),
     core("DomainBuilder", ["Bytes", "KernelImage"]),
@@ -124,6 +124,10 @@ let package = Package(
       name: "fs-bench",
       dependencies: ["Ext4", "FileSystem", "BlockIO", "Bytes", "CExt2fs"],
       path: "Tests/FileSystemBench"),
+    .executableTarget(
+      name: "core-bench",
+      dependencies: ["Decompression", "CDecoders", "DomainBuilder", "KernelImage", "Bytes"],
+      path: "Tests/CoreBench"),
     tests(
       "PvgrubToolTests",
       ["pvgrub-tool", "BootPlan", "BlockIO", "Bytes", "TestSupport", "FileSystem"]),
@@ -135,5 +139,6 @@ let package = Package(
     tests("DomainBuilderTests", ["DomainBuilder", "KernelImage", "Bytes", "CXen", "CLinux"]),
     tests("TidyTests", []),
     tests("XenFrontendsTests", ["XenFrontends", "CXen", "BlockIO", "Bytes"]),
-    tests("MiniOSTests", ["MiniOS", "CMiniOS"]),
+    .target(name: "CMemory", path: "Tests/CMemory"),
+    tests("MiniOSTests", ["MiniOS", "CMiniOS", "CMemory"]),
   ])

@@ -257,10 +257,51 @@ ONCE = DiskRecipe(
     texts=(("/boot/grub/grubenv", "# GRUB Environment Block\nnext_entry=1\n".ljust(1024, "#")),),
 )
 
+# For what the host says, and for submenus. The menu would wait for ever, has a command that nobody
+# knows, and a kernel whose console is not Xen's.
+OPTIONS_CFG = """\
+set default=0
+set timeout=-1
+frobnicate now
+menuentry "Debian GNU/Linux" --id first {
+  linux /boot/vmlinuz-{release} root={root} ro console=hvc0 lab=options
+  initrd /boot/initrd.img-{release}
+}
+menuentry "Without a console" --id no-console {
+  linux /boot/vmlinuz-{release} root={root} ro quiet lab=$greeting
+  initrd /boot/initrd.img-{release}
+}
+submenu "More of them" --id more {
+  menuentry "Inside one" {
+    linux /boot/vmlinuz-{release} root={root} ro console=hvc0 lab=inside-one
+    initrd /boot/initrd.img-{release}
+  }
+  menuentry "Inside two" {
+    linux /boot/vmlinuz-{release} root={root} ro console=hvc0 lab=inside-two
+    initrd /boot/initrd.img-{release}
+  }
+}
+"""
+OPTIONS = DiskRecipe("options", "mbr", "/dev/xvda1", (
+    ("/boot/grub/grub.cfg", OPTIONS_CFG),
+    ("/boot/grub/other.cfg", OPTIONS_CFG.replace(" ro quiet ", " ro quiet lab.other ")),
+    ("/boot/grub/menu.lst",
+     "frobnicate now\n" + menu_lst("lab=options-lst", "(hd0,0)")[0][1]),
+))
+# Forty entries: how many are shown tells the height of the screen.
+TALL = DiskRecipe("tall", menus=tuple(
+    (path, text + "".join(
+        f'menuentry "Entry {number}" {{\n  true\n}}\n' for number in range(3, 41)))
+    for path, text in grub_cfg("lab=tall")
+))
+
 # Disks with something wrong. Where the menu's first entry is the broken one, the second is sound.
 NO_MENU = DiskRecipe("no-menu")
 MISSING_KERNEL = DiskRecipe(
     "missing-kernel", menus=menu_lst("lab=missing-kernel", kernel="/boot/vmlinuz-missing")
+)
+WRONG_DEFAULT = DiskRecipe(
+    "wrong-default", menus=grub_cfg("lab=wrong-default", kernel="/boot/vmlinuz-missing")
 )
 NOT_A_KERNEL = DiskRecipe(
     "not-a-kernel",

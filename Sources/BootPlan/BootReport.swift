@@ -37,6 +37,8 @@ public struct BootReport: Equatable, Sendable {
   public var byteCounts = (kernel: UInt64(0), ramdisks: UInt64(0))
   /// The milliseconds of each phase, as `BootTimes.text` has them.
   public var times = ByteString()
+  /// What the boot took beside time, as `BootCounters.text` has it.
+  public var counters = ByteString()
   /// Why the last attempt failed.
   public var error = ByteString()
 
@@ -74,6 +76,7 @@ public struct BootReport: Equatable, Sendable {
     kernel = ""
     commandLine = ""
     byteCounts = (0, 0)
+    counters = ""
   }
 
   /// The nodes that differ from what was written before, the state last: whoever waits for it finds
@@ -101,6 +104,7 @@ public struct BootReport: Equatable, Sendable {
       Field(name: "cmdline", value: Self.value(commandLine)),
       Field(name: "bytes", value: bytes),
       Field(name: "milliseconds", value: Self.value(times)),
+      Field(name: "counters", value: Self.value(counters)),
       Field(name: "error", value: Self.value(error)),
       Field(name: "state", value: state?.name ?? ""),
     ]

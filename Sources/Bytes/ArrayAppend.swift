@@ -2,7 +2,7 @@
 
 #if hasFeature(Embedded)
   /// In the image, what grows an array is a call. The standard library's own is inlined wherever it
-  /// is used, some 80 bytes at hundreds of places (decision 0049). These are found before it, since
+  /// is used, some 80 bytes at hundreds of places (decision 0052). These are found before it, since
   /// a module's members shadow the standard library's.
   extension Array {
     /// Adds an element at the end.

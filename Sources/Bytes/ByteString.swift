@@ -5,7 +5,7 @@
 /// Comparison is by bytes. Swift's `String` compares by canonical equivalence, which is wrong for
 /// file names and would link Unicode tables into the image.
 ///
-/// What is used all over the image is not inlined: a call is a fifth of its size (decision 0049).
+/// What is used all over the image is not inlined: a call is a fifth of its size (decision 0052).
 public struct ByteString: Equatable, Hashable, Sendable {
   /// The bytes, without a terminator.
   public var bytes: [UInt8]

@@ -7,9 +7,10 @@
 
 __attribute__((naked)) static void hypercall_by_syscall(void) { __asm__("syscall; ret"); }
 
-struct xen_hypercall_stubs xen_hypercall_stubs = { (uint64_t)hypercall_by_syscall, 0 };
+struct xen_hypercall_stubs xen_hypercall_stubs = { (uint64_t)hypercall_by_syscall, 0, 0 };
 
 void xen_use_hypercall_page(uint64_t address)
 {
-    xen_hypercall_stubs = (struct xen_hypercall_stubs) { address, 32 };
+    xen_hypercall_stubs.base = address;
+    xen_hypercall_stubs.stride = 32;
 }

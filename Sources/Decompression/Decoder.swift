@@ -34,6 +34,7 @@ public final class Decoder {
   private enum Implementation {
     case copy
     case gzip(GzipDecoder)
+    case wholeGzip(WholeGzipDecoder)
     case bzip2(Bzip2Decoder)
     case lzma(LZMADecoder)
     case lzo(LZODecoder)
@@ -44,15 +45,27 @@ public final class Decoder {
 
   /// A decoder for a stream of `format` that may use `memoryLimit` bytes of heap. Throws if these
   /// are too few for any stream of the format, or the heap has no room.
-  public init(_ format: PayloadFormat, memoryLimit: UInt64) throws(DecompressionError) {
+  ///
+  /// `wholeByteCount`, for gzip: the packed size in bytes, if the decoder may gather all of it in
+  /// its own memory, and is then given room for all of the output.
+  public init(
+    _ format: PayloadFormat, memoryLimit: UInt64, wholeByteCount: Int? = nil
+  ) throws(DecompressionError) {
     self.format = format
+    precondition(wholeByteCount == nil || format == .gzip, "only gzip is unpacked as a whole")
+    needsLinearOutput = format == .lz4 || format == .zstd || wholeByteCount != nil
     let needed = DecoderMemory.byteCountMin(format)
     guard memoryLimit >= needed else {
       throw .memoryLimit(format, needed: needed, limit: memoryLimit)
     }
     switch format {
     case .uncompressed: implementation = .copy
-    case .gzip: implementation = .gzip(try GzipDecoder())
+    case .gzip:
+      if let wholeByteCount {
+        implementation = .wholeGzip(try WholeGzipDecoder(byteCount: wholeByteCount))
+      } else {
+        implementation = .gzip(try GzipDecoder())
+      }
     case .bzip2: implementation = .bzip2(try Bzip2Decoder())
     case .lzma, .xz:
       implementation = .lzma(try LZMADecoder(format, memoryLimit: memoryLimit))
@@ -66,12 +79,23 @@ public final class Decoder {
   public var hasEnd: Bool { format != .uncompressed && format != .lz4 }
 
   /// Whether what comes out must stay in one window, in a row.
-  public var needsLinearOutput: Bool { format == .lz4 || format == .zstd }
+  public let needsLinearOutput: Bool
 
-  /// The room in bytes that one call needs at most if output is linear.
+  /// The number of bytes that were copied out of memory of the decoder's own, or out of the input.
+  public var copiedByteCount: UInt64 {
+    switch format {
+    case .uncompressed, .bzip2, .lzma, .xz: producedByteCount
+    case .gzip: needsLinearOutput ? consumedByteCount : 0
+    case .lzo, .lz4, .zstd: 0
+    }
+  }
+
+  /// The room in bytes that one call needs at most if output is linear; all numbers for one call
+  /// that needs room for all.
   public var outputByteCountMax: Int {
     switch format {
     case .lz4: LZ4Decoder.blockByteCount
+    case .gzip: needsLinearOutput ? .max : 1
     case .zstd: Decoder.headByteCountMax + ZstdDecoder.blockByteCountMax
     default: 1
     }
@@ -91,6 +115,7 @@ public final class Decoder {
     switch implementation {
     case .lz4(let decoder): decoder.head
     case .zstd(let decoder): decoder.head
+    case .wholeGzip(let decoder): decoder.head
     default: UnsafeRawBufferPointer(start: nil, count: 0)
     }
   }
@@ -107,6 +132,7 @@ public final class Decoder {
       progress = try decoder.decodeHead(input: input, position: consumedByteCount)
     case .zstd(let decoder):
       progress = try decoder.decodeHead(input: input, position: consumedByteCount)
+    case .wholeGzip(let decoder): progress = try decoder.decodeHead(input: input)
     default: preconditionFailure("a head without linear output")
     }
     consumedByteCount += UInt64(progress.consumedByteCount)
@@ -124,6 +150,7 @@ public final class Decoder {
     case .copy: progress = copy(from: input, to: output)
     case .gzip(let decoder):
       progress = try decoder.decode(input: input, output: output, position: position)
+    case .wholeGzip(let decoder): progress = try decoder.decode(input: input, output: output)
     case .bzip2(let decoder):
       progress = try decoder.decode(input: input, output: output, position: position)
     case .lzma(let decoder):

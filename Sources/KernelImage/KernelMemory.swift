@@ -25,9 +25,10 @@ public protocol KernelMemory {
   /// decoders that look back at what came out. Asked for after `prepare`; then regions are asked
   /// for only to copy what `plan` says, and `endLinearWindow` follows. Asked for again with a
   /// larger `byteCount`, the window is the same, only longer. The pages that `plan` knows are those
-  /// of memory; others go with the window.
+  /// of memory; others go with the window, and those of them that are whole before
+  /// `filledByteCount` and all zeros need no frame of their own: they are only read from then on.
   mutating func linearWindow(
-    _ plan: LinearPlan, byteCount: UInt64
+    _ plan: LinearPlan, byteCount: UInt64, filledByteCount: UInt64
   ) throws(Failure) -> UnsafeMutableRawBufferPointer
 
   /// All of the file is in its place: the window goes, and its other pages with it.

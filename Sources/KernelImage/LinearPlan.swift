@@ -75,6 +75,11 @@ public struct LinearPlan: Equatable, Sendable {
 
   /// The page of memory that `page` of the file is; nil if it is none, and only scratch.
   public func physicalPage(ofFilePage page: UInt64) -> UInt64? {
+    physicalPages(fromFilePage: page)?.first
+  }
+
+  /// The same, and how many pages from there on follow each other in memory as in the file.
+  public func physicalPages(fromFilePage page: UInt64) -> (first: UInt64, count: UInt64)? {
     var low = 0
     var high = runs.count
     while low < high {
@@ -82,7 +87,19 @@ public struct LinearPlan: Equatable, Sendable {
       if runs[middle].filePages.upperBound <= page { low = middle + 1 } else { high = middle }
     }
     guard low < runs.count, runs[low].filePages.contains(page) else { return nil }
-    return runs[low].physicalPage + (page - runs[low].filePages.lowerBound)
+    let run = runs[low]
+    return (
+      run.physicalPage + (page - run.filePages.lowerBound), run.filePages.upperBound - page
+    )
+  }
+
+  /// How many pages of the file, from `page` on, are no pages of memory; the largest number behind
+  /// the last that is one.
+  public func scratchPageCount(fromFilePage page: UInt64) -> UInt64 {
+    for run in runs where run.filePages.upperBound > page {
+      return run.filePages.lowerBound - min(page, run.filePages.lowerBound)
+    }
+    return .max
   }
 
   /// The number of bytes that are copied.

@@ -20,7 +20,7 @@ public struct LoadedKernel: Equatable, Sendable {
   public let format: PayloadFormat
   /// The number of bytes that the decoder gave, with what was skipped.
   public let unpackedByteCount: UInt64
-  /// The number of bytes that were copied after they had come out of the decoder.
+  /// The number of bytes that were copied, inside the decoder or after they had come out of it.
   public let copiedByteCount: UInt64
   /// The ELF file header.
   public let header: ElfHeader

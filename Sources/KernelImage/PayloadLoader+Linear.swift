@@ -5,8 +5,8 @@ import Decompression
 /// For decoders that look back at what came out: the file is unpacked in a row, in a window whose
 /// pages are the kernel's wherever that is possible.
 extension PayloadLoader {
-  /// How much longer the window becomes when the file's size is not known: 16 MiB.
-  private static var growthByteCount: UInt64 { 16 << 20 }
+  /// How much longer the window becomes at a time: 2 MiB, or what the decoder needs for a call.
+  private static var growthByteCount: UInt64 { 2 << 20 }
 
   /// Unpacks the whole file into a window.
   mutating func unpackInARow() throws(Failure) -> LinearPlan {
@@ -19,12 +19,14 @@ extension PayloadLoader {
       throw .image(.payloadEndsEarly(position: end, neededByteCount: layout.fileEnd))
     }
     let plan = LinearPlan(layout)
-    var output = try linearWindow(
-      plan, byteCount: stated ?? grown(layout.fileEnd))
+    var output = UnsafeMutableRawBufferPointer(start: nil, count: 0)
     var filled = 0
     while true {
-      if stated == nil, output.count - filled < unpacker.decoder.outputByteCountMax {
-        output = try linearWindow(plan, byteCount: grown(UInt64(output.count)))
+      if output.count < end, output.count - filled < unpacker.decoder.outputByteCountMax {
+        let step = max(Self.growthByteCount, UInt64(unpacker.decoder.outputByteCountMax))
+        // Both are at most 1 GiB and a few more bytes of headers.
+        let byteCount = min(end, UInt64(filled) + step)
+        output = try linearWindow(plan, byteCount: byteCount, filledByteCount: UInt64(filled))
       }
       let count: Int
       do throws(PayloadError<Source.Failure>) {
@@ -39,11 +41,6 @@ extension PayloadLoader {
     } catch { throw Failure(error) }
     window = UnsafeRawBufferPointer(rebasing: output[..<filled])
     return plan
-  }
-
-  private func grown(_ byteCount: UInt64) -> UInt64 {
-    // Both are at most 1 GiB and a few more bytes of headers.
-    min(byteCount + Self.growthByteCount, unpacker.limits.unpackedByteCount)
   }
 
   /// The layout that the first bytes of the file tell of.
@@ -72,10 +69,11 @@ extension PayloadLoader {
   }
 
   private mutating func linearWindow(
-    _ plan: LinearPlan, byteCount: UInt64
+    _ plan: LinearPlan, byteCount: UInt64, filledByteCount: UInt64
   ) throws(Failure) -> UnsafeMutableRawBufferPointer {
     do throws(Memory.Failure) {
-      let window = try memory.linearWindow(plan, byteCount: byteCount)
+      let window = try memory.linearWindow(
+        plan, byteCount: byteCount, filledByteCount: filledByteCount)
       precondition(UInt64(window.count) == byteCount, "a window of the wrong size")
       return window
     } catch { throw .memory(error) }

@@ -47,7 +47,8 @@ struct PayloadLoader<Source: KernelSource, Memory: KernelMemory> {
     return LoadedKernel(
       container: container, outerFormat: outerFormat, format: decoder.format,
       unpackedByteCount: decoder.producedByteCount,
-      copiedByteCount: plan?.copiedByteCount ?? 0, header: header, layout: layout, notes: notes)
+      copiedByteCount: decoder.copiedByteCount + (plan?.copiedByteCount ?? 0), header: header,
+      layout: layout, notes: notes)
   }
 
   /// Does what the stream asks for next.

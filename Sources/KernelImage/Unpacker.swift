@@ -18,6 +18,12 @@ final class Unpacker<Source: KernelSource> {
   /// build puts it there (Linux, scripts/Makefile.lib, `size_append`).
   private static var sizeFieldByteCount: UInt64 { 4 }
 
+  /// What a packed byte of deflate can give at most (RFC 1951: 258 bytes for two bits).
+  private static var deflateRatioMax: UInt64 { 1032 }
+  /// What must be left over for a payload to be unpacked as a whole: page tables, the headers'
+  /// pages, the heap.
+  private static var wholeSpareByteCount: UInt64 { 8 << 20 }
+
   let decoder: Decoder
   let limits: Limits
   /// The number of bytes that should come out, if somebody said so.
@@ -49,17 +55,46 @@ final class Unpacker<Source: KernelSource> {
     {
       throw .decompression(.memoryLimit(format, needed: needed, limit: limits.decoderMemory))
     }
+    let whole = try Self.wholeGzip(&self.reader, format, payloadEnd: end, limits: limits)
     do throws(DecompressionError) {
-      decoder = try Decoder(format, memoryLimit: limits.decoderMemory)
+      decoder = try Decoder(
+        format, memoryLimit: limits.decoderMemory, wholeByteCount: whole?.packedByteCount)
     } catch { throw .decompression(error) }
     if let end {
       self.reader.setEnd(end)
       if format.hasSizeField { try expectSizeField(end) }
     }
+    if let whole { statedByteCount = whole.unpackedByteCount }
     if statedByteCount == nil { statedByteCount = format.statedByteCount(head: head) }
     if let stated = statedByteCount, stated > limits.unpackedByteCount {
       throw .image(.payloadTooLarge(byteCountMax: limits.unpackedByteCount))
     }
+  }
+
+  /// The sizes of a gzip payload that can be unpacked as a whole, which is quicker: they are known
+  /// and look right, and there is memory for both at the same time. Throws only what the source
+  /// does.
+  private static func wholeGzip(
+    _ reader: inout ChunkReader<Source>, _ format: PayloadFormat, payloadEnd end: UInt64?,
+    limits: Limits
+  ) throws(Failure) -> (packedByteCount: Int, unpackedByteCount: UInt64)? {
+    guard format == .gzip, let end, end > reader.position + Self.sizeFieldByteCount else {
+      return nil
+    }
+    let packed = end - reader.position
+    let field: [UInt8]?
+    do throws(Source.Failure) {
+      field = try reader.bytes(
+        at: end - Self.sizeFieldByteCount, count: Int(Self.sizeFieldByteCount))
+    } catch { throw .source(error) }
+    // RFC 1952, 2.3.1: ISIZE, the unpacked size modulo 2^32, ends the member.
+    guard let field, let size = ByteView(field).u32(at: 0) else { return nil }
+    let unpacked = UInt64(size)
+    guard unpacked >= packed, unpacked / Self.deflateRatioMax <= packed,
+      unpacked <= limits.unpackedByteCount, packed <= limits.unpackedByteCount,
+      packed + unpacked + Self.wholeSpareByteCount <= limits.decoderMemory
+    else { return nil }
+    return (Int(packed), unpacked)
   }
 
   /// Leaves the size field out of the packed data, and looks at it now if the source can.

@@ -23,7 +23,8 @@ public struct CommandLine: Sendable {
   }
 
   private let prompt: ByteString
-  private let columnCount: Int
+  /// What is known of the terminal's size.
+  public private(set) var terminal: TerminalSizing
   private var keys = KeyDecoder()
   private var text: [UInt8] = []
   private var cursor = 0
@@ -33,11 +34,13 @@ public struct CommandLine: Sendable {
   /// How often Tab was pressed in a row.
   private var tabCount = 0
 
-  /// An editor with a prompt on a terminal of some width.
-  public init(prompt: ByteString, columnCount: Int = 80) {
+  /// An editor with a prompt on a terminal.
+  public init(prompt: ByteString, terminal: TerminalSizing = TerminalSizing()) {
     self.prompt = prompt
-    self.columnCount = max(columnCount, prompt.count + 8)
+    self.terminal = terminal
   }
+
+  private var columnCount: Int { max(terminal.size.columnCount, prompt.count + 8) }
 
   /// When `step` should be called although nothing came in, in nanoseconds.
   public var deadline: UInt64? { keys.deadline }
@@ -61,6 +64,11 @@ public struct CommandLine: Sendable {
     rest = []
     for (index, byte) in input.enumerated() {
       guard let key = keys.decode(byte, now: now) else { continue }
+      if case .size(let size) = key {
+        if terminal.take(size) { isChanged = true }
+        continue
+      }
+      terminal.takeKey()
       if key == .enter {
         step.line = finish()
         step.output = (isChanged ? shown(step.line) : "") + "\r\n"
@@ -76,11 +84,17 @@ public struct CommandLine: Sendable {
       }
       tabCount = 0
       if key == .escape { step.isLeft = true }
+      if key == .control(0x6c) {
+        step.output = "\u{1b}[2J\u{1b}[H"
+        terminal.askAgain()
+      }
       edit(key)
       isChanged = true
     }
     if let key = keys.expire(now: now), key == .escape { step.isLeft = true }
-    if isChanged { step.output = shown() }
+    if isChanged { step.output += shown() }
+    // A line that is run may boot, and its kernel would get the answer.
+    if !step.isLeft { step.output += terminal.takeQuestion() }
     return step
   }
 

@@ -8,6 +8,9 @@ struct EntryEditor: Sendable {
   /// The longest text in bytes; what is typed beyond is ignored.
   static let byteCountMax = 64 << 10
 
+  /// The columns of the screen beside a line: a blank, the cursor's, and the one that stays free.
+  static let marginColumnCount = 3
+
   /// How it ends.
   enum Result {
     /// The entry is to be started with this text.
@@ -24,9 +27,9 @@ struct EntryEditor: Sendable {
   /// The entry's index in the menu.
   let index: Int
   /// The columns of the screen that a line may take.
-  let columnCount: Int
+  private(set) var columnCount: Int
   /// The rows of the screen.
-  let rowCount: Int
+  private(set) var rowCount: Int
   private(set) var lines: [Line]
   /// The line that the cursor is in, and the column in it, which may be behind its end.
   private(set) var cursor = (line: 0, column: 0)
@@ -44,6 +47,13 @@ struct EntryEditor: Sendable {
     byteCount = text.count
     // The end of the last line is not the start of another one.
     if lines.count > 1, lines.last?.isEmpty == true { lines.removeLast() }
+  }
+
+  /// Lays the text out for a screen of another size.
+  mutating func resize(columnCount: Int, rowCount: Int) {
+    self.columnCount = max(columnCount, 4)
+    self.rowCount = max(rowCount, 1)
+    scroll()
   }
 
   /// The text as it stands.

@@ -24,6 +24,8 @@ public enum Key: Equatable, Sendable {
   case control(UInt8)
   /// A byte of text: ASCII, or a part of a UTF-8 sequence.
   case text(UInt8)
+  /// No key: the terminal's answer to `TerminalSizing.question`.
+  case size(TerminalSize)
   /// A key that nothing is known about.
   case unknown
 }

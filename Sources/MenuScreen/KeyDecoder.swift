@@ -7,6 +7,9 @@ import Bytes
 public struct KeyDecoder: Sendable {
   /// How long an escape byte waits for the rest of a sequence.
   public static let escapeNanoseconds: UInt64 = 100_000_000
+  /// How long a sequence that has begun waits for its rest: an answer of the terminal may come in
+  /// pieces, and what is behind a gap would be typed text.
+  public static let sequenceNanoseconds: UInt64 = 1_000_000_000
   /// The longest sequence that is understood.
   static let sequenceByteCountMax = 16
 
@@ -28,8 +31,11 @@ public struct KeyDecoder: Sendable {
 
   /// When `expire` has to be called; nil while no sequence is open.
   public var deadline: UInt64? {
-    if case .ground = state { return nil }
-    return lastByteTime &+ KeyDecoder.escapeNanoseconds
+    switch state {
+    case .ground: nil
+    case .escape, .single: lastByteTime &+ KeyDecoder.escapeNanoseconds
+    case .control: lastByteTime &+ KeyDecoder.sequenceNanoseconds
+    }
   }
 
   /// The key that a byte completes, if it does. `now` is in nanoseconds.
@@ -53,7 +59,11 @@ public struct KeyDecoder: Sendable {
     case .control(var parameters):
       if byte >= 0x40, byte <= 0x7e {
         state = .ground
-        return byte == 0x7e ? KeyDecoder.numbered(parameters) : KeyDecoder.letter(byte)
+        switch byte {
+        case 0x7e: return KeyDecoder.numbered(parameters)
+        case 0x52: return KeyDecoder.size(parameters)
+        default: return KeyDecoder.letter(byte)
+        }
       }
       guard byte >= 0x20, parameters.count < KeyDecoder.sequenceByteCountMax else {
         state = .ground
@@ -101,6 +111,18 @@ public struct KeyDecoder: Sendable {
     case 0x4d: .enter
     default: .unknown
     }
+  }
+
+  /// The place of the cursor in the last row and column (CPR, ECMA-48). One in the first row is
+  /// xterm's F3 with another key.
+  private static func size(_ parameters: [UInt8]) -> Key {
+    let parts = ByteString(parameters).split(on: 0x3b)
+    guard parts.count == 2, let rows = Numbers.decimal(parts[0]), rows > 1,
+      let columns = Numbers.decimal(parts[1]), columns > 0
+    else { return .unknown }
+    return .size(
+      TerminalSize(
+        columnCount: Int(clamping: columns), rowCount: Int(clamping: rows)))
   }
 
   private static func numbered(_ parameters: [UInt8]) -> Key {

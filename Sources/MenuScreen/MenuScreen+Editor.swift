@@ -12,7 +12,8 @@ extension MenuScreen {
     guard entry.kind == .boot else { return report("\(entry.title): a submenu has no commands") }
     guard
       let editor = EntryEditor(
-        entry.source, index: index, columnCount: columnCount - 3, rowCount: listRowCount)
+        entry.source, index: index, columnCount: columnCount - EntryEditor.marginColumnCount,
+        rowCount: listRowCount)
     else { return report("\(entry.title): too long to be changed here") }
     messages = []
     mode = .editor(editor)
@@ -21,7 +22,6 @@ extension MenuScreen {
   /// Reacts to a key while an entry is changed. After a failed start the editor is still there.
   mutating func edit(by key: Key) -> Decision? {
     guard case .editor(var editor) = mode else { return nil }
-    if key == .control(0x6c) { redraw() }
     if key == .tab {
       tabCount += 1
     } else {
@@ -50,7 +50,7 @@ extension MenuScreen {
       messages = []
     } else if completion.choices.count > 1, tabCount > 1 {
       let rows = MessageLines.wrap(completion.list, width: columnCount - 2)
-      messages = Array(rows.prefix(MenuScreen.messageRowCount))
+      messages = Array(rows.prefix(messageRowCount))
       if rows.count > messages.count { messages[messages.count - 1] = "... and more" }
     }
   }

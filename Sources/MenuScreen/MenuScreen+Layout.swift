@@ -3,13 +3,32 @@ import BootMenu
 import Bytes
 
 extension MenuScreen {
-  /// Rows for messages.
-  static let messageRowCount = 3
-  /// Title bar, a row above and one below the list, messages, a row, countdown and hints.
-  private static let otherRowCount = 6 + messageRowCount
+  /// Rows for messages on a terminal that has room for them.
+  static let messageRowCountMax = 3
+  /// Title bar, a row above and one below the list, a row, countdown and hints.
+  private static let otherRowCount = 6
+  /// The least rows for entries that messages leave, while there is more than one row of them.
+  private static let listRowCountMin = 4
+  /// The columns that the long hints need.
+  private static let wideColumnCount = 72
+
+  var columnCount: Int { terminal.size.columnCount }
+  private var freeRowCount: Int { terminal.size.rowCount - MenuScreen.otherRowCount }
+
+  /// The rows for messages.
+  var messageRowCount: Int {
+    max(1, min(MenuScreen.messageRowCountMax, freeRowCount - MenuScreen.listRowCountMin))
+  }
 
   /// The rows that entries are shown in.
-  var listRowCount: Int { rowCount - MenuScreen.otherRowCount }
+  var listRowCount: Int { freeRowCount - messageRowCount }
+
+  /// The end of the messages, as far as there is room.
+  private var messageRows: [ByteString] {
+    var rows: [ByteString] = []
+    for message in messages { rows += MessageLines.wrap(message, width: columnCount - 2) }
+    return Array(rows.suffix(messageRowCount))
+  }
 
   /// What the screen should show. The last column stays free, so that no terminal wraps.
   func lines(now: UInt64) -> [ScreenLine] {
@@ -27,8 +46,9 @@ extension MenuScreen {
     }
     while lines.count < 2 + listRowCount { lines.append(.blank) }
     lines.append(plain(note, width))
-    for index in 0..<MenuScreen.messageRowCount {
-      lines.append(index < messages.count ? plain(" " + messages[index], width) : .blank)
+    let messageRows = messageRows
+    for index in 0..<messageRowCount {
+      lines.append(index < messageRows.count ? plain(" " + messageRows[index], width) : .blank)
     }
     lines.append(.blank)
     if case .prompt(let prompt) = mode {
@@ -95,11 +115,15 @@ extension MenuScreen {
 
   private var hints: ByteString {
     if showsOnlyCountdown { return " Press any key for the menu." }
+    let isWide = columnCount >= MenuScreen.wideColumnCount
     if case .editor = mode {
-      return " ^X or F10 starts, Esc back, Tab completes, ^A ^E ^K ^Y as in a shell"
+      return isWide
+        ? " ^X or F10 starts, Esc back, Tab completes, ^A ^E ^K ^Y as in a shell"
+        : " ^X starts, Esc back, Tab completes"
     }
-    let back: ByteString = depth == 0 ? "" : ", Esc back"
-    let unlock: ByteString = hasUnlockKey ? ", p password" : ""
+    let back: ByteString = depth == 0 ? "" : isWide ? ", Esc back" : ", Esc"
+    let unlock: ByteString = hasUnlockKey ? isWide ? ", p password" : ", p" : ""
+    if !isWide { return " Enter starts\(back), e changes, c\(unlock)" }
     return " Up/Down select, Enter starts\(back), e changes, c command line\(unlock)"
   }
 }

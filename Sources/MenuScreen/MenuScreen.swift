@@ -70,10 +70,8 @@ public struct MenuScreen: Sendable {
 
   /// The title bar's text.
   public let title: ByteString
-  /// The width of the screen in columns.
-  public let columnCount: Int
-  /// The height of the screen in rows.
-  public let rowCount: Int
+  /// What is known of the terminal's size.
+  public internal(set) var terminal: TerminalSizing
   var pages: [Page] = []
   var messages: [ByteString] = []
   var mode = Mode.menu
@@ -83,18 +81,17 @@ public struct MenuScreen: Sendable {
   var tabCount = 0
   private var keys = KeyDecoder()
   private var waitingInput: [UInt8] = []
-  private var painter = ScreenPainter()
+  var painter = ScreenPainter()
   private var bootTime: UInt64?
   private var isHidden: Bool
 
   /// A screen with a menu that boots its default after a time; never if that is nil.
   public init(
     title: ByteString, menu: Menu, timeoutSeconds: Int?, now: UInt64,
-    columnCount: Int = 80, rowCount: Int = 24
+    terminal: TerminalSizing = TerminalSizing()
   ) {
     self.title = title
-    self.columnCount = max(columnCount, 20)
-    self.rowCount = max(rowCount, 12)
+    self.terminal = terminal
     isHidden = false
     if let seconds = timeoutSeconds, seconds >= 0 {
       let wait = UInt64(min(seconds, 1 << 30)) * MenuScreen.nanosecondsPerSecond
@@ -138,16 +135,19 @@ public struct MenuScreen: Sendable {
     waitingInput = []
     if case .input(let bytes) = event { input += bytes }
     for (index, byte) in input.enumerated() where decision == nil {
-      if let key = keys.decode(byte, now: now) { decision = react(to: key) }
+      if let key = keys.decode(byte, now: now) { decision = take(key) }
       // What was typed behind a Tab waits for its answer.
       if case .complete? = decision { waitingInput = Array(input[(index + 1)...]) }
     }
-    if decision == nil, let key = keys.expire(now: now) { decision = react(to: key) }
+    if decision == nil, let key = keys.expire(now: now) { decision = take(key) }
     if decision == nil, let bootTime, now >= bootTime {
       self.bootTime = nil
       decision = .timeout
     }
-    return Step(output: painter.paint(lines(now: now), cursor: cursor), decision: decision)
+    var output = painter.paint(lines(now: now), cursor: cursor)
+    // What is decided may boot, and the kernel would get the answer.
+    if decision == nil { output += terminal.takeQuestion() }
+    return Step(output: output, decision: decision)
   }
 
   /// Shows a menu inside the present one.
@@ -163,8 +163,8 @@ public struct MenuScreen: Sendable {
   /// Shows why something failed, in the last lines of the screen, and stops the countdown.
   public mutating func report(_ message: ByteString) {
     stopCountdown()
-    messages += MessageLines.wrap(message, width: columnCount - 2)
-    messages = Array(messages.suffix(MenuScreen.messageRowCount))
+    messages.append(message)
+    messages = Array(messages.suffix(MenuScreen.messageRowCountMax))
   }
 
   /// Makes the next step draw the whole screen, after something else has written on it.
@@ -194,7 +194,7 @@ public struct MenuScreen: Sendable {
   /// Whether only the countdown is shown.
   var showsOnlyCountdown: Bool { isHidden && bootTime != nil }
 
-  private mutating func react(to key: Key) -> Decision? {
+  mutating func react(to key: Key) -> Decision? {
     switch mode {
     case .menu: return choose(by: key)
     case .prompt: return type(key)
@@ -222,7 +222,6 @@ public struct MenuScreen: Sendable {
     case .enter: return choose(page)
     case .right: return isSubmenu(page) ? choose(page) : nil
     case .escape, .left, .backspace: close()
-    case .control(0x6c): painter.forget()
     case .text(0x63): return .commandLine
     case .text(0x65): return chosenIndex(page).map { .edit(index: $0) }
     case .text(0x70): return hasUnlockKey ? .unlock : nil
@@ -259,12 +258,20 @@ public struct MenuScreen: Sendable {
     scroll()
   }
 
-  /// Keeps the selected row on the screen.
+  /// Keeps the selected rows of all menus on the screen.
+  func scrolled(_ page: Page) -> Page {
+    var result = page
+    // Nothing stays free below while there are rows above.
+    result.top = min(page.top, max(0, page.rows.count - listRowCount))
+    if page.selected < result.top { result.top = page.selected }
+    if page.selected >= result.top + listRowCount {
+      result.top = page.selected - listRowCount + 1
+    }
+    return result
+  }
+
   private mutating func scroll() {
     guard let page = pages.last else { return }
-    var top = page.top
-    if page.selected < top { top = page.selected }
-    if page.selected >= top + listRowCount { top = page.selected - listRowCount + 1 }
-    pages[pages.count - 1].top = top
+    pages[pages.count - 1] = scrolled(page)
   }
 }

@@ -23,7 +23,7 @@ public enum AddressSpace {
     /// What an L1 entry of ordinary memory has: present, writable, accessed, not executable.
     public static let memory: UInt64 = 0x23 | noExecute
     /// Memory that may only be read; constants.
-    static let readOnly: UInt64 = 0x21 | noExecute
+    public static let readOnly: UInt64 = 0x21 | noExecute
     /// Code: it may not be written.
     static let code: UInt64 = 0x21
     /// What an entry of an upper table has.

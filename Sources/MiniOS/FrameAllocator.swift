@@ -23,6 +23,11 @@ public enum FrameAllocator {
   /// Frames that are free now.
   public nonisolated(unsafe) private(set) static var freeCount: UInt64 = 0
 
+  /// The most frames that were free at one time.
+  public nonisolated(unsafe) private(set) static var freeCountMax: UInt64 = 0
+  /// The fewest.
+  public nonisolated(unsafe) private(set) static var freeCountMin: UInt64 = .max
+
   /// Range number `index`, less than `rangeCount`; in order of frames.
   public static func range(_ index: Int) -> Range {
     precondition(index >= 0 && index < rangeCount, "no such range")
@@ -71,6 +76,7 @@ public enum FrameAllocator {
   public static func free(first: UInt64, count: UInt64) {
     guard count > 0 else { return }
     freeCount += count
+    freeCountMax = max(freeCountMax, freeCount)
     let index = index(behind: first)
     var new = Range(first: first, count: count)
     let joinsNext = index < rangeCount && range(index).first == new.end
@@ -96,22 +102,28 @@ public enum FrameAllocator {
     let count = min(countMax, last.count)
     last.count -= count
     freeCount -= count
+    freeCountMin = min(freeCountMin, freeCount)
     if last.count == 0 { rangeCount -= 1 } else { set(rangeCount - 1, last) }
     return Range(first: last.end, count: count)
   }
 
   /// Takes exactly the frame `frame`; false if it is in use.
-  public static func take(_ frame: UInt64) -> Bool {
+  public static func take(_ frame: UInt64) -> Bool { take(first: frame, countMax: 1) == 1 }
+
+  /// Takes the frames from `first` on that are free, up to one in use or `countMax`; how many.
+  public static func take(first frame: UInt64, countMax: UInt64) -> UInt64 {
     let index = index(behind: frame)
-    guard index < rangeCount else { return false }
+    guard index < rangeCount, countMax > 0 else { return 0 }
     let found = range(index)
-    guard found.first <= frame else { return false }
-    // A full table can't hold both halves: the frame counts as in use rather than losing one.
-    let isInside = frame > found.first && frame + 1 < found.end
-    if isInside, rangeCount == Int(MINIOS_FREE_RANGE_MAX) { return false }
-    freeCount -= 1
+    guard found.first <= frame else { return 0 }
+    let count = min(countMax, found.end - frame)
+    // A full table can't hold both halves: the frames count as in use rather than losing some.
+    let isInside = frame > found.first && frame + count < found.end
+    if isInside, rangeCount == Int(MINIOS_FREE_RANGE_MAX) { return 0 }
+    freeCount -= count
+    freeCountMin = min(freeCountMin, freeCount)
     let before = Range(first: found.first, count: frame - found.first)
-    let behind = Range(first: frame + 1, count: found.end - frame - 1)
+    let behind = Range(first: frame + count, count: found.end - frame - count)
     switch (before.count > 0, behind.count > 0) {
     case (true, true):
       set(index, before)
@@ -120,6 +132,6 @@ public enum FrameAllocator {
     case (false, true): set(index, behind)
     case (false, false): remove(at: index)
     }
-    return true
+    return count
   }
 }

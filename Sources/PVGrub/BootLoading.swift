@@ -93,6 +93,7 @@ extension Loader {
     do throws(KernelLoadError<BlockError, MemoryError>) {
       let loaded = try loader.load()
       kernelKind = loaded.kindName
+      copiedByteCount = loaded.copiedByteCount
       readByteCount = file.byteCount
       return loaded
     } catch {

@@ -7,11 +7,14 @@ import KernelImage
 import MiniOS
 import XenFrontends
 
-/// A file of the guest as a stream of chunks. While one chunk is decoded, the next is on its way.
+/// A file of the guest as a stream of chunks. While one chunk is decoded, the next ones are on
+/// their way: enough of them to keep a disk busy that takes a millisecond for a request.
 final class FileStream: KernelSource {
-  /// Pages of one of the two buffers: 512 KiB.
+  /// Pages of one of the buffers: 512 KiB.
   private static let chunkPageCount = 128
   private static let chunkByteCount = UInt64(chunkPageCount * 4096)
+  /// How many buffers there are: one is decoded, the others are being filled.
+  private static let bufferCount = 4
 
   private let file: GuestFile
   private let disks: FileDisks
@@ -25,14 +28,17 @@ final class FileStream: KernelSource {
   private var readByteCount: UInt64 = 0
   /// Bytes of the file that were asked for.
   private var requestedByteCount: UInt64 = 0
-  /// The chunk on its way.
-  private var pending: Chunk?
+  /// The chunks on their way, in order.
+  private var pending: [Chunk] = []
+  /// The buffer of the chunk that was given last.
+  private var current: Int?
   private var chunkCount = 0
 
   private struct Chunk {
     let buffer: Int
     let byteCount: Int
     let plan: ReadPlan
+    let tickets: [DiskTicket]
   }
 
   var byteCount: UInt64 { file.byteCount }
@@ -45,7 +51,7 @@ final class FileStream: KernelSource {
     extents = file.extents.makeIterator()
     nextExtent = extents.next()
     do throws(HypervisorError) {
-      for _ in 0..<2 {
+      for _ in 0..<Self.bufferCount {
         buffers.append(try loader.hypervisor.allocateSharedPages(count: Self.chunkPageCount))
       }
     } catch {
@@ -58,9 +64,9 @@ final class FileStream: KernelSource {
   func end() {
     if !disks.isDone {
       disks.cancel()
-      _ = try? finishReading()
+      _ = try? disks.finishReading(loader.hypervisor)
     }
-    pending = nil
+    pending = []
     // What a backend may still write to is nobody's memory any more.
     if disks.settle() {
       for pages in buffers { loader.hypervisor.release(pages) }
@@ -69,32 +75,39 @@ final class FileStream: KernelSource {
   }
 
   func nextChunk() throws(BlockError) -> UnsafeRawBufferPointer {
-    if pending == nil { try request(buffer: 0) }
     chunkCount += 1
     // In the midst of the file, with a read under way.
     if chunkCount == 2 {
       if Fault.isDue(.read) { throw .outOfResources("the self-test's sake") }
       if Fault.isDue(.decode) { return UnsafeRawBufferPointer(start: nil, count: 0) }
     }
-    guard let chunk = pending else { return UnsafeRawBufferPointer(start: nil, count: 0) }
-    pending = nil
-    try finishReading()
+    if let current {
+      try request(buffer: current)
+    } else {
+      for buffer in buffers.indices { try request(buffer: buffer) }
+    }
+    current = nil
+    guard let chunk = pending.first else { return UnsafeRawBufferPointer(start: nil, count: 0) }
+    pending.removeFirst()
+    // What is not put into its place by the disk is read with nothing else under way.
+    let needsMore = !chunk.plan.reads.isEmpty || !chunk.plan.unpackings.isEmpty
+    try finishReading(needsMore ? nil : chunk.tickets)
     try disks.finish(chunk.plan, reader: &reader)
     readByteCount += UInt64(chunk.byteCount)
     loader.loadingGoesOn(readByteCount)
-    try request(buffer: 1 - chunk.buffer)
+    current = chunk.buffer
     return UnsafeRawBufferPointer(start: buffers[chunk.buffer].address, count: chunk.byteCount)
   }
 
   func bytes(at byteOffset: UInt64, count: Int) throws(BlockError) -> [UInt8]? {
-    // Chunks and metadata are not read at the same time. The chunk stays for its turn.
-    try finishReading()
+    // Chunks and metadata are not read at the same time. The chunks stay for their turn.
+    try finishReading(nil)
     return try file.contents(at: byteOffset, countMax: count)
   }
 
-  private func finishReading() throws(BlockError) {
-    try disks.finishReading(loader.hypervisor) {
-      self.loader.loadingGoesOn(self.readByteCount + self.disks.completedByteCount)
+  private func finishReading(_ tickets: [DiskTicket]?) throws(BlockError) {
+    try disks.finishReading(loader.hypervisor, tickets: tickets) {
+      self.loader.loadingGoesOn(self.readByteCount)
     }
   }
 
@@ -106,8 +119,8 @@ final class FileStream: KernelSource {
       takeExtents(byteCount: count), on: file.volume,
       target: ReadPlan.Target(frames: BlockIO.FrameRange.runs(buffers[buffer].frames[...])))
     requestedByteCount += count
-    try disks.submit(plan)
-    pending = Chunk(buffer: buffer, byteCount: Int(count), plan: plan)
+    let tickets = try disks.submit(plan)
+    pending.append(Chunk(buffer: buffer, byteCount: Int(count), plan: plan, tickets: tickets))
   }
 
   /// Cuts the first `byteCount` bytes off the extents that are left.

@@ -21,11 +21,12 @@ struct FrameList {
     _ count: UInt64, target: UInt64, reserve: UInt64 = reserve, for purpose: ByteString
   ) throws(MemoryError) {
     frames.reserveCapacity(frames.count + Int(count))
-    for index in 0..<count {
-      guard let frame = FrameList.take(wanted: target + index, reserve: reserve) else {
-        throw .outOfMemory(purpose: purpose)
-      }
-      frames.append(frame)
+    var done: UInt64 = 0
+    while done < count {
+      let run = FrameList.take(from: target + done, countMax: count - done, reserve: reserve)
+      guard let run else { throw .outOfMemory(purpose: purpose) }
+      frames.append(contentsOf: run)
+      done += run.frameCount
     }
   }
 
@@ -42,10 +43,16 @@ struct FrameList {
   /// Without them the heap would end the domain where an error should lead back to the menu.
   static let reserve: UInt64 = 1024
 
-  /// The frame `wanted` if it is free, else any; nil if only the reserve is left.
-  static func take(wanted: UInt64, reserve: UInt64 = reserve) -> UInt64? {
+  /// Frames in a row, at least one and up to `countMax`: those from `wanted` on if they are free,
+  /// else any one; nil if only the reserve is left.
+  static func take(
+    from wanted: UInt64, countMax: UInt64, reserve: UInt64 = reserve
+  ) -> DomainBuilder.FrameRange? {
     guard FrameAllocator.freeCount > reserve else { return nil }
-    return FrameAllocator.take(wanted) ? wanted : FrameAllocator.allocate()
+    let count = FrameAllocator.take(
+      first: wanted, countMax: min(countMax, FrameAllocator.freeCount - reserve))
+    if count > 0 { return wanted..<wanted + count }
+    return FrameAllocator.allocate().map { $0..<$0 + 1 }
   }
 
   /// Gives all frames back.

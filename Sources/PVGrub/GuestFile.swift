@@ -40,11 +40,21 @@ struct FileDisks {
     return true
   }
 
-  /// Gives each disk its pieces of a plan.
-  func submit(_ plan: ReadPlan) throws(BlockError) {
+  /// Gives each disk its pieces of a plan; a ticket of each.
+  @discardableResult
+  func submit(_ plan: ReadPlan) throws(BlockError) -> [DiskTicket] {
+    var tickets: [DiskTicket] = []
     for (index, device) in volume.devices.enumerated() {
-      try device.base.submit(plan, device: index)
+      tickets.append(try device.base.submit(plan, device: index))
     }
+    return tickets
+  }
+
+  private func areComplete(_ tickets: [DiskTicket]) -> Bool {
+    for (device, ticket) in zip(volume.devices, tickets) where !device.base.isComplete(ticket) {
+      return false
+    }
+    return true
   }
 
   /// The bytes of the plans' pieces that are there.
@@ -54,10 +64,10 @@ struct FileDisks {
     return sum
   }
 
-  /// Sleeps until all pieces of the plans are there, and calls `goOn` whenever a backend answered.
-  /// The first error of any disk is thrown, when the others are done.
+  /// Sleeps until all pieces of the plans are there, or of those with `tickets`, and calls `goOn`
+  /// whenever a backend answered. The first error of any disk is thrown, when the others are done.
   func finishReading(
-    _ hypervisor: XenHypervisor, goOn: () -> Void = {}
+    _ hypervisor: XenHypervisor, tickets: [DiskTicket]? = nil, goOn: () -> Void = {}
   ) throws(BlockError) {
     var failure: BlockError?
     while true {
@@ -73,6 +83,7 @@ struct FileDisks {
       // A backend that died is never done.
       let busy = volume.devices.filter { !$0.base.isDone && !$0.base.isDead }
       if busy.isEmpty { break }
+      if failure == nil, let tickets, areComplete(tickets) { return }
       goOn()
       Disk.wait(busy.map { $0.base }, until: hypervisor.now + Self.sleepMax)
     }
@@ -136,6 +147,14 @@ struct FileDisks {
     var done: UInt64 = 0
     while done < zeros.byteCount {
       let spot = zeros.place.advanced(by: done)
+      let wholeCount = (zeros.byteCount - done) / 4096
+      if spot.byteOffset == 0, wholeCount > 0 {
+        guard FrameWindow.zero(first: spot.frame, count: wholeCount) else {
+          throw .outOfResources("pages to finish a file in")
+        }
+        done += wholeCount * 4096
+        continue
+      }
       let count = Int(min(zeros.byteCount - done, UInt64(4096 - spot.byteOffset)))
       let isDone = FrameWindow.write(spot.frame) { page in
         let part = UnsafeMutableRawBufferPointer(

@@ -8,6 +8,14 @@ enum LastStep {
   /// A PVH domain, with a new start info.
   case pvh(HVMHandOver)
 
+  /// The new kernel.
+  var payload: PayloadFrames {
+    switch self {
+    case .pv(let handOver): handOver.domain.payload
+    case .pvh(let handOver): handOver.domain.payload
+    }
+  }
+
   /// Takes everything back, frames included, so that the loader can go on.
   func giveUp() {
     switch self {

@@ -3,6 +3,7 @@ import BlockIO
 import BootMenu
 import BootPlan
 import Bytes
+import MenuScreen
 import MiniOS
 import XenFrontends
 
@@ -48,6 +49,8 @@ extension Loader {
   private func prepare(_ files: GuestBootFiles) throws(BootError) -> LastStep {
     let step = try lastStep(files)
     stopProgress()
+    report.counters =
+      counters(step.payload, ramdiskByteCount: files.byteCounts.ramdisks).text
     do throws(BootError) {
       try leaveDisks()
     } catch {
@@ -136,5 +139,7 @@ extension Loader {
       totalNanoseconds: times.total(now: now), commandLine: files.commandLine)
     say(summary.line)
     console.flush(until: hypervisor.now + console.timeLimit)
+    // The terminal's answer, if it comes this late, is not for the kernel's login prompt.
+    if terminal.isAnswerDue { _ = console.read() }
   }
 }

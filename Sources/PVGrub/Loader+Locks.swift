@@ -20,6 +20,7 @@ extension Loader {
     case .commandLine:
       console.write(screen.leave().bytes)
       runShell(screen.menus.first)
+      screen.adopt(terminal)
       screen.redraw()
     case .unlock: screen.report("the menu is unlocked")
     }

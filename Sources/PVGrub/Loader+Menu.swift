@@ -21,12 +21,14 @@ extension Loader {
     openTitles = []
     reportState(.menu)
     var screen = MenuScreen(
-      title: "pvgrub-swift", menu: menu, timeoutSeconds: seconds, now: hypervisor.now)
+      title: "pvgrub-swift", menu: menu, timeoutSeconds: seconds, now: hypervisor.now,
+      terminal: terminal)
     var given = GivenPasswords()
     var event = MenuScreen.Event.tick
     while true {
       let step = screen.step(event, now: hypervisor.now)
       console.write(step.output.bytes)
+      terminal = screen.terminal
       switch step.decision {
       case .choose(let index): perform(.start(index: index), given, on: &screen)
       case .edit(let index): perform(.edit(index: index), given, on: &screen)
@@ -134,6 +136,7 @@ extension Loader {
       report.entry = BootReport.entryPath(chosenTitles)
       reportFailure(error.message)
       // One whole line for those who read the console's log, then the screen for a person.
+      console.write(screen.leave().bytes)
       say("pvgrub-swift: \(title): \(error.message)")
       screen.report("\(title): \(error.message)")
       screen.redraw()
@@ -212,11 +215,12 @@ extension Loader {
     return true
   }
 
-  /// Ends the domain with its disks closed.
+  /// Ends the domain with its disks and its display closed.
   func end(_ how: () -> Never) -> Never {
     for disk in disks where disk.status == .connected {
       do throws(DiskError) { try disk.close() } catch { say("pvgrub-swift: \(error.message)") }
     }
+    for line in console.display?.close() ?? [] { say("pvgrub-swift: \(line)") }
     console.flush(until: hypervisor.now + console.timeLimit)
     how()
   }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import BootPlan
 import Bytes
+import CMiniOS
+import CXen
+import DomainBuilder
 import MenuScreen
 import MiniOS
 import XenFrontends
@@ -47,6 +50,28 @@ extension Loader {
     report.commandLine = TerminalText.harmless(files.commandLine)
     report.byteCounts = files.byteCounts
     reportState(.loading)
+  }
+
+  /// What the boot took up to now.
+  func counters(_ payload: PayloadFrames, ramdiskByteCount: UInt64) -> BootCounters {
+    var result = BootCounters()
+    result.hypercallCount = xen_hypercall_count()
+    for disk in disks {
+      let statistics = disk.statistics
+      result.requestCount += UInt64(statistics.requestCount)
+      result.readByteCount += statistics.byteCount
+      result.grantCount += UInt64(statistics.grantCount)
+      result.sleepCount += UInt64(statistics.sleepCount)
+      result.copiedByteCount += statistics.copiedByteCount
+    }
+    result.copiedByteCount += copiedByteCount
+    // The least that was ever free: then either the decoder was at work, or all was in place.
+    let most = FrameAllocator.freeCountMax
+    let taken = most - min(FrameAllocator.freeCountMin, most)
+    let guests = payload.pages.frameCount + (ramdiskByteCount + 4095) / 4096
+    let imageByteCount = minios_image_end() - minios_text_start()
+    result.peakByteCount = (taken - min(guests, taken)) * 4096 + imageByteCount
+    return result
   }
 
   /// Tells why an attempt failed, once.

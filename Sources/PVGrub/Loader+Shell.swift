@@ -20,13 +20,14 @@ extension Loader {
     environment.machine = self
     typedAhead = []
     var session = CommandSession(environment: environment, menu: menu, root: root)
-    var editor = CommandLine(prompt: "pvgrub> ")
+    var editor = CommandLine(prompt: "pvgrub> ", terminal: terminal)
     console.write(editor.shown().bytes)
     var input: [UInt8] = []
     while true {
       var rest: [UInt8] = []
       let step = editor.step(input, now: hypervisor.now, rest: &rest)
       console.write(step.output.bytes)
+      terminal = editor.terminal
       if let line = step.line {
         run(line, in: &session)
         console.write(editor.shown().bytes)
@@ -37,10 +38,18 @@ extension Loader {
       }
       input = rest
       if input.isEmpty { swap(&input, &typedAhead) }
-      if input.isEmpty, case .input(let bytes) = waitForInput(until: editor.deadline) {
+      if input.isEmpty, case .input(let bytes) = waitAtPrompt(until: editor.deadline) {
         input = bytes
       }
+      if isScreenSpoiled { console.write(editor.shown().bytes) }
+      isScreenSpoiled = false
     }
+  }
+
+  private func waitAtPrompt(until deadline: UInt64?) -> MenuScreen.Event {
+    isAtPrompt = true
+    defer { isAtPrompt = false }
+    return waitForInput(until: deadline)
   }
 
   private func run(

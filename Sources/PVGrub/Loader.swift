@@ -15,6 +15,9 @@ final class Loader {
   /// The children of `data/pvgrub` that are read.
   static let nodeCountMax = 32
 
+  /// Erases the row that the cursor is in, and goes to its start (ECMA-48).
+  private static let emptyRow: ByteString = "\r\u{1b}[K"
+
   let info: BootInfo
   var options: HostOptions
   let hypervisor = XenHypervisor()
@@ -50,9 +53,15 @@ final class Loader {
   var progress: ProgressLine?
   /// Bytes of the entry's files that were read before the present file.
   var readByteCount: UInt64 = 0
+  /// Bytes of the kernel that were copied from one place to another.
+  var copiedByteCount: UInt64 = 0
   /// What kind of file the kernel is in, and how it is packed.
   var kernelKind = ByteString()
-  /// Whether a line was written over the menu.
+  /// What is known of the terminal's size.
+  var terminal = TerminalSizing()
+  /// Whether the cursor is in the command line's row, which a line of ours would go on in.
+  var isAtPrompt = false
+  /// Whether a line was written over the menu or the command line.
   var isScreenSpoiled = false
   /// Requests of `xl shutdown`; nil if xenstore gives no watch.
   var shutdownWatch: ShutdownWatch<XenHypervisor>?
@@ -81,6 +90,7 @@ final class Loader {
   /// Writes a line, without what would command the terminal: much of it comes from the disk.
   func say(_ line: ByteString) {
     clearProgress()
+    if isAtPrompt { console.write(Self.emptyRow.bytes) }
     console.write((TerminalText.harmless(line) + "\n").bytes)
   }
 
@@ -90,6 +100,8 @@ final class Loader {
       console.display = try Display(store: store, grants: grants, hypervisor: hypervisor)
     } catch { say("pvgrub-swift: \(error.message)") }
     reconnectDisplay()
+    // The console shows what the display shows, which has one size.
+    terminal = TerminalSizing(isAsked: console.display == nil)
   }
 
   /// Connects the display again after a boot that failed.

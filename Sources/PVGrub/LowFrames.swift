@@ -21,12 +21,12 @@ enum LowFrames {
   /// Takes those of `frames` that are free, each as a range or a part of one.
   static func takeFree(in frames: DomainBuilder.FrameRange) -> [DomainBuilder.FrameRange] {
     var taken: [DomainBuilder.FrameRange] = []
-    for frame in frames where FrameAllocator.take(frame) {
-      if let last = taken.last, last.upperBound == frame {
-        taken[taken.count - 1] = last.lowerBound..<frame + 1
-      } else {
-        taken.append(frame..<frame + 1)
-      }
+    var frame = frames.lowerBound
+    while frame < frames.upperBound {
+      let count = FrameAllocator.take(first: frame, countMax: frames.upperBound - frame)
+      if count > 0 { taken.append(frame..<frame + count) }
+      // What follows a run that was free is in use.
+      frame += count + 1
     }
     return taken
   }

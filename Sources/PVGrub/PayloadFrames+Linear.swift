@@ -10,24 +10,80 @@ struct LinearWindow {
   fileprivate(set) var plan: LinearPlan?
   /// The pages that have a frame, from the start of the window.
   fileprivate(set) var pageCount: UInt64 = 0
-  /// Frames of pages that are no page of the kernel.
-  fileprivate(set) var scratch: [UInt64] = []
+  /// Pages that are no page of the kernel, by place in the file.
+  fileprivate(set) var scratch: [Scratch] = []
+  /// The frame of all pages of zeros among those.
+  fileprivate(set) var zeroFrame: UInt64?
+
+  struct Scratch {
+    /// The page of the window.
+    let page: UInt64
+    /// Its frame.
+    let frame: UInt64
+  }
 }
 
 /// A file whose decoder looks back at what came out is unpacked in a window of its own. Pages of
 /// the file that are pages of the kernel have the kernel's frames there, so they need no copy.
 extension PayloadFrames {
   func linearWindow(
-    _ plan: LinearPlan, byteCount: UInt64
+    _ plan: LinearPlan, byteCount: UInt64, filledByteCount: UInt64
   ) throws(MemoryError) -> UnsafeMutableRawBufferPointer {
     let end = (byteCount + 4095) / 4096
     if end > linear.pageCount {
-      try checkRoom(pageCount: end - linear.pageCount)
+      if linear.plan == nil {
+        // What is not in the kernel is mostly zeros, and gives its frames back.
+        try checkRoom(pageCount: plan.runs.reduce(0) { $0 + UInt64($1.filePages.count) })
+      }
       linear.plan = plan
+      isUnpackedInARow = true
+      recycleLinearZeroPages(before: filledByteCount / 4096)
       try growLinearWindow(plan, to: end)
     }
     let start = UnsafeMutableRawPointer(bitPattern: UInt(AddressSpace.linearStart))
     return UnsafeMutableRawBufferPointer(start: start, count: Int(byteCount))
+  }
+
+  /// Lets the window's pages before `limit` that are none of the kernel's, and all zeros, share one
+  /// frame, which can only be read.
+  private func recycleLinearZeroPages(before limit: UInt64) {
+    var kept: [LinearWindow.Scratch] = []
+    var run: [LinearWindow.Scratch] = []
+    for scratch in linear.scratch {
+      let page = UnsafeRawPointer(bitPattern: UInt(linearAddress(scratch.page)))
+      // SAFETY: a page of the window is mapped until it is released.
+      guard scratch.page < limit,
+        ZeroPage.isZero(UnsafeRawBufferPointer(start: page, count: 4096))
+      else {
+        kept.append(scratch)
+        continue
+      }
+      if let last = run.last, last.page + 1 != scratch.page {
+        kept += shareZeroFrame(run)
+        run = []
+      }
+      run.append(scratch)
+    }
+    linear.scratch = kept + shareZeroFrame(run)
+  }
+
+  /// Maps the frame of zeros in place of those of `run`, pages in a row; gives what must stay.
+  private func shareZeroFrame(_ run: [LinearWindow.Scratch]) -> [LinearWindow.Scratch] {
+    guard let first = run.first else { return [] }
+    let zeros = linear.zeroFrame ?? first.frame
+    let entry = AddressSpace.machineFrame(of: zeros) << 12 | AddressSpace.Entry.readOnly
+    let isDone = AddressSpace.set(linearAddress(first.page), count: run.count) { _ in entry }
+    AddressSpace.flush()
+    guard isDone else { return run }
+    linear.zeroFrame = zeros
+    for scratch in run where scratch.frame != zeros {
+      FrameAllocator.free(first: scratch.frame, count: 1)
+    }
+    return []
+  }
+
+  private func linearAddress(_ page: UInt64) -> UInt64 {
+    AddressSpace.linearStart + page * 4096
   }
 
   /// Throws if the guest has no room for so many more pages, and their page tables.
@@ -46,55 +102,54 @@ extension PayloadFrames {
   }
 
   private func growLinearWindow(_ plan: LinearPlan, to end: UInt64) throws(MemoryError) {
-    let first = linear.pageCount
     linear.scratch.reserveCapacity(linear.scratch.count + 64)
-    var frames: [UInt64] = []
-    frames.reserveCapacity(Int(end - first))
-    for page in first..<end {
-      guard let frame = takeLinearFrame(plan.physicalPage(ofFilePage: page)) else {
-        throw .outOfMemory(purpose: "the unpacked kernel")
-      }
-      frames.append(frame)
+    while linear.pageCount < end {
+      let filePage = linear.pageCount
+      let frames = try takeLinearFrames(filePage, countMax: end - filePage, plan)
+      // Noted before they are mapped: whatever happens then, they are given back.
+      linear.pageCount += frames.frameCount
+      try map(frames, at: linearAddress(filePage))
     }
-    linear.pageCount = end
-    let isDone = AddressSpace.set(
-      AddressSpace.linearStart + first * 4096, count: frames.count
-    ) { index in AddressSpace.machineFrame(of: frames[index]) << 12 | AddressSpace.Entry.memory }
-    guard isDone else { throw .refused(operation: "to map the unpacked kernel") }
   }
 
-  /// A frame for a page of the window, which is `page` of the kernel if not nil.
-  private func takeLinearFrame(_ page: UInt64?) -> UInt64? {
-    if let page {
-      guard let frame = takeFrame(page) else { return nil }
-      ledger.set(page: page, frames: frame..<frame + 1)
-      return frame
+  /// Frames in a row for the pages of the window from `filePage` on: the kernel's where they are
+  /// pages of the kernel.
+  private func takeLinearFrames(
+    _ filePage: UInt64, countMax: UInt64, _ plan: LinearPlan
+  ) throws(MemoryError) -> DomainBuilder.FrameRange {
+    if let (page, count) = plan.physicalPages(fromFilePage: filePage) {
+      if let frames = takeFrames(page, countMax: min(count, countMax)) {
+        ledger.set(page: page, frames: frames)
+        return frames
+      }
+    } else if FrameAllocator.freeCount > FrameList.reserve {
+      let free = FrameAllocator.freeCount - FrameList.reserve
+      let count = min(countMax, free, plan.scratchPageCount(fromFilePage: filePage))
+      if let frames = takeScratchFrames(countMax: count) {
+        for index in 0..<frames.frameCount {
+          linear.scratch.append(
+            LinearWindow.Scratch(page: filePage + index, frame: frames.lowerBound + index))
+        }
+        return frames
+      }
     }
-    guard FrameAllocator.freeCount > FrameList.reserve else { return nil }
-    let frame = isInPlace ? LowFrames.takeOne(outside: pages) : FrameAllocator.allocate()
-    if let frame { linear.scratch.append(frame) }
-    return frame
+    throw .outOfMemory(purpose: "the unpacked kernel")
   }
 
-  func endLinearWindow() throws(MemoryError) {
-    guard let plan = linear.plan else { return }
-    releaseLinearWindow()
-    for run in plan.runs {
-      let isDone = AddressSpace.set(
-        windowAddress(ofPage: run.physicalPage), count: run.filePages.count
-      ) { index in
-        let frame = ledger.frame(ofPage: run.physicalPage + UInt64(index)) ?? 0
-        return AddressSpace.machineFrame(of: frame) << 12 | AddressSpace.Entry.memory
-      }
-      guard isDone else { throw .refused(operation: "to map the kernel's memory") }
-    }
+  private func takeScratchFrames(countMax: UInt64) -> DomainBuilder.FrameRange? {
+    if isInPlace { return LowFrames.takeOne(outside: pages).map { $0..<$0 + 1 } }
+    return FrameAllocator.allocateRun(countMax: countMax).map { $0.first..<$0.end }
   }
+
+  /// The kernel's pages have frames now, and are mapped nowhere: few of them are looked at again.
+  func endLinearWindow() throws(MemoryError) { releaseLinearWindow() }
 
   /// Takes the window away and gives the frames back that are not the kernel's.
   func releaseLinearWindow() {
     guard linear.plan != nil else { return }
     AddressSpace.unmap(AddressSpace.linearStart, count: Int(linear.pageCount))
-    for frame in linear.scratch { FrameAllocator.free(first: frame, count: 1) }
+    for scratch in linear.scratch { FrameAllocator.free(first: scratch.frame, count: 1) }
+    if let frame = linear.zeroFrame { FrameAllocator.free(first: frame, count: 1) }
     linear = LinearWindow()
   }
 }

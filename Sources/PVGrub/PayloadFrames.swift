@@ -40,6 +40,8 @@ final class PayloadFrames: KernelMemory {
   var ledger = KernelFrames()
   /// Where a file is unpacked in a row, if its decoder needs that.
   var linear = LinearWindow()
+  /// Whether most pages got their bytes in the linear window.
+  var isUnpackedInARow = false
   private var isTight = false
   /// The last region given out, which is filled when the next one is asked for.
   private var lastRegion: Range<UInt64> = 0..<0
@@ -81,12 +83,15 @@ final class PayloadFrames: KernelMemory {
   /// The kernel's pages.
   var pages: DomainBuilder.FrameRange { basePage..<basePage + pageCount }
 
-  /// A frame for `page`.
-  func takeFrame(_ page: UInt64) -> UInt64? {
-    guard isInPlace else { return FrameList.take(wanted: page) }
-    for range in kept where range.contains(page) { return page }
+  /// Frames in a row for the pages from `page` on: at least one, and up to `countMax`.
+  func takeFrames(_ page: UInt64, countMax: UInt64) -> DomainBuilder.FrameRange? {
+    guard isInPlace else { return FrameList.take(from: page, countMax: countMax) }
+    for range in kept where range.contains(page) {
+      return page..<min(range.upperBound, page + countMax)
+    }
     guard FrameAllocator.freeCount > FrameList.reserve else { return nil }
-    return FrameAllocator.take(page) ? page : LowFrames.takeOne(outside: pages)
+    let frame = FrameAllocator.take(page) ? page : LowFrames.takeOne(outside: pages)
+    return frame.map { $0..<$0 + 1 }
   }
 
   /// Gives the frame of `page` back if it has one.
@@ -105,12 +110,15 @@ final class PayloadFrames: KernelMemory {
     let end = min(lastPage + 1, page + Self.stepPageCount)
     let count = min(UInt64(byteCount), end * 4096 - physicalAddress)
     lastRegion = physicalAddress..<physicalAddress + count
+    try showUnmapped(page..<end)
     try map(page..<end, filled: lastRegion)
     return UnsafeMutableRawBufferPointer(start: pointer(physicalAddress), count: Int(count))
   }
 
   /// Bytes that are in memory already; pages that were given back are zeros.
   func contents(physicalAddress: UInt64, byteCount: Int) throws(MemoryError) -> [UInt8]? {
+    let end = physicalAddress + UInt64(byteCount)
+    try showUnmapped(physicalAddress / 4096..<(end + 4095) / 4096)
     var result: [UInt8] = []
     result.reserveCapacity(byteCount)
     while result.count < byteCount {
@@ -126,6 +134,16 @@ final class PayloadFrames: KernelMemory {
     return result
   }
 
+  /// Maps those of `pages` that have frames already but were never seen in this window: those of a
+  /// kernel that was unpacked in a row.
+  private func showUnmapped(_ pages: Range<UInt64>) throws(MemoryError) {
+    guard isUnpackedInARow else { return }
+    for page in pages {
+      guard let frame = ledger.frame(ofPage: page) else { continue }
+      try map(frame..<frame + 1, at: windowAddress(ofPage: page))
+    }
+  }
+
   private func pointer(_ physicalAddress: UInt64) -> UnsafeMutableRawPointer? {
     let address = AddressSpace.payloadStart + (physicalAddress - basePage * 4096)
     return UnsafeMutableRawPointer(bitPattern: UInt(address))
@@ -136,24 +154,29 @@ final class PayloadFrames: KernelMemory {
   private func map(_ pages: Range<UInt64>, filled: Range<UInt64>) throws(MemoryError) {
     let missing = ledger.missingPages(in: pages.lowerBound * 4096..<pages.upperBound * 4096)
     for run in missing {
-      for page in run {
-        guard let frame = takeFrame(page) else {
+      var page = run.lowerBound
+      while page < run.upperBound {
+        guard let frames = takeFrames(page, countMax: run.upperBound - page) else {
           throw .outOfMemory(purpose: "the kernel")
         }
-        ledger.set(page: page, frames: frame..<frame + 1)
+        ledger.set(page: page, frames: frames)
+        try map(frames, at: windowAddress(ofPage: page))
+        page += frames.frameCount
       }
-      let isDone = AddressSpace.set(
-        windowAddress(ofPage: run.lowerBound), count: run.count
-      ) { index in
-        let frame = ledger.frame(ofPage: run.lowerBound + UInt64(index)) ?? 0
-        return AddressSpace.machineFrame(of: frame) << 12 | AddressSpace.Entry.memory
-      }
-      guard isDone else { throw .refused(operation: "to map the kernel's memory") }
       for page in run
       where !(filled.contains(page * 4096) && filled.upperBound >= page * 4096 + 4096) {
         pointer(page * 4096)?.initializeMemory(as: UInt8.self, repeating: 0, count: 4096)
       }
     }
+  }
+
+  /// Maps frames in a row from `address` on.
+  func map(_ frames: DomainBuilder.FrameRange, at address: UInt64) throws(MemoryError) {
+    let isDone = AddressSpace.set(address, count: frames.count) { index in
+      AddressSpace.machineFrame(of: frames.lowerBound + UInt64(index)) << 12
+        | AddressSpace.Entry.memory
+    }
+    guard isDone else { throw .refused(operation: "to map the kernel's memory") }
   }
 
   /// Gives back the pages of the last region that are whole and all zeros.

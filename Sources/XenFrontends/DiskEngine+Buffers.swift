@@ -27,6 +27,7 @@ extension DiskEngine {
       let skipped = Int(position - start)
       let taken = min(Int(byteCount) - skipped, Int(end - position))
       pages.memory.append(at: skipped, count: taken, to: &result)
+      statistics.copiedByteCount += UInt64(taken)
       position += UInt64(taken)
     }
     return result

@@ -58,6 +58,10 @@ final class DiskEngine<H: Hypervisor> {
   var lastProgress: UInt64 = 0
 
   var cursor = PlanCursor()
+  /// Counts the times that plans were submitted while nothing was left to do, and the bytes of
+  /// plans since then.
+  private var round: UInt64 = 0
+  private var submittedByteCount: UInt64 = 0
   /// Requests to repeat, or that found no grants; those of the blocking read come first.
   var waiting: [DiskRequest] = []
   var urgent: [DiskRequest] = []
@@ -119,8 +123,8 @@ final class DiskEngine<H: Hypervisor> {
     return result
   }
 
-  /// Adds pieces of a plan.
-  func submit(_ pieces: [ReadPlan.Piece]) throws(BlockError) {
+  /// Adds pieces of a plan; the ticket tells when these and all before them are there.
+  func submit(_ pieces: [ReadPlan.Piece]) throws(BlockError) -> DiskTicket {
     if let death { throw death }
     let sector = UInt64(geometry.sectorByteCount)
     for piece in pieces {
@@ -134,9 +138,22 @@ final class DiskEngine<H: Hypervisor> {
       let bits = piece.deviceByteOffset | piece.byteCount | UInt64(piece.place.byteOffset)
       precondition(bits % sector == 0, "a piece of a read plan is not aligned to sectors")
     }
-    if isDone { cursor = PlanCursor() }
+    if isDone {
+      cursor = PlanCursor()
+      round += 1
+      submittedByteCount = 0
+    }
     prepareIndirectPages()
     cursor.append(pieces)
+    submittedByteCount += pieces.reduce(0) { $0 + $1.byteCount }
+    return DiskTicket(round: round, byteCount: submittedByteCount)
+  }
+
+  /// Whether all that the ticket stands for is there. Never while a failure has not been told.
+  func isComplete(_ ticket: DiskTicket) -> Bool {
+    guard planFailure == nil, death == nil else { return false }
+    // A new round begins only when all of the old one is done.
+    return ticket.round != round || isDone || completedByteCount >= ticket.byteCount
   }
 
   /// Takes answers and issues requests; never sleeps. Throws when the backend is dead.
@@ -226,6 +243,12 @@ final class DiskEngine<H: Hypervisor> {
   }
 }
 
+/// Stands for plans that were submitted to one disk, up to one of them.
+public struct DiskTicket: Equatable, Sendable {
+  let round: UInt64
+  let byteCount: UInt64
+}
+
 /// What a disk has done since it was connected.
 public struct DiskStatistics: Sendable {
   /// Requests sent, all kinds.
@@ -234,6 +257,8 @@ public struct DiskStatistics: Sendable {
   public internal(set) var indirectRequestCount = 0
   /// Bytes that were read.
   public internal(set) var byteCount: UInt64 = 0
+  /// Bytes that were copied out of the pages of the blocking read.
+  public internal(set) var copiedByteCount: UInt64 = 0
   /// Events sent to the backend.
   public internal(set) var notifyCount = 0
   /// Grants given for data.

@@ -134,9 +134,14 @@ public final class DiskFrontend<H: Hypervisor>: BlockDevice {
   ///
   /// The frames must not be page tables, and must not be used until `isDone`, whatever is thrown
   /// meanwhile.
-  public func submit(_ plan: ReadPlan, device: Int = 0) throws(BlockError) {
+  @discardableResult
+  public func submit(_ plan: ReadPlan, device: Int = 0) throws(BlockError) -> DiskTicket {
     try connection().submit(plan.pieces(onDevice: device))
   }
+
+  /// Whether all pieces up to those of the ticket are there; false where a `pump` is going to tell
+  /// why not.
+  public func isComplete(_ ticket: DiskTicket) -> Bool { engine?.isComplete(ticket) ?? false }
 
   /// Takes answers and keeps the backend busy; never sleeps. Throws when the backend is dead, or,
   /// once and not before nothing is in flight, when part of a plan could not be read.

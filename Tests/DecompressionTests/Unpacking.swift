@@ -44,10 +44,13 @@ struct Unpacking {
   var windowByteCount = 1 << 20
   /// How much of the head is asked for before.
   var headByteCount = 100
+  /// Whether the decoder may gather all packed bytes.
+  var isWhole = false
 
   func run(_ packed: [UInt8], _ format: PayloadFormat) throws -> (bytes: [UInt8], isFinished: Bool)
   {
-    let decoder = try Decoder(format, memoryLimit: memoryLimit)
+    let decoder = try Decoder(
+      format, memoryLimit: memoryLimit, wholeByteCount: isWhole ? packed.count : nil)
     defer { decoder.end() }
     return try packed.withUnsafeBytes { input in
       decoder.needsLinearOutput

@@ -20,7 +20,9 @@ private final class EmptyEnvironment: MenuEnvironment {
     let script = "menuentry 'One' { linux /a }\nmenuentry 'Zwei ä' { linux /b }"
     let menu = try MenuInterpreter(environment: EmptyEnvironment()).menu(
       ByteString(script), file: MenuFile(device: "", path: "/grub.cfg"), format: .grub2)
-    var menuScreen = MenuScreen(title: "title", menu: menu, timeoutSeconds: nil, now: 0)
+    var menuScreen = MenuScreen(
+      title: "title", menu: menu, timeoutSeconds: nil, now: 0,
+      terminal: TerminalSizing(isAsked: false))
     var screen = TerminalScreen()
     var layout = KeyboardLayout()
     screen.write(menuScreen.step(.tick, now: 0).output.bytes)
@@ -38,7 +40,8 @@ private final class EmptyEnvironment: MenuEnvironment {
   }
 
   @Test func commandLineLooksAsItShould() {
-    var line = CommandLine(prompt: "pvgrub> ")
+    // As the loader has it where there is a framebuffer (decision 0049).
+    var line = CommandLine(prompt: "pvgrub> ", terminal: TerminalSizing(isAsked: false))
     var screen = TerminalScreen()
     var rest: [UInt8] = []
     screen.write(line.shown().bytes)

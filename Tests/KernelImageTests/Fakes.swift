@@ -89,7 +89,7 @@ final class FakeMemory: KernelMemory {
   }
 
   func linearWindow(
-    _ plan: LinearPlan, byteCount: UInt64
+    _ plan: LinearPlan, byteCount: UInt64, filledByteCount: UInt64
   ) throws(FakeFailure) -> UnsafeMutableRawBufferPointer {
     if byteCount > linearByteCountMax || byteCount >= failsAt { throw .full(byteCount) }
     linearByteCounts.append(byteCount)

@@ -27,6 +27,18 @@ struct LinearPlanTests {
     #expect(plan.physicalPage(ofFilePage: 4) == nil)
   }
 
+  @Test func tellsHowFarPagesOfOneKindGo() throws {
+    let plan = try plan([
+      segment(0x1000, 0x100_0000, 0x3000), segment(0x8000, 0x200_0000, 0x1000),
+    ])
+    #expect(plan.scratchPageCount(fromFilePage: 0) == 1)
+    #expect(try #require(plan.physicalPages(fromFilePage: 1)) == (0x1000, 3))
+    #expect(try #require(plan.physicalPages(fromFilePage: 3)) == (0x1002, 1))
+    #expect(plan.physicalPages(fromFilePage: 4) == nil)
+    #expect(plan.scratchPageCount(fromFilePage: 4) == 4)
+    #expect(plan.scratchPageCount(fromFilePage: 9) == .max)
+  }
+
   @Test func partsOfPagesAreCopied() throws {
     let plan = try plan([segment(0x1800, 0x100_0800, 0x2900)])
     #expect(plan.runs == [LinearPlan.Run(filePages: 2..<4, physicalPage: 0x1001)])

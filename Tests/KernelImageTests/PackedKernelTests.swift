@@ -14,10 +14,11 @@ struct PackedKernelTests {
   static let packed = PayloadFormat.allCases.filter { $0.hasSizeField }
 
   private func load(
-    _ file: FakeFile, _ memory: FakeMemory = FakeMemory(), byteCountMax: UInt64 = 64 << 20
+    _ file: FakeFile, _ memory: FakeMemory = FakeMemory(), byteCountMax: UInt64 = 64 << 20,
+    decoderMemoryLimit: UInt64 = DecoderMemory.byteCountMax
   ) throws -> LoadedKernel {
     var loader = KernelLoader(
-      source: file, memory: memory, decoderMemoryLimit: DecoderMemory.byteCountMax,
+      source: file, memory: memory, decoderMemoryLimit: decoderMemoryLimit,
       unpackedByteCountMax: byteCountMax)
     return try loader.load()
   }
@@ -191,6 +192,55 @@ struct PackedKernelTests {
     try expect(
       .payloadEndsEarly(position: 100, neededByteCount: 232),
       Array(ELFBuilder.linux().bytes.prefix(100)))
+  }
+
+  // MARK: gzip as a whole
+
+  @Test func aGzipPayloadIsUnpackedInOneWindowIfItCanBe() throws {
+    let builder = ELFBuilder.linux()
+    let file = ELFBuilder.bzImage(try Packer.payload(builder.bytes, .gzip))
+    let memory = FakeMemory()
+    _ = try load(FakeFile(file), memory)
+    expectLoaded(builder, in: memory)
+    #expect(memory.linearByteCounts == [UInt64(builder.bytes.count)])
+  }
+
+  @Test func aGzipPayloadThatCanNotBeLookedAtInTheMiddleIsAStream() throws {
+    let builder = ELFBuilder.linux()
+    let file = ELFBuilder.bzImage(try Packer.payload(builder.bytes, .gzip))
+    let memory = FakeMemory()
+    _ = try load(FakeFile(file, canSeek: false), memory)
+    expectLoaded(builder, in: memory)
+    #expect(memory.linearByteCounts == [])
+  }
+
+  @Test func aGuestWithLittleMemoryUnpacksGzipAsAStream() throws {
+    let builder = ELFBuilder.linux()
+    let file = ELFBuilder.bzImage(try Packer.payload(builder.bytes, .gzip))
+    let memory = FakeMemory()
+    _ = try load(FakeFile(file), memory, decoderMemoryLimit: 8 << 20)
+    expectLoaded(builder, in: memory)
+    #expect(memory.linearByteCounts == [])
+  }
+
+  @Test func aGzipPayloadThatLiesAboutItsSizeIsRefused() throws {
+    let elf = ELFBuilder.linux().bytes
+    func file(stated: UInt32) throws -> [UInt8] {
+      var payload = try Packer.payload(elf, .gzip)
+      for index in 0..<4 {
+        payload[payload.count - 4 + index] = UInt8(truncatingIfNeeded: stated >> UInt32(8 * index))
+      }
+      return ELFBuilder.bzImage(payload)
+    }
+    let count = UInt32(elf.count)
+    for stated in [count - 1, count + 1, 0, .max] {
+      #expect {
+        try load(FakeFile(try file(stated: stated)))
+      } throws: { error in
+        guard case Failure.decompression(let reason) = error else { return false }
+        return reason.family == .corrupt
+      }
+    }
   }
 
   // MARK: Files in files

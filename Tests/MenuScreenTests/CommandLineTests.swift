@@ -64,8 +64,9 @@ import Testing
   }
 
   @Test func tabCompletesAndASecondOneLists() {
-    var editor = CommandLine(prompt: "> ", columnCount: 40)
+    var editor = CommandLine(prompt: "> ")
     var rest: [UInt8] = []
+    _ = editor.step(Array("\u{1b}[24;40R".utf8), now: 0, rest: &rest)
     var step = editor.step(Array("ls /b x\u{1b}[D\u{1b}[D\tmore".utf8), now: 0, rest: &rest)
     #expect(step.completion == CompletionRequest(line: "ls /b x", cursor: 5))
     #expect(rest == Array("more".utf8))

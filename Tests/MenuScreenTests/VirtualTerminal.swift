@@ -1,18 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import Bytes
 
-/// A VT100 of 24 lines of 80 columns that understands what MenuScreen sends, and nothing else:
-/// anything else is an error of the test.
+/// A VT100 of 24 lines of 80 columns, or of another size, that understands what MenuScreen sends,
+/// and nothing else: anything else is an error of the test.
 struct VirtualTerminal {
-  static let columnCount = 80
-  private(set) var cells = [[Character]](
-    repeating: [Character](repeating: " ", count: VirtualTerminal.columnCount), count: 24)
-  private(set) var isReversed = [Bool](repeating: false, count: 24)
+  let columnCount: Int
+  private(set) var cells: [[Character]]
+  private(set) var isReversed: [Bool]
   private(set) var isCursorShown = true
   private(set) var row = 0
   private(set) var column = 0
   private(set) var misunderstood: [String] = []
+  /// What it types by itself: the answers to questions.
+  private(set) var answers: [String] = []
   private var attribute = false
+  private var saved = (row: 0, column: 0)
+
+  init(columnCount: Int = 80, rowCount: Int = 24) {
+    self.columnCount = columnCount
+    let row = [Character](repeating: " ", count: columnCount)
+    cells = [[Character]](repeating: row, count: rowCount)
+    isReversed = [Bool](repeating: false, count: rowCount)
+  }
 
   /// The lines without spaces at their ends; reversed ones in brackets.
   var lines: [String] {
@@ -35,7 +44,15 @@ struct VirtualTerminal {
     while let scalar = characters.popFirst() {
       switch scalar {
       case "\u{1b}":
-        guard characters.popFirst() == "[" else {
+        switch characters.popFirst() {
+        case "[": break
+        case "7":
+          saved = (row, column)
+          continue
+        case "8":
+          (row, column) = saved
+          continue
+        default:
           misunderstood.append("escape")
           continue
         }
@@ -58,7 +75,7 @@ struct VirtualTerminal {
     if character.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7f }) {
       misunderstood.append("control character")
     }
-    guard column < VirtualTerminal.columnCount else {
+    guard column < columnCount else {
       misunderstood.append("text beyond the last column")
       return
     }
@@ -72,12 +89,13 @@ struct VirtualTerminal {
     switch (final, parameters) {
     case ("H", _):
       row = min(max((numbers.first ?? 1) - 1, 0), cells.count - 1)
-      column = max((numbers.dropFirst().first ?? 1) - 1, 0)
+      column = min(max((numbers.dropFirst().first ?? 1) - 1, 0), columnCount - 1)
+    case ("n", "6"): answers.append("\u{1b}[\(row + 1);\(column + 1)R")
     case ("J", "2"):
       cells = cells.map { $0.map { _ in " " } }
       isReversed = isReversed.map { _ in false }
     case ("K", ""):
-      for index in column..<VirtualTerminal.columnCount { cells[row][index] = " " }
+      for index in column..<columnCount { cells[row][index] = " " }
       if column == 0 { isReversed[row] = false }
     case ("D", _): column = max(column - (numbers.first ?? 1), 0)
     case ("m", "7"): attribute = true

@@ -222,6 +222,45 @@ import Testing
     #expect(disk.completedByteCount == 0)
   }
 
+  @Test func aTicketIsCompleteWhenItsPlanIsThere() throws {
+    let (guest, backend, disk) = try connected(.plain)
+    backend.requestsATurn = 3
+    let frame = guest.xen.makeTarget(count: 512)
+    let first = try disk.submit(ReadPlan(pieces: [piece(0, frame, Self.megabyte)]))
+    let second = try disk.submit(
+      ReadPlan(pieces: [piece(Self.megabyte, frame + 256, Self.megabyte)]))
+    #expect(!disk.isComplete(first) && !disk.isComplete(second))
+    while !disk.isComplete(first) {
+      try disk.pump()
+      disk.wait(until: guest.xen.now + 1_000_000)
+    }
+    #expect(!disk.isDone && !disk.isComplete(second))
+    let have = guest.xen.bytes(frame: frame, count: Self.megabyte)
+    #expect(have == Array(backend.data[..<Self.megabyte]))
+    while !disk.isDone {
+      try disk.pump()
+      disk.wait(until: guest.xen.now + 1_000_000)
+    }
+    #expect(disk.isComplete(second))
+    // A later plan changes nothing of that.
+    let third = try disk.submit(ReadPlan(pieces: [piece(0, frame, 512)]))
+    #expect(disk.isComplete(first) && disk.isComplete(second) && !disk.isComplete(third))
+  }
+
+  @Test func aTicketOfAPlanThatFailsIsNeverComplete() throws {
+    let (guest, backend, disk) = try connected(.plain)
+    backend.lies.badSectors = 8..<9
+    let frame = guest.xen.makeTarget(count: 4)
+    let ticket = try disk.submit(ReadPlan(pieces: [piece(4096, frame, 8192)]))
+    #expect(throws: BlockError.readFailed(sector: 8)) {
+      while true {
+        try disk.pump()
+        #expect(!disk.isComplete(ticket))
+        disk.wait(until: guest.xen.now + 1_000_000)
+      }
+    }
+  }
+
   @Test func planBeyondTheDeviceIsRefused() throws {
     let (guest, _, disk) = try connected(byteCount: 8192)
     let frame = guest.xen.makeTarget(count: 4)

@@ -82,6 +82,24 @@ lab_create() {
   echo "domid=$domid tty=$tty"
 }
 
+# Joins a guest's console to the host's port as a person has it: `xl console` on a terminal. It ends
+# with the domain. Fails if it does not come up.
+lab_xl_console() {
+  {
+    script -q -c "xl console -t pv $1" /dev/null <&4 >&4 2>/dev/null
+    printf '\n%s\n' "$2" >&4
+  } 3>&- &
+  # Programs that start beside a running guest are what the emulator does worst.
+  tries=0
+  until pidof xenconsole >/dev/null; do
+    tries=$((tries + 1))
+    [ $tries -lt 200 ] || return 1
+    usleep 50000
+  done
+  usleep 500000
+  pidof xenconsole >/dev/null
+}
+
 # Joins a guest's console terminal to the host's console port (descriptor 4). When the domain is
 # gone xenconsoled closes the terminal; then `token` tells the host so.
 lab_bridge() {

@@ -64,7 +64,7 @@ def demo(loader: Path) -> int:
     LOGS.mkdir(parents=True, exist_ok=True)
     progress("Preparing the guest's disk ...")
     image = runner.ramdisk([DEMO], loader)
-    pack = disks.pack(runner.guest_files([DEMO]))
+    pack = disks.pack(runner.guest_files([DEMO]), "demo")
     progress("Starting Xen 4.17 and dom0 in QEMU (about 10 s; their own words go to "
              "build/lab/logs) ...")
     folder = LOGS / "machine-demo"

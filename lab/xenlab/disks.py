@@ -329,15 +329,16 @@ def file_of(disk: Disk) -> Path | None:
     return packed
 
 
-def pack(files: list[Path]) -> Path:
-    """One ext4 with all these files at its top: dom0's /disks."""
-    image = DISKS.parent / "pack.img"
+def pack(files: list[Path], name: str = "pack") -> Path:
+    """One ext4 with all these files at its top: dom0's /disks. Who may run at the same time has a
+    pack of another name."""
+    image = DISKS.parent / f"{name}.img"
     names = sorted(set(files))
     stamps = [path.with_name(path.name + ".key").read_text() for path in names]
     key = paths.key_of(*(str(path) for path in names), *stamps)
     if paths.is_current(image, key):
         return image
-    folder = DISKS / "pack.files"
+    folder = DISKS / f"{name}.files"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     for path in names:

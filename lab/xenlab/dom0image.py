@@ -20,7 +20,7 @@ PROGRAMS = [
     f"{XEN_BIN}/xen-init-dom0", f"{XEN_BIN}/libxl-save-helper", f"{XEN_BIN}/lsevtchn",
     "usr/bin/xenstore-ls", "usr/bin/xenstore-read", "usr/bin/xenstore-write",
     "usr/bin/xenstore-list", "usr/bin/xenstore-watch", "usr/bin/xenstore-rm",
-    "usr/libexec/xen-qemu-system-i386", "sbin/losetup",
+    "usr/libexec/xen-qemu-system-i386", "sbin/losetup", "usr/bin/script",
 ]
 DIRECTORIES = [
     "proc", "sys", "dev", "run", "tmp", "disks", "var/lock", "var/log/xen", "var/lib/xen",

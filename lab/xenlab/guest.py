@@ -57,6 +57,7 @@ class GuestRun:
         self.loops: list[str] = []
         self.token = secrets.token_hex(8).encode()
         self.gone = False
+        self.answers = 0
 
     def run(self) -> Outcome:
         before = self._inventory()
@@ -129,13 +130,22 @@ class GuestRun:
             self.outcome.ended = "not created"
             return False
         self.domid, tty = found.groups()
-        self.machine.command(f"bridge {tty} {self.token.decode()}")
+        if not self.scenario.late:
+            self._attach(tty)
         for name, value in self.scenario.store:
             node = f"/local/domain/{self.domid}/data/pvgrub/{name}"
             self.machine.command(f"xenstore-write {node} {shlex.quote(value)}")
         self.start = time.monotonic()
         self.machine.command(f"xl unpause {self.domid}")
+        if self.scenario.late:
+            time.sleep(self.scenario.late)
+            self._attach(tty)
         return True
+
+    def _attach(self, tty: str) -> None:
+        way = f"bridge {tty}" if self.scenario.console == "bridge" else f"xl-console {self.domid}"
+        if self.machine.command(f"{way} {self.token.decode()}").status != 0:
+            raise LabError("xl console did not start")
 
     # Watching its console.
 
@@ -145,6 +155,11 @@ class GuestRun:
         if self.token in self.outcome.console:
             self.outcome.console = self.outcome.console.replace(b"\n" + self.token + b"\n", b"")
             self.gone = True
+        # A terminal that is asked for the place of its cursor (DSR 6), far beyond its corner.
+        while self.scenario.size and self.answers < self.outcome.console.count(b"\x1b[6n"):
+            self.answers += 1
+            columns, rows = self.scenario.size
+            self.machine.type(f"\x1b[{rows};{columns}R".encode())
 
     def _watch(self) -> None:
         deadline = self.start + self.scenario.limit

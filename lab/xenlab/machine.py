@@ -20,9 +20,10 @@ from . import dom0image, modules
 from .paths import LabError
 
 XEN_LINE = (
-    "console=com1 com1=115200,8n1 dom0_mem=1024M,max:1024M dom0=pv "
+    "console=com1 com1=115200,8n1 dom0_mem={mib}M,max:{mib}M dom0=pv "
     "loglvl=all guest_loglvl=all bootscrub=off conring_size=1m"
 )
+DOM0_MIB = 1024
 DOM0_LINE = "console=hvc0 quiet"
 BOOT_LIMIT = 180.0
 COMMAND_LIMIT = 90.0
@@ -49,12 +50,16 @@ class Machine:
     """Starts at construction; `close` ends it whatever state it is in.
 
     guest_type: of the guests that it shall run, "pv" or "pvh".
+    counted: whether one instruction takes one nanosecond, so that times repeat.
     """
 
     def __init__(
-        self, ramdisk: Path, disk: Path, memory_mib: int, logs: Path, guest_type: str = "pv"
+        self, ramdisk: Path, disk: Path, memory_mib: int, logs: Path, guest_type: str = "pv",
+        counted: bool = False, dom0_mib: int = DOM0_MIB
     ) -> None:
         self.guest_type = guest_type
+        self.clock = ["-icount", "shift=0,sleep=off"] if counted else []
+        self.xen_line = XEN_LINE.format(mib=dom0_mib)
         self.serial_log = logs / "xen-serial.log"
         self.error_log = logs / "qemu-errors.log"
         self.control, far_control = socket.socketpair()
@@ -81,10 +86,10 @@ class Machine:
         self, ramdisk: Path, disk: Path, memory_mib: int, control: int, console: int
     ) -> list[str]:
         return [
-            "qemu-system-x86_64", "-accel", "tcg", "-cpu", CPU[self.guest_type],
+            "qemu-system-x86_64", "-accel", "tcg", *self.clock, "-cpu", CPU[self.guest_type],
             "-m", str(memory_mib), "-smp", "1", "-display", "none", "-nic", "none",
             "-no-reboot", "-monitor", "none", "-serial", f"file:{self.serial_log}",
-            "-kernel", str(dom0image.xen_elf()), "-append", XEN_LINE,
+            "-kernel", str(dom0image.xen_elf()), "-append", self.xen_line,
             "-initrd", f"{modules.kernel_image()} {DOM0_LINE},{ramdisk}",
             "-drive", f"file={disk},format=raw,if=virtio,snapshot=on",
             "-device", "virtio-serial-pci",

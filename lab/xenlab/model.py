@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-UP, DOWN, ENTER = b"\x1b[A", b"\x1b[B", b"\r"
+UP, DOWN, RIGHT, ENTER = b"\x1b[A", b"\x1b[B", b"\x1b[C", b"\r"
+ESCAPE, REDRAW = b"\x1b", b"\x0c"
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,10 @@ class Scenario:
     ramdisk: a product that the guest config of a loader names by `ramdisk=`.
     display: whether the guest config has a framebuffer (vfb), seen by VNC on dom0 alone.
     store: what is written below the domain's data/pvgrub before it runs.
+    console: "bridge" (the console's terminal as it is) or "xl" (through `xl console -t pv`).
+    late: seconds for which nobody reads the console of the running guest.
+    size: what a terminal that is asked says of itself, columns and rows; one that says nothing
+    if none.
     check: a function's name in judge.py that looks at the console too.
     Regular expressions may use <release> and <marker>.
     """
@@ -110,6 +115,9 @@ class Scenario:
     ramdisk: str = ""
     display: bool = False
     store: tuple[tuple[str, str], ...] = ()
+    console: str = "bridge"
+    late: float = 0.0
+    size: tuple[int, int] | None = None
     check: str = ""
     steps: tuple[Step, ...] = ()
     ends: str = "poweroff"

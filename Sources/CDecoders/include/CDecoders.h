@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What the image uses of the decoders. The archives come from Debian's zlib1g-dev, liblzma-dev,
-// libbz2-dev, liblzo2-dev, liblz4-dev and libzstd-dev: on the host by linker settings of the
+// libbz2-dev, liblzo2-dev, liblz4-dev, libzstd-dev and libdeflate-dev: on the host by linker settings of the
 // manifest, in the image by the toolset.
 #ifndef PVGRUB_CDECODERS_H
 #define PVGRUB_CDECODERS_H
 
 #define BZ_NO_STDIO
 #include <bzlib.h>
+#include <libdeflate.h>
 #include <lz4.h>
 #include <lzma.h>
 #include <lzo/lzo1x.h>

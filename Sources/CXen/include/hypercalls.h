@@ -11,9 +11,9 @@
 #include "public.h"
 
 /* Where the code for hypercall `number` is: at `base` + `number` * `stride`. At the start one
- * `syscall` for all; set by xen_use_hypercall_page. */
+ * `syscall` for all; set by xen_use_hypercall_page. `count`: how many were made. */
 struct xen_hypercall_stubs {
-    uint64_t base, stride;
+    uint64_t base, stride, count;
 };
 extern struct xen_hypercall_stubs xen_hypercall_stubs;
 
@@ -25,6 +25,7 @@ static inline int64_t xen_hypercall(
     uint64_t number, uint64_t arg1, uint64_t arg2, uint64_t arg3, uint64_t arg4)
 {
     uint64_t result = number;
+    xen_hypercall_stubs.count++;
     uint64_t stub = xen_hypercall_stubs.base + number * xen_hypercall_stubs.stride;
     register uint64_t r10 __asm__("r10") = arg4;
     register uint64_t r8 __asm__("r8") = 0;
@@ -34,6 +35,9 @@ static inline int64_t xen_hypercall(
                      : "rcx", "r11", "memory");
     return (int64_t)result;
 }
+
+/* How many hypercalls were made. */
+static inline uint64_t xen_hypercall_count(void) { return xen_hypercall_stubs.count; }
 
 /* The same with a structure as second argument. A pointer must stay a pointer until here: turned
  * into a number in Swift, what it points to would look unused there and be optimised away. */

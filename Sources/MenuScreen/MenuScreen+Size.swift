@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+/// The menu on terminals of other sizes than a VT100's.
+extension MenuScreen {
+  /// Reacts to what a terminal sent: a key, or its size.
+  mutating func take(_ key: Key) -> Decision? {
+    if case .size(let size) = key {
+      if terminal.take(size) { resize() }
+      return nil
+    }
+    terminal.takeKey()
+    if key == .control(0x6c) {
+      painter.forget()
+      terminal.askAgain()
+    }
+    return react(to: key)
+  }
+
+  /// Takes over what somebody else learned of the terminal.
+  public mutating func adopt(_ terminal: TerminalSizing) {
+    let isOther = terminal.size != self.terminal.size
+    self.terminal = terminal
+    if isOther { resize() }
+  }
+
+  /// Lays everything out anew for the terminal's size.
+  private mutating func resize() {
+    painter.forget()
+    for index in pages.indices { pages[index] = scrolled(pages[index]) }
+    guard case .editor(var editor) = mode else { return }
+    editor.resize(
+      columnCount: columnCount - EntryEditor.marginColumnCount, rowCount: listRowCount)
+    mode = .editor(editor)
+  }
+}
