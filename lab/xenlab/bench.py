@@ -13,9 +13,11 @@ from pathlib import Path
 from . import bench_cases, bench_table, cpio, disks, modules, products, runner
 from .bench_cases import Case
 from .machine import Machine
-from .paths import BUILD, DEFAULT_LOADER, LAB, LOGS, PROJECT, ROOT, LabError, key_of
+from .paths import BUILD, DEFAULT_LOADER, LAB, ROOT, LabError, key_of
 
 RESULTS = BUILD / "bench.json"
+# Not among the logs of lab/run, which removes those of the run before.
+LOGS = BUILD / "bench-logs"
 DOM0_MIB = 2048
 CASE_LIMIT = 3600.0
 PACKED = ("xz", "zstd", "lz4", "gzip")
