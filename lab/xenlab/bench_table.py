@@ -165,8 +165,8 @@ def tables(known: dict, loader: Path) -> str:
         f"Written by `make bench` on {datetime.date.today().isoformat()} ({versions}; image "
         f"{known['image']}, {_image(loader)}).",
         "Seconds from `xl unpause` to the kernel's first line, in the lab under QEMU's `-icount "
-        "shift=0,sleep=off`: one instruction is one nanosecond, so the numbers repeat, but "
-        "hypercalls, cache misses, TLB flushes and `rep movsb` cost one instruction each. *Own* is "
+        "shift=0,sleep=off`: one instruction is one nanosecond, so the numbers repeat, but a "
+        "hypercall, a cache miss or a TLB flush costs no more than any instruction. *Own* is "
         "the time less that of the guest which the toolstack builds; *floor* is `dd` of the same "
         "bytes and the same library's decoder, both run as programs in dom0 in the same run. "
         f"Guests have {bench_cases.GUEST_MIB} MiB; the disk is a file in dom0's memory. A dash: the "
