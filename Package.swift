@@ -99,7 +99,9 @@ let package = Package(
     .systemLibrary(name: "CLinux", path: "Tests/CLinux"),
     .target(
       name: "TestSupport",
-      dependencies: ["BlockIO", "Bytes", "FileSystem", "Decompression", "CDecoders"],
+      dependencies: [
+        "BlockIO", "Bytes", "FileSystem", "Decompression", "CDecoders", "KernelImage",
+      ],
       path: "Tests/TestSupport"),
     tests("BytesTests", ["Bytes"]),
     tests("BlockIOTests", ["BlockIO", "Bytes", "TestSupport"]),
@@ -126,7 +128,9 @@ let package = Package(
       path: "Tests/FileSystemBench"),
     .executableTarget(
       name: "core-bench",
-      dependencies: ["Decompression", "CDecoders", "DomainBuilder", "KernelImage", "Bytes"],
+      dependencies: [
+        "Decompression", "CDecoders", "DomainBuilder", "KernelImage", "Bytes", "TestSupport",
+      ],
       path: "Tests/CoreBench"),
     tests(
       "PvgrubToolTests",
@@ -136,7 +140,9 @@ let package = Package(
     tests("FramebufferTests", ["Framebuffer", "MenuScreen", "BootMenu", "Bytes", "TestSupport"]),
     tests("DecompressionTests", ["Decompression", "CDecoders", "Bytes", "TestSupport"]),
     tests("KernelImageTests", ["KernelImage", "Decompression", "Bytes", "TestSupport"]),
-    tests("DomainBuilderTests", ["DomainBuilder", "KernelImage", "Bytes", "CXen", "CLinux"]),
+    tests(
+      "DomainBuilderTests",
+      ["DomainBuilder", "KernelImage", "Bytes", "CXen", "CLinux", "TestSupport"]),
     tests("TidyTests", []),
     tests("XenFrontendsTests", ["XenFrontends", "CXen", "BlockIO", "Bytes"]),
     .target(name: "CMemory", path: "Tests/CMemory"),

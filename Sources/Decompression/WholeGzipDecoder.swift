@@ -5,9 +5,6 @@ import CDecoders
 /// unpacked in one call, in a third of zlib's time. zlib unpacks the first bytes, and finds the
 /// place of what is wrong.
 final class WholeGzipDecoder {
-  /// The memory in bytes of libdeflate's state (`struct libdeflate_decompressor` of 1.14: 11.6 KB).
-  static let stateByteCount = 16 * 1024
-
   private let packed: DecoderBuffer
   private let state: OpaquePointer
   private var gathered = 0

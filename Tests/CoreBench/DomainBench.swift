@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-import Bytes
 import DomainBuilder
 import KernelImage
+import TestSupport
 
 /// The planning of a PV domain of any size, with a kernel like Debian's and a ramdisk of 32 MiB:
 /// layout, permutation of frames, page tables, and the new p2m list. What Xen does is not in it.
 enum DomainBench {
-  private static let kernelMemory: Range<UInt64> = 16 << 20..<80 << 20
   private static let moduleByteCount: UInt64 = 32 << 20
 
   static func run(mebibytes: UInt64) throws {
     let pageCount = mebibytes * 256
-    let kernel = try kernel()
+    let kernel = try Kernels.linux()
     var list = (0..<pageCount).map { $0 + 0x10_0000 }
     var plan: DomainPlan?
     var permutation: FramePermutation?
@@ -59,33 +58,5 @@ enum DomainBench {
       p2m: take(plan.p2m.frameCount), p2mTables: take(plan.p2mTables.frameCount),
       startInfo: small, xenstore: small + 1, console: small + 2,
       pageTables: take(plan.pageTables.frameCount), bootStack: small + 3)
-  }
-
-  private static func kernel() throws -> PVKernel {
-    let base: UInt64 = 0xffff_ffff_8000_0000
-    var notes: [UInt8] = []
-    notes += note(5, Array("xen-3.0".utf8) + [0])
-    notes += note(8, Array("generic".utf8) + [0])
-    notes += note(1, number(base + kernelMemory.lowerBound))
-    notes += note(3, number(base))
-    notes += note(15, number(0x80_0000_0000))
-    notes += note(16, number(1))
-    var head = [UInt8](repeating: 0, count: 64)
-    head.replaceSubrange(0..<6, with: [0x7f, 0x45, 0x4c, 0x46, 2, 1])
-    head[16] = 2
-    head[18] = 62
-    head[54] = 56
-    head[56] = 1
-    return try PVKernel(
-      header: ElfHeader(ByteView(head)), memory: kernelMemory, notes: XenNotes([notes]))
-  }
-
-  /// Type and contents as in elfnote.h.
-  private static func note(_ type: UInt8, _ content: [UInt8]) -> [UInt8] {
-    [4, 0, 0, 0, UInt8(content.count), 0, 0, 0, type, 0, 0, 0] + Array("Xen".utf8) + [0] + content
-  }
-
-  private static func number(_ value: UInt64) -> [UInt8] {
-    (0..<8).map { UInt8(truncatingIfNeeded: value >> UInt64(8 * $0)) }
   }
 }

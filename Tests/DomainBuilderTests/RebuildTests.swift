@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import DomainBuilder
 import KernelImage
+import TestSupport
 import Testing
 
 /// Rebuilds a small domain whose parts were put into frames at random, and looks at the outcome as

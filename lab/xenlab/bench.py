@@ -10,7 +10,7 @@ import shlex
 import subprocess
 from pathlib import Path
 
-from . import bench_cases, bench_table, cpio, disks, modules, products, runner
+from . import bench_cases, bench_table, cpio, disks, dom0image, modules, products, runner
 from .bench_cases import Case
 from .machine import Machine
 from .paths import BUILD, DEFAULT_LOADER, LAB, ROOT, LabError, key_of
@@ -35,7 +35,7 @@ def _probe() -> bytes:
 def _payload(kind: str) -> tuple[bytes, int]:
     """The packed kernel inside of a bzImage, and its size unpacked."""
     image = products.product(f"kernel-{kind}").read_bytes()
-    offset, length = products._setup_header(image)
+    offset, length = products.setup_header(image)
     size = len(products.product("kernel-elf").read_bytes())
     return image[offset : offset + length], size
 
@@ -44,7 +44,7 @@ def _ramdisk(loader: Path) -> Path:
     """dom0's base ramdisk, and behind it what is measured and what measures."""
     image = BUILD / "bench.cpio"
     with image.open("wb") as out:
-        out.write(runner.dom0image.base_ramdisk().read_bytes())
+        out.write(dom0image.base_ramdisk().read_bytes())
         archive = cpio.CpioWriter(out)
         archive.directory("bench-modules")
         *needed, slow = modules.load_order(["null_blk"])

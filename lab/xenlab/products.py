@@ -35,7 +35,7 @@ EARLY_MD5, THIRD_MD5, HOST_MD5 = (
 )
 
 
-def _setup_header(image: bytes) -> tuple[int, int]:
+def setup_header(image: bytes) -> tuple[int, int]:
     """Where the payload of a bzImage lies in the file: (offset, length).
 
     Linux, Documentation/arch/x86/boot.rst: payload_offset (0x248) counts from the
@@ -50,7 +50,7 @@ def _setup_header(image: bytes) -> tuple[int, int]:
 
 def kernel_elf(stock: bytes) -> bytes:
     """The vmlinux inside the stock bzImage."""
-    offset, length = _setup_header(stock)
+    offset, length = setup_header(stock)
     payload = stock[offset : offset + length]
     if not payload.startswith(b"\xfd7zXZ\0"):
         raise LabError("the stock kernel's payload is not xz")
@@ -90,7 +90,7 @@ def bzimage(stock: bytes, payload_bytes: bytes) -> bytes:
     What followed the old payload (the decompressor, which only a bare machine runs)
     is left out.
     """
-    offset, _ = _setup_header(stock)
+    offset, _ = setup_header(stock)
     setup_bytes = ((stock[0x1F1] or 4) + 1) * 512
     image = bytearray(stock[:offset] + payload_bytes)
     image += b"\0" * (-len(image) % 16)

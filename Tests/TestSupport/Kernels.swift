@@ -1,25 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import Bytes
-import DomainBuilder
-import KernelImage
+public import KernelImage
 
 /// Kernels that exist only as the values the planner looks at.
-enum Kernels {
-  static let linuxBase: UInt64 = 0xffff_ffff_8000_0000
+public enum Kernels {
+  /// Where Linux is mapped.
+  public static let linuxBase: UInt64 = 0xffff_ffff_8000_0000
 
   /// A kernel like Linux: at 16 MiB, module and p2m list outside of the first mapping.
-  static func linux(memoryByteCount: UInt64 = 64 << 20) throws -> PVKernel {
+  public static func linux(memoryByteCount: UInt64 = 64 << 20) throws -> PVKernel {
     try make(
       virtBase: linuxBase, memory: 16 << 20..<(16 << 20) + memoryByteCount,
       initP2M: 0x80_0000_0000, modulePFN: 1)
   }
 
   /// A small kernel like Mini-OS: everything mapped from address 0 on.
-  static func small(memoryByteCount: UInt64 = 1 << 20) throws -> PVKernel {
+  public static func small(memoryByteCount: UInt64 = 1 << 20) throws -> PVKernel {
     try make(virtBase: nil, memory: 0..<memoryByteCount, initP2M: nil, modulePFN: nil)
   }
 
-  static func make(
+  /// A kernel whose notes say this; what is nil is not said.
+  public static func make(
     virtBase: UInt64?, memory: Range<UInt64>, initP2M: UInt64?, modulePFN: UInt64?,
     physicalOffset: UInt64? = nil
   ) throws -> PVKernel {
