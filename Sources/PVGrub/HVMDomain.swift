@@ -56,6 +56,7 @@ final class HVMDomain {
     self.entry = entry
     self.modules = modules
     payload.unmap()
+    payload.keepZeroPages()
     let moves = FrameMove.moves(zeroed: entry.zeroedMemory, frames: payload.ledger)
     try Fault.check(.zeros)
     var request = request

@@ -89,7 +89,7 @@ extension PayloadFrames {
   /// Throws if the guest has no room for so many more pages, and their page tables.
   private func checkRoom(pageCount: UInt64) throws(MemoryError) {
     let needed = pageCount + pageCount / 512 + 2 + FrameList.reserve
-    let free = kept.reduce(FrameAllocator.freeCount) { $0 + $1.frameCount }
+    let free = FrameAllocator.freeCount
     guard needed > free else { return }
     let domainPageCount: UInt64
     switch target {

@@ -10,9 +10,8 @@ import MiniOS
 /// its decoder, pages that turn out to be all zeros are given back until the decoder has gone.
 ///
 /// In a PV domain any frame will do: it gets its number later. In a PVH domain each page wants the
-/// frame of its own address. All of these that are free are kept for the kernel from the start; a
-/// page whose frame the loader is in gets one outside of the kernel, and is moved in the last step,
-/// which also makes the pages of zeros.
+/// frame of its own address; a page whose frame the loader is in gets one outside of the kernel,
+/// and is moved in the last step, which also makes the pages of zeros.
 final class PayloadFrames: KernelMemory {
   /// What the new domain is, for checks before its kernel is unpacked.
   enum Target {
@@ -31,7 +30,7 @@ final class PayloadFrames: KernelMemory {
   private static let recycledRunPageCountMin: UInt64 = 16
 
   let target: Target
-  /// PVH: frames of the kernel that were free before, in pieces.
+  /// PVH: frames of the kernel's pages of zeros, in pieces.
   private(set) var kept: [DomainBuilder.FrameRange] = []
   /// The first page of the kernel, which the window starts with.
   private var basePage: UInt64 = 0
@@ -55,8 +54,6 @@ final class PayloadFrames: KernelMemory {
     basePage = physicalAddresses.lowerBound / 4096
     pageCount = (physicalAddresses.upperBound + 4095) / 4096 - basePage
     isTight = FrameAllocator.freeCount < pageCount + Self.sparePageCount
-    // In a tight guest the decoder may have to use some of them for a while.
-    if isInPlace, !isTight { kept = LowFrames.takeFree(in: pages) }
   }
 
   private func check(_ addresses: Range<UInt64>) throws(DomainBuilderError) {
@@ -86,18 +83,16 @@ final class PayloadFrames: KernelMemory {
   /// Frames in a row for the pages from `page` on: at least one, and up to `countMax`.
   func takeFrames(_ page: UInt64, countMax: UInt64) -> DomainBuilder.FrameRange? {
     guard isInPlace else { return FrameList.take(from: page, countMax: countMax) }
-    for range in kept where range.contains(page) {
-      return page..<min(range.upperBound, page + countMax)
-    }
     guard FrameAllocator.freeCount > FrameList.reserve else { return nil }
-    let frame = FrameAllocator.take(page) ? page : LowFrames.takeOne(outside: pages)
-    return frame.map { $0..<$0 + 1 }
+    let count = FrameAllocator.take(
+      first: page, countMax: min(countMax, FrameAllocator.freeCount - FrameList.reserve))
+    if count > 0 { return page..<page + count }
+    return LowFrames.takeOne(outside: pages).map { $0..<$0 + 1 }
   }
 
   /// Gives the frame of `page` back if it has one.
   private func giveBack(_ page: UInt64) {
     guard let frame = ledger.remove(page: page) else { return }
-    for range in kept where range.contains(frame) { return }
     FrameAllocator.free(first: frame, count: 1)
   }
 
@@ -203,12 +198,15 @@ final class PayloadFrames: KernelMemory {
   }
 
   /// Takes zeroed frames for the pages that no byte of the file has come to: bss, gaps, and pages
-  /// of zeros. After the decoder has given its memory back. In PVH the last step makes them.
+  /// of zeros. After the decoder has given its memory back.
   func complete(_ layout: LoadLayout) throws(MemoryError) {
     isTight = false
-    if isInPlace { return }
     for run in ledger.missingPages(in: layout.memory) { try map(run, filled: 0..<0) }
   }
+
+  /// PVH: takes the frames of these pages that are free, so that nothing else comes there. The
+  /// last step makes the zeros. Not before: the decoder's memory may be there for a while.
+  func keepZeroPages() { kept = LowFrames.takeFree(in: pages) }
 
   /// Takes the window away; the frames stay taken.
   func unmap() {
