@@ -17,6 +17,20 @@ public final class Decoder {
     public let isFinished: Bool
   }
 
+  /// The sizes of data that is unpacked in one call.
+  public struct WholeByteCounts: Equatable, Sendable {
+    /// Packed bytes, more than none and no more than come out.
+    public let packed: Int
+    /// Bytes that come out.
+    public let unpacked: Int
+
+    /// So many bytes.
+    public init(packed: Int, unpacked: Int) {
+      self.packed = packed
+      self.unpacked = unpacked
+    }
+  }
+
   /// The most bytes of a head that may be asked for.
   public static let headByteCountMax = 64 * 1024
 
@@ -46,14 +60,16 @@ public final class Decoder {
   /// A decoder for a stream of `format` that may use `memoryLimit` bytes of heap. Throws if these
   /// are too few for any stream of the format, or the heap has no room.
   ///
-  /// `wholeByteCount`, for gzip: the packed size in bytes, if the decoder may gather all of it in
-  /// its own memory, and is then given room for all of the output.
+  /// `wholeByteCounts`, for gzip: the sizes, if the decoder may gather all of the packed data at
+  /// the end of the output, and is then given room for all of that and `outputMarginByteCount`
+  /// more. What is damaged then has no place in the error.
   public init(
-    _ format: PayloadFormat, memoryLimit: UInt64, wholeByteCount: Int? = nil
+    _ format: PayloadFormat, memoryLimit: UInt64, wholeByteCounts: WholeByteCounts? = nil
   ) throws(DecompressionError) {
     self.format = format
-    precondition(wholeByteCount == nil || format == .gzip, "only gzip is unpacked as a whole")
-    needsLinearOutput = format == .lz4 || format == .zstd || wholeByteCount != nil
+    precondition(wholeByteCounts == nil || format == .gzip, "only gzip is unpacked as a whole")
+    needsLinearOutput = format == .lz4 || format == .zstd || wholeByteCounts != nil
+    outputMarginByteCount = wholeByteCounts.map { WholeGzipDecoder.margin($0.unpacked) } ?? 0
     let needed = DecoderMemory.byteCountMin(format)
     guard memoryLimit >= needed else {
       throw .memoryLimit(format, needed: needed, limit: memoryLimit)
@@ -61,8 +77,8 @@ public final class Decoder {
     switch format {
     case .uncompressed: implementation = .copy
     case .gzip:
-      if let wholeByteCount {
-        implementation = .wholeGzip(try WholeGzipDecoder(byteCount: wholeByteCount))
+      if let wholeByteCounts {
+        implementation = .wholeGzip(try WholeGzipDecoder(wholeByteCounts))
       } else {
         implementation = .gzip(try GzipDecoder())
       }
@@ -80,6 +96,9 @@ public final class Decoder {
 
   /// Whether what comes out must stay in one window, in a row.
   public let needsLinearOutput: Bool
+
+  /// The bytes of room that are needed behind the output.
+  public let outputMarginByteCount: Int
 
   /// The number of bytes that were copied out of memory of the decoder's own, or out of the input.
   public var copiedByteCount: UInt64 {

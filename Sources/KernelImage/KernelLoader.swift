@@ -18,17 +18,22 @@ public struct KernelLoader<Source: KernelSource, Memory: KernelMemory> {
   private let first: Source
   private let decoderMemoryLimit: UInt64
   private let unpackedByteCountMax: UInt64
+  private let gathersGzip: Bool
+  /// Whether a gzip payload is unpacked as a whole. If that fails, it may be tried as a stream:
+  /// that finds the place of the damage, or even that there is none (`WholeGzipDecoder`).
+  public private(set) var hasGathered = false
 
   /// A loader from `source` to `memory` whose decoders may use `decoderMemoryLimit` bytes of heap
-  /// and give `unpackedByteCountMax` bytes.
+  /// and give `unpackedByteCountMax` bytes. `gathersGzip`: whether gzip may be unpacked as a whole.
   public init(
     source: Source, memory: Memory, decoderMemoryLimit: UInt64,
-    unpackedByteCountMax: UInt64 = Self.unpackedByteCountMaxDefault
+    unpackedByteCountMax: UInt64 = Self.unpackedByteCountMaxDefault, gathersGzip: Bool = true
   ) {
     first = source
     self.memory = memory
     self.decoderMemoryLimit = decoderMemoryLimit
     self.unpackedByteCountMax = unpackedByteCountMax
+    self.gathersGzip = gathersGzip
   }
 
   /// Loads the kernel. To be called once.
@@ -60,7 +65,9 @@ public struct KernelLoader<Source: KernelSource, Memory: KernelMemory> {
   }
 
   private func limits<S: KernelSource>(_ decoderMemory: UInt64) -> Unpacker<S>.Limits {
-    Unpacker<S>.Limits(decoderMemory: decoderMemory, unpackedByteCount: unpackedByteCountMax)
+    Unpacker<S>.Limits(
+      decoderMemory: decoderMemory, unpackedByteCount: unpackedByteCountMax,
+      gathersGzip: gathersGzip)
   }
 
   /// Loads a bzImage that comes out of `outer`, whose packed data starts with `head`.
@@ -98,6 +105,7 @@ public struct KernelLoader<Source: KernelSource, Memory: KernelMemory> {
       unpacker = try Unpacker(reader, format, payloadEnd: end, limits: limits(decoderMemory))
     } catch { throw KernelLoadError(error) }
     defer { unpacker.decoder.end() }
+    hasGathered = unpacker.decoder.outputMarginByteCount > 0
     return try load(unpacker, .bzImage(image), outerFormat: outerFormat)
   }
 

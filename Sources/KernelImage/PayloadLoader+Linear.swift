@@ -19,13 +19,15 @@ extension PayloadLoader {
       throw .image(.payloadEndsEarly(position: end, neededByteCount: layout.fileEnd))
     }
     let plan = LinearPlan(layout)
+    // Numbers of at most 1 GiB.
+    let roomEnd = end + UInt64(unpacker.decoder.outputMarginByteCount)
     var output = UnsafeMutableRawBufferPointer(start: nil, count: 0)
     var filled = 0
     while true {
-      if output.count < end, output.count - filled < unpacker.decoder.outputByteCountMax {
+      if output.count < roomEnd, output.count - filled < unpacker.decoder.outputByteCountMax {
         let step = max(Self.growthByteCount, UInt64(unpacker.decoder.outputByteCountMax))
         // Both are at most 1 GiB and a few more bytes of headers.
-        let byteCount = min(end, UInt64(filled) + step)
+        let byteCount = min(roomEnd, UInt64(filled) + step)
         output = try linearWindow(plan, byteCount: byteCount, filledByteCount: UInt64(filled))
       }
       let count: Int

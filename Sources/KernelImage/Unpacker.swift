@@ -12,6 +12,8 @@ final class Unpacker<Source: KernelSource> {
     var decoderMemory: UInt64
     /// Bytes that come out.
     var unpackedByteCount: UInt64
+    /// Whether gzip may be unpacked as a whole.
+    var gathersGzip: Bool
   }
 
   /// The size of the field behind the packed data that tells the unpacked size, as the kernel's
@@ -58,13 +60,13 @@ final class Unpacker<Source: KernelSource> {
     let whole = try Self.wholeGzip(&self.reader, format, payloadEnd: end, limits: limits)
     do throws(DecompressionError) {
       decoder = try Decoder(
-        format, memoryLimit: limits.decoderMemory, wholeByteCount: whole?.packedByteCount)
+        format, memoryLimit: limits.decoderMemory, wholeByteCounts: whole)
     } catch { throw .decompression(error) }
     if let end {
       self.reader.setEnd(end)
       if format.hasSizeField { try expectSizeField(end) }
     }
-    if let whole { statedByteCount = whole.unpackedByteCount }
+    if let whole { statedByteCount = UInt64(whole.unpacked) }
     if statedByteCount == nil { statedByteCount = format.statedByteCount(head: head) }
     if let stated = statedByteCount, stated > limits.unpackedByteCount {
       throw .image(.payloadTooLarge(byteCountMax: limits.unpackedByteCount))
@@ -72,13 +74,14 @@ final class Unpacker<Source: KernelSource> {
   }
 
   /// The sizes of a gzip payload that can be unpacked as a whole, which is quicker: they are known
-  /// and look right, and there is memory for both at the same time. Throws only what the source
-  /// does.
+  /// and look right, and there is memory for all that comes out. Throws only what the source does.
   private static func wholeGzip(
     _ reader: inout ChunkReader<Source>, _ format: PayloadFormat, payloadEnd end: UInt64?,
     limits: Limits
-  ) throws(Failure) -> (packedByteCount: Int, unpackedByteCount: UInt64)? {
-    guard format == .gzip, let end, end > reader.position + Self.sizeFieldByteCount else {
+  ) throws(Failure) -> Decoder.WholeByteCounts? {
+    guard format == .gzip, limits.gathersGzip, let end,
+      end > reader.position + Self.sizeFieldByteCount
+    else {
       return nil
     }
     let packed = end - reader.position
@@ -91,10 +94,10 @@ final class Unpacker<Source: KernelSource> {
     guard let field, let size = ByteView(field).u32(at: 0) else { return nil }
     let unpacked = UInt64(size)
     guard unpacked >= packed, unpacked / Self.deflateRatioMax <= packed,
-      unpacked <= limits.unpackedByteCount, packed <= limits.unpackedByteCount,
-      packed + unpacked + Self.wholeSpareByteCount <= limits.decoderMemory
+      unpacked <= limits.unpackedByteCount,
+      unpacked + Self.wholeSpareByteCount <= limits.decoderMemory
     else { return nil }
-    return (Int(packed), unpacked)
+    return Decoder.WholeByteCounts(packed: Int(packed), unpacked: Int(unpacked))
   }
 
   /// Leaves the size field out of the packed data, and looks at it now if the source can.

@@ -44,13 +44,17 @@ struct Unpacking {
   var windowByteCount = 1 << 20
   /// How much of the head is asked for before.
   var headByteCount = 100
-  /// Whether the decoder may gather all packed bytes.
-  var isWhole = false
+  /// The number of bytes that come out, if the decoder may gather all packed bytes. The window is as
+  /// large as it must be.
+  var wholeByteCount: Int?
 
   func run(_ packed: [UInt8], _ format: PayloadFormat) throws -> (bytes: [UInt8], isFinished: Bool)
   {
     let decoder = try Decoder(
-      format, memoryLimit: memoryLimit, wholeByteCount: isWhole ? packed.count : nil)
+      format, memoryLimit: memoryLimit,
+      wholeByteCounts: wholeByteCount.map {
+        Decoder.WholeByteCounts(packed: packed.count, unpacked: $0)
+      })
     defer { decoder.end() }
     return try packed.withUnsafeBytes { input in
       decoder.needsLinearOutput
@@ -95,7 +99,10 @@ struct Unpacking {
       if progress.consumedByteCount == 0, end == packed.count { break }
     }
     let head = Array(decoder.head)
-    let window = UnsafeMutableRawBufferPointer.allocate(byteCount: windowByteCount, alignment: 16)
+    let byteCount = wholeByteCount.map { $0 + decoder.outputMarginByteCount }
+    let window = UnsafeMutableRawBufferPointer.allocate(
+      byteCount: max(byteCount ?? windowByteCount, wholeByteCount == nil ? 0 : packed.count),
+      alignment: 16)
     defer { window.deallocate() }
     window.initializeMemory(as: UInt8.self, repeating: 0xee)
     var produced = 0

@@ -202,7 +202,32 @@ struct PackedKernelTests {
     let memory = FakeMemory()
     _ = try load(FakeFile(file), memory)
     expectLoaded(builder, in: memory)
-    #expect(memory.linearByteCounts == [UInt64(builder.bytes.count)])
+    let count = builder.bytes.count
+    #expect(memory.linearByteCounts == [UInt64(count + count / 256 + 64 << 10)])
+  }
+
+  @Test func aDamagedGzipPayloadTellsItsPlaceInASecondAttempt() throws {
+    var file = ELFBuilder.bzImage(try Packer.payload(ELFBuilder.linux().bytes, .gzip))
+    file[file.count / 2] ^= 0x55
+    func failure(gathersGzip: Bool) -> (error: Failure?, hasGathered: Bool) {
+      var loader = KernelLoader(
+        source: FakeFile(file), memory: FakeMemory(),
+        decoderMemoryLimit: DecoderMemory.byteCountMax, gathersGzip: gathersGzip)
+      do throws(Failure) {
+        _ = try loader.load()
+        return (nil, loader.hasGathered)
+      } catch { return (error, loader.hasGathered) }
+    }
+    let first = failure(gathersGzip: true)
+    #expect(first.error == .decompression(.corrupt(.gzip, position: 0)))
+    #expect(first.hasGathered)
+    let second = failure(gathersGzip: false)
+    #expect(!second.hasGathered)
+    guard case .decompression(.corrupt(.gzip, let position))? = second.error else {
+      Issue.record("no place: \(String(describing: second.error))")
+      return
+    }
+    #expect(position > 0)
   }
 
   @Test func aGzipPayloadThatCanNotBeLookedAtInTheMiddleIsAStream() throws {
