@@ -99,15 +99,29 @@ public struct DomainPlan: Equatable, Sendable {
   public static func presumedPageCount(
     kernelAddresses: Range<UInt64>, moduleByteCount: UInt64, outsideFrameCount: UInt64 = 0
   ) throws(DomainBuilderError) -> UInt64 {
-    // Beyond any guest's memory addresses are virtual ones, and PADDR_OFFSET will tell so.
-    let isVirtual = kernelAddresses.upperBound > physicalAddressMax
-    let start = isVirtual ? 0 : kernelAddresses.lowerBound
-    let kernel = PVKernel(
-      presumedMemory: start..<start + (kernelAddresses.upperBound - kernelAddresses.lowerBound))
-    return try minimumPageCount(
+    try minimumPageCount(
       DomainRequest(
-        pageCount: 0, kernel: kernel, moduleByteCount: moduleByteCount,
+        pageCount: 0, kernel: presumedKernel(kernelAddresses), moduleByteCount: moduleByteCount,
         outsideFrameCount: outsideFrameCount))
+  }
+
+  /// Where the module will be, presumed in the same way; nil if there is none. For taking its
+  /// frames before the kernel is unpacked: others would do, but each of them costs a change of
+  /// Xen's table.
+  public static func presumedModule(
+    kernelAddresses: Range<UInt64>, pageCount: UInt64, moduleByteCount: UInt64
+  ) throws(DomainBuilderError) -> FrameRange? {
+    try Self(
+      unchecked: DomainRequest(
+        pageCount: pageCount, kernel: presumedKernel(kernelAddresses),
+        moduleByteCount: moduleByteCount)
+    ).module
+  }
+
+  private static func presumedKernel(_ addresses: Range<UInt64>) -> PVKernel {
+    // Beyond any guest's memory addresses are virtual ones, and PADDR_OFFSET will tell so.
+    let start = addresses.upperBound > physicalAddressMax ? 0 : addresses.lowerBound
+    return PVKernel(presumedMemory: start..<start + (addresses.upperBound - addresses.lowerBound))
   }
 
   /// Plans the domain without a look at whether it fits into its memory.

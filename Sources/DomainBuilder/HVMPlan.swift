@@ -10,6 +10,9 @@ public struct HVMRequest: Equatable, Sendable {
   public var kernel: Range<UInt64>
   /// The exact size of each module (initrd) in bytes.
   public var moduleByteCounts: [UInt64]
+  /// The frames of the modules if they are at their places already, not among the free ones; none
+  /// if the plan is to say where.
+  public var takenModules: [FrameRange] = []
   /// The size of the block that tells the kernel everything else.
   public var dataByteCount: UInt64
   /// The number of moves that the last step has to make.
@@ -88,7 +91,12 @@ public struct HVMPlan: Equatable, Sendable {
     self.trampoline = trampoline
 
     var modules: [Range<UInt64>] = []
-    for byteCount in request.moduleByteCounts {
+    for (index, byteCount) in request.moduleByteCounts.enumerated() {
+      if index < request.takenModules.count {
+        let start = request.takenModules[index].lowerBound * pageByteCount
+        modules.append(start..<start + byteCount)
+        continue
+      }
       let count = pageCount(ofBytes: byteCount)
       // Behind the kernel, as Xen's builder has it; before it only if that is too narrow.
       guard

@@ -15,17 +15,49 @@ extension Loader {
       memoryByteCount: info.frameCount * 4096, hostByteCount: ramdisk?.byteCount ?? 0)
     let payload = PayloadFrames(
       .pv(pageCount: info.frameCount, moduleByteCount: layout.byteCount))
+    let ahead = RamdisksAhead(
+      files,
+      .pv(
+        pageCount: info.frameCount, layout, hostFrameCount: ramdisk?.frames.frameCount ?? 0),
+      payload: payload, hypervisor: hypervisor)
+    return try loadAhead(files, ahead) { ahead throws(BootError) in
+      try self.load(files, layout, payload, ahead)
+    }
+  }
+
+  /// Loads with ramdisks that are read `ahead`, or, if a read failed, once more without them: what
+  /// can't be read is found by reading one file after the other.
+  func loadAhead<Domain>(
+    _ files: GuestBootFiles, _ ahead: RamdisksAhead,
+    _ load: (RamdisksAhead?) throws(BootError) -> Domain
+  ) throws(BootError) -> Domain {
+    do throws(BootError) {
+      return try load(ahead)
+    } catch {
+      guard ahead.hasFailed, files.kernel.disks.areConnected else { throw error }
+    }
+    times.enter(.kernel, now: hypervisor.now)
+    readByteCount = 0
+    return try load(nil)
+  }
+
+  /// The same, with ramdisks that are read `ahead` of their turn, or without.
+  private func load(
+    _ files: GuestBootFiles, _ layout: ModuleLayout, _ payload: PayloadFrames,
+    _ ahead: RamdisksAhead?
+  ) throws(BootError) -> NewDomain {
     var domain: NewDomain?
     do throws(BootError) {
-      let kernel = try loadKernel(files.kernel, into: payload)
+      let kernel = try loadKernel(files.kernel, into: payload, ahead)
       let new = try NewDomain(
         payload: payload, kernel: kernel, info: info, moduleLayout: layout,
         hostModuleFrames: ramdisk?.frames ?? 0..<0)
       domain = new
       try Fault.check(.plan)
-      try new.takeModuleFrames()
+      try new.takeModuleFrames(ahead?.modules.first ?? FrameList())
+      ahead?.forgetModules()
       try Fault.check(.moduleFrames)
-      try read(files.initrds) { index, byteCount in
+      try read(files, ahead) { index, byteCount in
         layout.frames(ofFile: index, byteCount: byteCount, in: new.module.frames)
       }
       try Fault.check(.module)
@@ -33,7 +65,11 @@ extension Loader {
       try Fault.check(.tableFrames)
       return new
     } catch {
-      abandon { if let domain { domain.release() } else { payload.release() } }
+      ahead?.cancel()
+      abandon {
+        ahead?.release()
+        if let domain { domain.release() } else { payload.release() }
+      }
       throw error
     }
   }
@@ -49,9 +85,9 @@ extension Loader {
 
   /// Unpacks the kernel and makes sure that it can be started.
   private func loadKernel(
-    _ file: GuestFile, into payload: PayloadFrames
+    _ file: GuestFile, into payload: PayloadFrames, _ ahead: RamdisksAhead?
   ) throws(BootError) -> PVKernel {
-    let loaded = try unpack(file, into: payload)
+    let loaded = try unpack(file, into: payload, ahead)
     let kernel: PVKernel
     do throws(KernelImageError) {
       kernel = try loaded.pvKernel()
@@ -75,55 +111,81 @@ extension Loader {
   }
 
   /// A stream of a file, to be ended whatever comes.
-  func openStream(_ file: GuestFile) throws(BootError) -> FileStream {
+  func openStream(
+    _ file: GuestFile, _ ahead: RamdisksAhead? = nil
+  ) throws(BootError) -> FileStream {
     do throws(HypervisorError) {
-      return try FileStream(file, loader: self)
+      return try FileStream(file, loader: self, ahead: ahead)
     } catch { throw BootError(error).at(file.name) }
   }
 
+  /// Unpacks a kernel. gzip that can't be unpacked as a whole is read again, as a stream.
   func unpack(
-    _ file: GuestFile, into payload: PayloadFrames
+    _ file: GuestFile, into payload: PayloadFrames, _ ahead: RamdisksAhead? = nil
   ) throws(BootError) -> LoadedKernel {
-    let stream = try openStream(file)
-    defer { stream.end() }
-    try Fault.check(.buffers)
-    let free = FrameAllocator.freeCount
-    let limit = free > FrameList.reserve ? (free - FrameList.reserve) * 4096 : 0
-    var loader = KernelLoader(source: stream, memory: payload, decoderMemoryLimit: limit)
-    do throws(KernelLoadError<BlockError, MemoryError>) {
-      let loaded = try loader.load()
-      kernelKind = loaded.kindName
-      copiedByteCount = loaded.copiedByteCount
-      readByteCount = file.byteCount
-      return loaded
-    } catch {
-      if case .image(.elf32) = error { isKernel32Bit = true }
-      throw BootError(error).at(file.name)
+    var gathersGzip = true
+    while true {
+      let stream = try openStream(file, ahead)
+      defer { stream.end() }
+      try Fault.check(.buffers)
+      let free = FrameAllocator.freeCount
+      let limit = free > FrameList.reserve ? (free - FrameList.reserve) * 4096 : 0
+      var loader = KernelLoader(
+        source: stream, memory: payload, decoderMemoryLimit: limit, gathersGzip: gathersGzip)
+      do throws(KernelLoadError<BlockError, MemoryError>) {
+        let loaded = try loader.load()
+        kernelKind = loaded.kindName
+        copiedByteCount = loaded.copiedByteCount
+        readByteCount = file.byteCount
+        return loaded
+      } catch {
+        if loader.hasGathered, case .decompression = error {
+          payload.release()
+          gathersGzip = false
+          continue
+        }
+        if case .image(.elf32) = error { isKernel32Bit = true }
+        throw BootError(error).at(file.name)
+      }
     }
   }
 
-  /// Reads each file into the frames that `frames` tells for its index and its size in bytes.
+  /// Reads what was not read `ahead` of the files, each into the frames that `frames` tells for its
+  /// index and its size in bytes.
   func read(
-    _ initrds: [GuestFile], into frames: (Int, UInt64) -> ArraySlice<UInt64>
+    _ files: GuestBootFiles, _ ahead: RamdisksAhead?,
+    into frames: (Int, UInt64) -> ArraySlice<UInt64>
   ) throws(BootError) {
     times.enter(.ramdisks, now: hypervisor.now)
     defer { times.enter(.handOver, now: hypervisor.now) }
-    for (index, file) in initrds.enumerated() {
-      let frames = frames(index, file.byteCount)
+    // Told while the kernel was read, or given up with it.
+    if ahead?.hasFailed == true { throw BootError(BlockError.disconnected) }
+    let begun = ahead?.readings ?? []
+    for (index, file) in files.initrds.enumerated() {
       do throws(BlockError) {
-        let plan = try ReadPlan(
-          file.extents, on: file.volume,
-          target: ReadPlan.Target(frames: BlockIO.FrameRange.runs(frames)))
-        let disks = file.disks
-        try disks.submit(plan)
-        try disks.finishReading(hypervisor) { self.loadingGoesOn(disks.completedByteCount) }
-        let direct = disks.completedByteCount
-        var reader = ExtentReader(file.volume)
-        try disks.finish(plan, reader: &reader) { byteCount in
-          self.loadingGoesOn(Checked.sum(direct, byteCount) ?? .max)
-        }
-        readByteCount = Checked.sum(readByteCount, file.byteCount) ?? .max
-      } catch { throw BootError(error).at(file.name) }
+        try read(
+          index < begun.count
+            ? begun[index] : FileReading(file, into: frames(index, file.byteCount)))
+      } catch {
+        ahead?.noteFailure()
+        throw BootError(error).at(file.name)
+      }
     }
+  }
+
+  /// Reads what is left of a file.
+  private func read(_ begun: FileReading) throws(BlockError) {
+    var reading = begun
+    let (disks, byteCount) = (reading.file.disks, reading.file.byteCount)
+    if !reading.isSubmitted { try reading.submit() }
+    // Parts of the kernel and of other files may be among the bytes.
+    try disks.finishReading(hypervisor) {
+      self.loadingGoesOn(min(byteCount, disks.completedByteCount))
+    }
+    let direct = min(byteCount, disks.completedByteCount)
+    try reading.finish { done in
+      self.loadingGoesOn(min(byteCount, Checked.sum(direct, done) ?? .max))
+    }
+    readByteCount = Checked.sum(readByteCount, byteCount) ?? .max
   }
 }

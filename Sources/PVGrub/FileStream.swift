@@ -21,9 +21,10 @@ final class FileStream: KernelSource {
   private let loader: Loader
   private var reader: ExtentReader<CachedDisk>
   private var buffers: [SharedPages] = []
-  /// What is left of the file: one extent, and those behind it.
-  private var nextExtent: Extent?
-  private var extents: IndexingIterator<[Extent]>
+  /// What was not asked for yet.
+  private var rest: ExtentQueue
+  /// What is read beside the kernel.
+  private let ahead: RamdisksAhead?
   /// Bytes of the file that are there, in whole chunks.
   private var readByteCount: UInt64 = 0
   /// Bytes of the file that were asked for.
@@ -43,13 +44,15 @@ final class FileStream: KernelSource {
 
   var byteCount: UInt64 { file.byteCount }
 
-  init(_ file: GuestFile, loader: Loader) throws(HypervisorError) {
+  init(
+    _ file: GuestFile, loader: Loader, ahead: RamdisksAhead? = nil
+  ) throws(HypervisorError) {
     self.file = file
+    self.ahead = ahead
     disks = file.disks
     self.loader = loader
     reader = ExtentReader(file.volume)
-    extents = file.extents.makeIterator()
-    nextExtent = extents.next()
+    rest = ExtentQueue(file.extents)
     do throws(HypervisorError) {
       for _ in 0..<Self.bufferCount {
         buffers.append(try loader.hypervisor.allocateSharedPages(count: Self.chunkPageCount))
@@ -62,7 +65,13 @@ final class FileStream: KernelSource {
 
   /// Waits for what is under way and gives the buffers back. To be called once, at the end.
   func end() {
+    defer { buffers = [] }
+    if let ahead, ahead.isUnderWay, !ahead.hasFailed, finishOwnReads(), disks.heldGrantCount == 0 {
+      for pages in buffers { loader.hypervisor.release(pages) }
+      return
+    }
     if !disks.isDone {
+      ahead?.noteFailure()
       disks.cancel()
       _ = try? disks.finishReading(loader.hypervisor)
     }
@@ -71,7 +80,16 @@ final class FileStream: KernelSource {
     if disks.settle() {
       for pages in buffers { loader.hypervisor.release(pages) }
     }
-    buffers = []
+  }
+
+  /// Waits for this file's chunks alone; false after an error.
+  private func finishOwnReads() -> Bool {
+    guard let last = pending.last else { return true }
+    pending = []
+    do throws(BlockError) {
+      try finishReading(last.tickets)
+    } catch { return false }
+    return true
   }
 
   func nextChunk() throws(BlockError) -> UnsafeRawBufferPointer {
@@ -87,6 +105,7 @@ final class FileStream: KernelSource {
       for buffer in buffers.indices { try request(buffer: buffer) }
     }
     current = nil
+    ahead?.goOn(isRequested: requestedByteCount == file.byteCount)
     guard let chunk = pending.first else { return UnsafeRawBufferPointer(start: nil, count: 0) }
     pending.removeFirst()
     // What is not put into its place by the disk is read with nothing else under way.
@@ -106,8 +125,13 @@ final class FileStream: KernelSource {
   }
 
   private func finishReading(_ tickets: [DiskTicket]?) throws(BlockError) {
-    try disks.finishReading(loader.hypervisor, tickets: tickets) {
-      self.loader.loadingGoesOn(self.readByteCount)
+    do throws(BlockError) {
+      try disks.finishReading(loader.hypervisor, tickets: tickets) {
+        self.loader.loadingGoesOn(self.readByteCount)
+      }
+    } catch {
+      ahead?.noteFailure()
+      throw error
     }
   }
 
@@ -116,23 +140,10 @@ final class FileStream: KernelSource {
     let count = min(Self.chunkByteCount, file.byteCount - requestedByteCount)
     guard count > 0 else { return }
     let plan = try ReadPlan(
-      takeExtents(byteCount: count), on: file.volume,
+      rest.take(byteCount: count), on: file.volume,
       target: ReadPlan.Target(frames: BlockIO.FrameRange.runs(buffers[buffer].frames[...])))
     requestedByteCount += count
     let tickets = try disks.submit(plan)
     pending.append(Chunk(buffer: buffer, byteCount: Int(count), plan: plan, tickets: tickets))
-  }
-
-  /// Cuts the first `byteCount` bytes off the extents that are left.
-  private func takeExtents(byteCount: UInt64) -> [Extent] {
-    var result: [Extent] = []
-    var rest = byteCount
-    while rest > 0, let first = nextExtent {
-      let (head, tail) = first.split(at: rest)
-      result.append(head)
-      rest -= min(rest, head.byteCount)
-      nextExtent = tail ?? extents.next()
-    }
-    return result
   }
 }

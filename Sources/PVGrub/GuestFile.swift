@@ -34,6 +34,24 @@ struct FileDisks {
 
   init(_ volume: Volume<CachedDisk>) { self.volume = volume }
 
+  /// Whether these are the disks of `other`, in the same order.
+  func areSame(as other: FileDisks) -> Bool {
+    guard volume.devices.count == other.volume.devices.count else { return false }
+    for (one, two) in zip(volume.devices, other.volume.devices) where one.base !== two.base {
+      return false
+    }
+    return true
+  }
+
+  /// Whether no connection has ended.
+  var areConnected: Bool {
+    for device in volume.devices where device.base.status != .connected { return false }
+    return true
+  }
+
+  /// Frames that a backend holds though it has answered.
+  var heldGrantCount: Int { volume.devices.reduce(0) { $0 + $1.base.heldGrantCount } }
+
   /// Whether nothing is left to do, and nothing in flight.
   var isDone: Bool {
     for device in volume.devices where !device.base.isDone { return false }
@@ -50,7 +68,8 @@ struct FileDisks {
     return tickets
   }
 
-  private func areComplete(_ tickets: [DiskTicket]) -> Bool {
+  /// Whether all that `tickets` stand for is there.
+  func areComplete(_ tickets: [DiskTicket]) -> Bool {
     for (device, ticket) in zip(volume.devices, tickets) where !device.base.isComplete(ticket) {
       return false
     }

@@ -47,10 +47,11 @@ final class HVMDomain {
   private(set) var data = FrameList()
   private(set) var trampoline = FrameList()
 
-  /// Plans the domain around a kernel that is loaded already, and takes the frames.
+  /// Plans the domain around a kernel that is loaded already, and takes the frames. The frames of
+  /// all modules may be `taken` already; they are this domain's unless it throws.
   init(
     payload: PayloadFrames, _ request: HVMRequest, entry: Entry, modules: HVMModules,
-    ramdisk: Ramdisk?
+    ramdisk: Ramdisk?, taken: [FrameList]
   ) throws(BootError) {
     self.payload = payload
     self.entry = entry
@@ -62,11 +63,12 @@ final class HVMDomain {
     var request = request
     request.moveCount = moves.count + 1
     request.free = LowFrames.free
+    for list in taken { request.takenModules += list.runs }
     do throws(DomainBuilderError) {
       plan = try HVMPlan(request)
-      try Self.checkReserve(plan)
+      try Self.checkReserve(plan, hasModules: !taken.isEmpty)
       var attemptCount = 1
-      while !takeFrames() {
+      while !takeFrames(hasModules: !taken.isEmpty) {
         guard attemptCount < Self.attemptCountMax else {
           throw .noRoomForData(byteCount: request.dataByteCount)
         }
@@ -85,20 +87,25 @@ final class HVMDomain {
       releaseOwn()
       throw error
     }
+    if !taken.isEmpty { moduleFrames = taken }
   }
 
   /// Throws unless the heap keeps as much as it does in a PV domain at this point.
-  private static func checkReserve(_ plan: HVMPlan) throws(DomainBuilderError) {
+  private static func checkReserve(
+    _ plan: HVMPlan, hasModules: Bool
+  ) throws(DomainBuilderError) {
     var needed = plan.data.frameCount + plan.trampoline.frameCount
-    for index in plan.modules.indices { needed += plan.moduleFrames(index).frameCount }
+    for index in plan.modules.indices where !hasModules {
+      needed += plan.moduleFrames(index).frameCount
+    }
     guard FrameAllocator.freeCount >= needed + FrameList.reserve / 4 else {
       throw .noRoomForData(byteCount: (needed + FrameList.reserve / 4) * 4096)
     }
   }
 
-  /// Takes every frame of the plan, or none.
-  private func takeFrames() -> Bool {
-    for index in plan.modules.indices {
+  /// Takes every frame of the plan that it has not, or none.
+  private func takeFrames(hasModules: Bool) -> Bool {
+    for index in plan.modules.indices where !hasModules {
       var list = FrameList()
       guard list.takeAll(plan.moduleFrames(index)) else {
         releaseOwn()

@@ -27,16 +27,37 @@ extension Loader {
   ) throws(BootError) -> HVMDomain? {
     let modules = try HVMModules(
       files, host: ramdisk, memoryByteCount: info.frameCount * 4096)
-    var request = HVMRequest(
+    let request = HVMRequest(
       memoryMap: info.populatedRegions, free: [], kernel: 0..<0,
       moduleByteCounts: modules.byteCounts,
       dataByteCount: UInt64(files.commandLine.count))
     let payload = PayloadFrames(.pvh(request))
+    let ahead = RamdisksAhead(
+      files, .pvh(request, modules), payload: payload, hypervisor: hypervisor)
+    return try loadAhead(files, ahead) { ahead throws(BootError) in
+      try self.loadHVM(files, modules, request, payload, ahead, asBzImage: asBzImage)
+    }
+  }
+
+  private func loadHVM(
+    _ files: GuestBootFiles, _ modules: HVMModules, _ presumed: HVMRequest,
+    _ payload: PayloadFrames, _ ahead: RamdisksAhead?, asBzImage: Bool
+  ) throws(BootError) -> HVMDomain? {
+    var request = presumed
     var domain: HVMDomain?
+    func giveUp() {
+      ahead?.cancel()
+      abandon {
+        ahead?.release()
+        if let domain { domain.release() } else { payload.release() }
+      }
+    }
     do throws(BootError) {
-      let entry = asBzImage ? try loadCode(files, payload) : try loadPayload(files, payload)
+      let entry =
+        asBzImage
+        ? try loadCode(files, payload, ahead) : try loadPayload(files, payload, ahead)
       guard let entry else {
-        payload.release()
+        giveUp()
         return nil
       }
       try Fault.check(.notes)
@@ -47,25 +68,27 @@ extension Loader {
       request.kernel = entry.memory
       request.dataByteCount = try dataByteCount(files, modules, entry)
       let new = try HVMDomain(
-        payload: payload, request, entry: entry, modules: modules, ramdisk: ramdisk)
+        payload: payload, request, entry: entry, modules: modules, ramdisk: ramdisk,
+        taken: ahead?.modules ?? [])
       domain = new
+      ahead?.forgetModules()
       try Fault.check(.moduleFrames)
-      try read(files.initrds) { index, byteCount in
+      try read(files, ahead) { index, byteCount in
         modules.frames(ofFile: index, byteCount: byteCount, in: new.moduleFrames)
       }
       try Fault.check(.module)
       return new
     } catch {
-      abandon { if let domain { domain.release() } else { payload.release() } }
+      giveUp()
       throw error
     }
   }
 
   /// Unpacks the kernel; nil if it has no entry for PVH, and can be started as a bzImage.
   private func loadPayload(
-    _ files: GuestBootFiles, _ payload: PayloadFrames
+    _ files: GuestBootFiles, _ payload: PayloadFrames, _ ahead: RamdisksAhead?
   ) throws(BootError) -> HVMDomain.Entry? {
-    let loaded = try unpack(files.kernel, into: payload)
+    let loaded = try unpack(files.kernel, into: payload, ahead)
     do throws(KernelImageError) {
       return .protected(try loaded.pvhKernel())
     } catch {
@@ -76,10 +99,10 @@ extension Loader {
 
   /// Loads a bzImage as it is.
   private func loadCode(
-    _ files: GuestBootFiles, _ payload: PayloadFrames
+    _ files: GuestBootFiles, _ payload: PayloadFrames, _ ahead: RamdisksAhead?
   ) throws(BootError) -> HVMDomain.Entry? {
     let file = files.kernel
-    let stream = try openStream(file)
+    let stream = try openStream(file, ahead)
     defer { stream.end() }
     try Fault.check(.buffers)
     var loader = BootProtocolLoader(source: stream, memory: payload)

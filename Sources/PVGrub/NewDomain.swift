@@ -55,14 +55,26 @@ final class NewDomain {
     } catch { throw BootError(error) }
   }
 
-  /// Takes the frames for the files of the module, and fills those of the list before them.
-  func takeModuleFrames() throws(BootError) {
+  /// Takes the frames for the files of the module, which may be `taken` already, and fills those
+  /// of the list before them.
+  func takeModuleFrames(_ taken: FrameList) throws(BootError) {
+    module = taken
     guard let range = plan.module else { return }
+    if module.frames.isEmpty {
+      try takeModuleFrames(range)
+    }
+    try fillModuleList()
+  }
+
+  private func takeModuleFrames(_ range: DomainBuilder.FrameRange) throws(BootError) {
     do throws(MemoryError) {
       try module.take(
         range.frameCount - hostModuleFrames.frameCount, target: range.lowerBound,
         for: "an initrd of \(plan.moduleByteCount) bytes")
     } catch { throw BootError(error) }
+  }
+
+  private func fillModuleList() throws(BootError) {
     var done = 0
     while done < moduleLayout.list.count {
       let part = moduleLayout.list[done..<min(done + 4096, moduleLayout.list.count)]

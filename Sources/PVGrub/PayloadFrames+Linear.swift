@@ -26,6 +26,13 @@ struct LinearWindow {
 /// A file whose decoder looks back at what came out is unpacked in a window of its own. Pages of
 /// the file that are pages of the kernel have the kernel's frames there, so they need no copy.
 extension PayloadFrames {
+  /// Whether the window has its full length, as that of a decoder that gathers its input has at
+  /// once.
+  var hasWholeWindow: Bool {
+    guard let last = linear.plan?.runs.last else { return false }
+    return last.filePages.upperBound <= linear.pageCount
+  }
+
   func linearWindow(
     _ plan: LinearPlan, byteCount: UInt64, filledByteCount: UInt64
   ) throws(MemoryError) -> UnsafeMutableRawBufferPointer {

@@ -221,6 +221,7 @@ final class PayloadFrames: KernelMemory {
     for range in kept { LowFrames.release(range) }
     kept = []
     pageCount = 0
+    isUnpackedInARow = false
   }
 
   func windowAddress(ofPage page: UInt64) -> UInt64 {

@@ -117,6 +117,26 @@ struct DomainPlanTests {
         kernelAddresses: base..<base + 8 << 20, moduleByteCount: 0) == 12 * 256 + 7 + 3)
   }
 
+  @Test func linuxFindsItsModuleWhereItWasPresumed() throws {
+    for (mebibytes, byteCount) in [(64, 1), (768, 10_000_000), (65536, 128 << 20)]
+      as [(UInt64, UInt64)]
+    {
+      let kernel = try Kernels.linux()
+      let plan = try plan(kernel, mebibytes: mebibytes, moduleByteCount: byteCount)
+      #expect(
+        try DomainPlan.presumedModule(
+          kernelAddresses: kernel.memory, pageCount: mebibytes * 256, moduleByteCount: byteCount)
+          == plan.module)
+    }
+    #expect(
+      try DomainPlan.presumedModule(
+        kernelAddresses: 0..<4096, pageCount: 16384, moduleByteCount: 0) == nil)
+    #expect(throws: DomainBuilderError.kernelOutOfReach(physicalAddress: 8192)) {
+      try DomainPlan.presumedModule(
+        kernelAddresses: 4096..<8192, pageCount: 16384, moduleByteCount: .max)
+    }
+  }
+
   @Test func refusesWhatNoGuestCanHold() throws {
     let far = try Kernels.make(
       virtBase: 0, memory: 1 << 50..<(1 << 50) + 4096, initP2M: nil, modulePFN: 1)

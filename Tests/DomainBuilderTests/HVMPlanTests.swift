@@ -40,6 +40,19 @@ struct HVMPlanTests {
     #expect(plan.modules == [776 * 4096..<776 * 4096 + 10 * Self.megabyte])
   }
 
+  @Test func leavesModulesWhereTheyAre() throws {
+    var request = linux(modules: [5000, 70_000])
+    let before = try HVMPlan(request)
+    request.takenModules = [before.moduleFrames(0), before.moduleFrames(1)]
+    // Others are in the way of what was planned then.
+    request.free = [0..<256, 900..<16 * 256, 0x5000..<248 * 256]
+    request.moveCount = 9
+    let plan = try HVMPlan(request)
+    #expect(plan.modules == before.modules)
+    #expect(plan.data == 900..<901)
+    #expect(plan.trampoline.lowerBound == 901)
+  }
+
   @Test func keepsTheOrderOfModules() throws {
     let request = linux(modules: [5000, 0, 4096, 70_000_000])
     let plan = try HVMPlan(request)

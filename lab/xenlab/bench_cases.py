@@ -143,6 +143,8 @@ def others() -> list[Case]:
     """Slow disks, QEMU's backend, guests of other sizes, and the peers' menu."""
     found = [Case("ours", kernel=kernel, ramdisk=32, disk=disk)
              for disk in (*LATENCIES, "qdisk") for kernel in ("lz4", "gzip", "xz")]
+    # A ramdisk that is to come while the kernel is unpacked.
+    found += [Case("ours", kernel=kernel, ramdisk=128, disk="1000000") for kernel in ("gzip", "xz")]
     found += [Case("pvgrub2", kernel="gzip", ramdisk=32, disk=disk) for disk in (*LATENCIES, "qdisk")]
     found += [Case("ours", kernel="lz4", memory=mib) for mib in (128, 1024)]
     found.append(Case("pvgrub2", timeout=-1, text=MENU))
