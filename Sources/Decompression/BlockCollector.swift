@@ -7,6 +7,8 @@ struct BlockCollector {
   private let format: PayloadFormat
   private var buffer: DecoderBuffer?
   private var filled = 0
+  /// Whether what was collected is in the caller's memory.
+  private var isOutside = false
 
   init(_ format: PayloadFormat) { self.format = format }
 
@@ -16,25 +18,40 @@ struct BlockCollector {
   /// The next `byteCount` bytes, more than none; nil if `input` ends before, all of which was
   /// taken then. The bytes stay until the next call, or until `input` goes. `position` is moved
   /// over what was taken.
+  ///
+  /// A piece that must be collected is collected in `memory`, if that is given: `byteCount` bytes,
+  /// the same in all calls for one piece.
   mutating func next(
-    _ byteCount: Int, from input: UnsafeRawBufferPointer, at position: inout Int
+    _ byteCount: Int, from input: UnsafeRawBufferPointer, at position: inout Int,
+    memory: UnsafeMutableRawBufferPointer? = nil
   ) throws(DecompressionError) -> UnsafeRawBufferPointer? {
-    guard let piece = try look(byteCount, from: input, at: &position) else { return nil }
+    guard let piece = try look(byteCount, from: input, at: &position, memory: memory) else {
+      return nil
+    }
     // Nothing was collected: the piece lies in the input.
     if filled == 0 { position += byteCount }
     filled = 0
+    isOutside = false
     return piece
   }
 
   /// The same, but the piece is given again by the next call.
   mutating func look(
-    _ byteCount: Int, from input: UnsafeRawBufferPointer, at position: inout Int
+    _ byteCount: Int, from input: UnsafeRawBufferPointer, at position: inout Int,
+    memory: UnsafeMutableRawBufferPointer? = nil
   ) throws(DecompressionError) -> UnsafeRawBufferPointer? {
     let rest = input.count - position
     if filled == 0, rest >= byteCount {
       return UnsafeRawBufferPointer(rebasing: input[position..<position + byteCount])
     }
-    let target = try room(byteCount)
+    let target: UnsafeMutableRawBufferPointer
+    if let memory, filled == 0 || isOutside {
+      isOutside = true
+      buffer = nil
+      target = memory
+    } else {
+      target = try room(byteCount)
+    }
     let count = min(byteCount - filled, rest)
     if count > 0 {
       // SAFETY: filled + count is at most byteCount, for which there is room.

@@ -69,7 +69,11 @@ public final class Decoder {
     self.format = format
     precondition(wholeByteCounts == nil || format == .gzip, "only gzip is unpacked as a whole")
     needsLinearOutput = format == .lz4 || format == .zstd || wholeByteCounts != nil
-    outputMarginByteCount = wholeByteCounts.map { WholeGzipDecoder.margin($0.unpacked) } ?? 0
+    switch format {
+    case .lz4: outputMarginByteCount = LZ4Decoder.marginByteCount
+    default:
+      outputMarginByteCount = wholeByteCounts.map { WholeGzipDecoder.margin($0.unpacked) } ?? 0
+    }
     let needed = DecoderMemory.byteCountMin(format)
     guard memoryLimit >= needed else {
       throw .memoryLimit(format, needed: needed, limit: memoryLimit)
@@ -113,7 +117,7 @@ public final class Decoder {
   /// that needs room for all.
   public var outputByteCountMax: Int {
     switch format {
-    case .lz4: LZ4Decoder.blockByteCount
+    case .lz4: LZ4Decoder.blockByteCount + LZ4Decoder.marginByteCount
     case .gzip: needsLinearOutput ? .max : 1
     case .zstd: Decoder.headByteCountMax + ZstdDecoder.blockByteCountMax
     default: 1

@@ -10,6 +10,10 @@ final class LZ4Decoder {
   /// The most packed bytes that a block can have.
   static var packedByteCountMax: Int { Int(pvgrub_lz4_bound(Int32(blockByteCount))) }
 
+  /// What must be behind a block's output for its packed bytes to lie at the end of both: lz4.h,
+  /// LZ4_DECOMPRESS_INPLACE_MARGIN.
+  static var marginByteCount: Int { packedByteCountMax / 256 + 32 }
+
   private static let magic: UInt32 = 0x184c_2102
 
   private enum State {
@@ -71,7 +75,8 @@ final class LZ4Decoder {
     var produced = 0
     // One block a call: the caller may have to find room for the next.
     if let byteCount = try blockByteCount(input, &consumed, position),
-      let block = try collector.next(byteCount, from: input, at: &consumed)
+      let block = try collector.next(
+        byteCount, from: input, at: &consumed, memory: end(of: output, byteCount))
     {
       produced = unpack(block, to: output)
       guard produced >= 0 else {
@@ -82,6 +87,21 @@ final class LZ4Decoder {
     }
     return Decoder.Progress(
       consumedByteCount: consumed, producedByteCount: produced, isFinished: false)
+  }
+
+  /// The bytes that may come out of a block.
+  private func capacity(_ output: UnsafeMutableRawBufferPointer) -> Int {
+    max(0, min(output.count - Self.marginByteCount, Self.blockByteCount))
+  }
+
+  /// Where a block of `byteCount` packed bytes is collected: at the end of its output and the
+  /// margin. What comes out never overtakes what is read.
+  private func end(
+    of output: UnsafeMutableRawBufferPointer, _ byteCount: Int
+  ) -> UnsafeMutableRawBufferPointer? {
+    let end = capacity(output) + Self.marginByteCount
+    guard end <= output.count, byteCount <= end else { return nil }
+    return UnsafeMutableRawBufferPointer(rebasing: output[end - byteCount..<end])
   }
 
   /// The packed size of the block that is next or under way; nil if more input is needed to know.
@@ -127,7 +147,7 @@ final class LZ4Decoder {
   private func unpack(
     _ block: UnsafeRawBufferPointer, to output: UnsafeMutableRawBufferPointer
   ) -> Int {
-    let capacity = min(output.count, Self.blockByteCount)
+    let capacity = capacity(output)
     // SAFETY: LZ4 reads block.count bytes and writes at most capacity; both fit into 32 bits.
     return Int(
       LZ4_decompress_safe(
@@ -136,18 +156,23 @@ final class LZ4Decoder {
         Int32(capacity)))
   }
 
-  /// Why a block did not unpack to `output`: it is damaged, or gives more than fits.
+  /// Why a block did not unpack to `output`: it is damaged, or gives more than fits. One that was
+  /// collected in `output` is gone.
   private func failure(
     _ block: UnsafeRawBufferPointer, _ output: UnsafeMutableRawBufferPointer, position: UInt64
   ) -> DecompressionError {
-    guard output.count < Self.blockByteCount else { return .corrupt(.lz4, position: position) }
+    let capacity = capacity(output)
+    let isInPlace = block.baseAddress == UnsafeRawPointer(end(of: output, block.count)?.baseAddress)
+    guard capacity < Self.blockByteCount, !isInPlace else {
+      return .corrupt(.lz4, position: position)
+    }
     // SAFETY: as in unpack; this one stops where output ends.
     let count = LZ4_decompress_safe_partial(
       block.assumingMemoryBound(to: CChar.self).baseAddress,
       output.assumingMemoryBound(to: CChar.self).baseAddress, Int32(block.count),
-      Int32(output.count), Int32(output.count))
-    return count == output.count
-      ? .longerThanExpected(.lz4, byteCount: UInt64(output.count))
+      Int32(capacity), Int32(capacity))
+    return count == capacity
+      ? .longerThanExpected(.lz4, byteCount: UInt64(capacity))
       : .corrupt(.lz4, position: position)
   }
 }

@@ -105,7 +105,7 @@ public struct KernelLoader<Source: KernelSource, Memory: KernelMemory> {
       unpacker = try Unpacker(reader, format, payloadEnd: end, limits: limits(decoderMemory))
     } catch { throw KernelLoadError(error) }
     defer { unpacker.decoder.end() }
-    hasGathered = unpacker.decoder.outputMarginByteCount > 0
+    hasGathered = unpacker.decoder.format == .gzip && unpacker.decoder.needsLinearOutput
     return try load(unpacker, .bzImage(image), outerFormat: outerFormat)
   }
 

@@ -17,7 +17,7 @@ enum DecoderBench {
       fatalError("no such format")
     }
     let packed = try bytes(of: file)
-    // The margin of gzip, twice.
+    // The margin of gzip, twice; lz4 needs less.
     let room = UnsafeMutableRawBufferPointer.allocate(
       byteCount: byteCount + byteCount / 128 + (128 << 10), alignment: 4096)
     // As in the loader, memory is there before the decoder needs it.
@@ -64,7 +64,7 @@ enum DecoderBench {
       let chunk = input[position..<min(position + chunkByteCount, input.count)]
       let room =
         decoder.outputMarginByteCount > 0
-        ? whole[...]
+        ? whole[filled...]
         : decoder.needsLinearOutput
           ? output[filled...] : output[filled..<min(filled + regionByteCount, output.count)]
       let progress = try decoder.decode(

@@ -44,8 +44,8 @@ struct Unpacking {
   var windowByteCount = 1 << 20
   /// How much of the head is asked for before.
   var headByteCount = 100
-  /// The number of bytes that come out, if the decoder may gather all packed bytes. The window is as
-  /// large as it must be.
+  /// The number of bytes that come out, if the decoder may gather all packed bytes. The window is
+  /// as large as it must be.
   var wholeByteCount: Int?
 
   func run(_ packed: [UInt8], _ format: PayloadFormat) throws -> (bytes: [UInt8], isFinished: Bool)
@@ -99,10 +99,9 @@ struct Unpacking {
       if progress.consumedByteCount == 0, end == packed.count { break }
     }
     let head = Array(decoder.head)
-    let byteCount = wholeByteCount.map { $0 + decoder.outputMarginByteCount }
+    let byteCount = (wholeByteCount ?? windowByteCount) + decoder.outputMarginByteCount
     let window = UnsafeMutableRawBufferPointer.allocate(
-      byteCount: max(byteCount ?? windowByteCount, wholeByteCount == nil ? 0 : packed.count),
-      alignment: 16)
+      byteCount: max(byteCount, wholeByteCount == nil ? 0 : packed.count), alignment: 16)
     defer { window.deallocate() }
     window.initializeMemory(as: UInt8.self, repeating: 0xee)
     var produced = 0

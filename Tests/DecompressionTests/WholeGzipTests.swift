@@ -66,7 +66,7 @@ struct WholeGzipTests {
 
   @Test(arguments: [65_535, 32_768, 500])
   func storedBlocksAreNotOvertaken(blockByteCount: Int) throws {
-    let tail = noise(4_000_000)
+    let tail = noise(1_500_000)
     let packed = try stored(zeros: 1 << 20, tail, blockByteCount: blockByteCount)
     let result = try whole(packed, stated: tail.count + 1 << 20)
     #expect(result.isFinished)
@@ -77,7 +77,7 @@ struct WholeGzipTests {
   @Test func dataMadeToBeOvertakenIsRefusedAndUnpacksAsAStream() throws {
     let tail = noise(400_000)
     let packed = try stored(zeros: 1 << 20, tail, blockByteCount: 8)
-    #expect(throws: DecompressionError.corrupt(.gzip, position: 0)) {
+    #expect(throws: DecompressionError.self) {
       try whole(packed, stated: tail.count + 1 << 20)
     }
     let stream = try Unpacking().run(packed, .gzip)

@@ -122,7 +122,9 @@ struct PackedKernelTests {
     let memory = FakeMemory()
     let loaded = try load(
       FakeFile(ELFBuilder.bzImage(try Packer.payload(elf, format))), memory)
-    #expect(memory.linearByteCounts == [UInt64(elf.count)])
+    // lz4 collects its blocks behind what comes out of them.
+    let margin = format == .lz4 ? 32_928 : 0
+    #expect(memory.linearByteCounts == [UInt64(elf.count + margin)])
     // Two parts of pages: the ends of the two segments.
     #expect(loaded.copiedByteCount == UInt64(20_000 % 4096 + (5000 + Notes.linux.count) % 4096))
   }
@@ -207,8 +209,15 @@ struct PackedKernelTests {
   }
 
   @Test func aDamagedGzipPayloadTellsItsPlaceInASecondAttempt() throws {
-    var file = ELFBuilder.bzImage(try Packer.payload(ELFBuilder.linux().bytes, .gzip))
-    file[file.count / 2] ^= 0x55
+    // Behind what the head shows.
+    var state: UInt64 = 3
+    let tail = (0..<300_000).map { _ in
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      return UInt8(truncatingIfNeeded: state >> 57)
+    }
+    var payload = try Packer.payload(ELFBuilder.linux().bytes + tail, .gzip)
+    payload[payload.count - 1000] ^= 0x55
+    let file = ELFBuilder.bzImage(payload)
     func failure(gathersGzip: Bool) -> (error: Failure?, hasGathered: Bool) {
       var loader = KernelLoader(
         source: FakeFile(file), memory: FakeMemory(),
