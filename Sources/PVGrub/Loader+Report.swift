@@ -69,7 +69,9 @@ extension Loader {
     let most = FrameAllocator.freeCountMax
     let taken = most - min(FrameAllocator.freeCountMin, most)
     let guests = payload.pages.frameCount + (ramdiskByteCount + 4095) / 4096
-    let imageByteCount = minios_image_end() - minios_text_start()
+    // In PVH the image's frames were noted as free before they were noted as taken.
+    let imageByteCount =
+      StubDomain.mode == .pvh ? 0 : minios_image_end() - minios_text_start()
     result.peakByteCount = (taken - min(guests, taken)) * 4096 + imageByteCount
     return result
   }

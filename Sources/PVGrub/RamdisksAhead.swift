@@ -63,13 +63,12 @@ final class RamdisksAhead {
   var isUnderWay: Bool { !tickets.isEmpty }
 
   /// Asks for the next part if the last one is there; for all that is left if all of the kernel
-  /// `isRequested`. A decoder that gathers the kernel first gets it without a delay.
+  /// `isRequested`. Not for a decoder that gathers the kernel first: it needs all of its memory at
+  /// once, and the disk has done its work by then.
   func goOn(isRequested: Bool) {
     guard !isStopped, payload.pages.frameCount > 0 else { return }
-    if readings.isEmpty { takeFrames() }
-    guard isRequested || !payload.hasWholeWindow,
-      isRequested || tickets.isEmpty || files.kernel.disks.areComplete(tickets)
-    else { return }
+    if readings.isEmpty, !payload.hasWholeWindow { takeFrames() }
+    guard isRequested || tickets.isEmpty || files.kernel.disks.areComplete(tickets) else { return }
     repeat {
       while index < readings.count, readings[index].isSubmitted { index += 1 }
       guard index < readings.count, readings[index].file.disks.areSame(as: files.kernel.disks)
