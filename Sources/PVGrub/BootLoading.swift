@@ -21,7 +21,8 @@ extension Loader {
         pageCount: info.frameCount, layout, hostFrameCount: ramdisk?.frames.frameCount ?? 0),
       payload: payload, hypervisor: hypervisor)
     return try loadAhead(files, ahead) { ahead throws(BootError) in
-      try self.load(files, layout, payload, ahead)
+      // Frames of the first attempt may be lost to a backend, and then stay in its payload.
+      try self.load(files, layout, ahead == nil ? PayloadFrames(payload.target) : payload, ahead)
     }
   }
 

@@ -35,7 +35,8 @@ extension Loader {
     let ahead = RamdisksAhead(
       files, .pvh(request, modules), payload: payload, hypervisor: hypervisor)
     return try loadAhead(files, ahead) { ahead throws(BootError) in
-      try self.loadHVM(files, modules, request, payload, ahead, asBzImage: asBzImage)
+      let payload = ahead == nil ? PayloadFrames(payload.target) : payload
+      return try self.loadHVM(files, modules, request, payload, ahead, asBzImage: asBzImage)
     }
   }
 

@@ -222,6 +222,7 @@ final class PayloadFrames: KernelMemory {
     kept = []
     pageCount = 0
     isUnpackedInARow = false
+    lastRegion = 0..<0
   }
 
   func windowAddress(ofPage page: UInt64) -> UInt64 {
