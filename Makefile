@@ -5,19 +5,19 @@ SHELL := /bin/sh
 IMAGE := build/pvgrub-swift
 TOOL := build/pvgrub-tool
 TOOLSET := Toolset/x86_64-xen.json
-# SwiftPM does not notice changed linker flags: a build folder for each toolset and linker script.
-IMAGE_KEY := $(shell cat $(TOOLSET) Sources/PVGrub/image.ld | sha256sum | cut -c1-12)
+# SwiftPM does not notice changed linker flags or libraries: a build folder for each set of them.
+IMAGE_KEY := $(shell cat $(TOOLSET) Sources/PVGrub/image.ld tools/decoders.mk | sha256sum | cut -c1-12)
 IMAGE_BUILD := .build-image/$(IMAGE_KEY)
 SWIFT_IMAGE := swift build -c release --triple x86_64-unknown-none-elf \
 	--toolset $(TOOLSET) --scratch-path $(IMAGE_BUILD) --experimental-lto-mode full \
 	--explicit-target-dependency-import-check error --product
 HELLO := build/hello-stub-domain
 
-.PHONY: bench fuzz-smoke all image size hello tool test unit images-all fuzz lab demo install format lint clean check-image
+.PHONY: bench fuzz-smoke all image decoders size hello tool test unit images-all fuzz lab demo install format lint clean check-image
 
 all: image tool
 
-image: install
+image: decoders
 	@mkdir -p build
 	$(SWIFT_IMAGE) PVGrub
 	tools/check-image $(IMAGE_BUILD)/x86_64-unknown-none-elf/release/PVGrub
@@ -25,12 +25,16 @@ image: install
 	@strip -o $(IMAGE) $(IMAGE).debug
 	@ls -l $(IMAGE)
 
+# The C libraries inside the image, from Debian's sources.
+decoders: install
+	@$(MAKE) --no-print-directory -j2 -f tools/decoders.mk
+
 # Where the image's bytes are.
 size: image
 	tools/image-size $(IMAGE).debug
 
 # The sample stub domain, which the lab starts in place of a kernel.
-hello: install
+hello: decoders
 	@mkdir -p build
 	$(SWIFT_IMAGE) HelloStubDomain
 	@cp $(IMAGE_BUILD)/x86_64-unknown-none-elf/release/HelloStubDomain $(HELLO)

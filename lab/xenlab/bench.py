@@ -13,7 +13,7 @@ from pathlib import Path
 from . import bench_cases, bench_table, cpio, disks, dom0image, modules, products, runner
 from .bench_cases import Case
 from .machine import Machine
-from .paths import BUILD, DEFAULT_LOADER, LAB, ROOT, LabError, key_of
+from .paths import BUILD, DEFAULT_LOADER, LAB, PROJECT, ROOT, LabError, key_of
 
 RESULTS = BUILD / "bench.json"
 # Not among the logs of lab/run, which removes those of the run before.
@@ -174,6 +174,9 @@ def _versions() -> dict[str, str]:
     found = {line.split()[0].split("=")[0]: line for line in lines if line.startswith(wanted)}
     found["qemu"] = subprocess.run(
         ["qemu-system-x86_64", "--version"], capture_output=True, text=True).stdout.split("\n")[0]
+    inside = PROJECT / "build/decoders/source/versions"
+    if inside.exists():
+        found["decoders"] = "in the image " + ", ".join(inside.read_text().splitlines())
     return found
 
 

@@ -118,7 +118,8 @@ _second_tries = 0
 def deserves_second_try(outcome: Outcome) -> bool:
     """Whether a guest that failed, or dom0 while it looked at it, shows the fault of the emulated
     CPU, and tries are left."""
-    said = [outcome.console.decode(errors="replace"), *outcome.probe, *outcome.leftovers]
+    said = [outcome.console.decode(errors="replace"), *outcome.probe, *outcome.leftovers,
+            outcome.logs.get("steps", "")]
     return any(EMULATOR_FAULT in text for text in said) and take_second_try()
 
 
