@@ -33,13 +33,13 @@ public struct ByteString: Equatable, Hashable, Sendable {
   public var text: String { String(decoding: bytes, as: UTF8.self) }
 
   /// Whether the string starts with `prefix`.
-  @_disfavoredOverload @inline(never)
+  @inline(never) @_disfavoredOverload
   public func hasPrefix(_ prefix: ByteString) -> Bool {
     bytes.starts(with: prefix.bytes)
   }
 
   /// Whether the string ends with `suffix`.
-  @_disfavoredOverload @inline(never)
+  @inline(never) @_disfavoredOverload
   public func hasSuffix(_ suffix: ByteString) -> Bool {
     count >= suffix.count && bytes.suffix(suffix.count).elementsEqual(suffix.bytes)
   }

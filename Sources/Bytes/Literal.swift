@@ -14,10 +14,16 @@ struct Literal {
     assert(count == text.utf8CodeUnitCount, "a literal with a zero byte in it")
   }
 
+  /// The byte at `index`; nil if the text ends there. None before it may be nil.
+  func byte(at index: Int) -> UInt8? {
+    // SAFETY: whoever asks has met no end so far.
+    start[index] == 0 ? nil : start[index]
+  }
+
   /// The number of bytes.
   var count: Int {
     var length = 0
-    while start[length] != 0 { length += 1 }
+    while byte(at: length) != nil { length += 1 }
     return length
   }
 
@@ -57,7 +63,12 @@ extension ByteString {
   public func hasSuffix(_ suffix: StaticString) -> Bool { ends(with: Literal(suffix)) }
 
   @inline(never)
-  private func isEqual(_ literal: Literal) -> Bool { bytes.elementsEqual(literal.bytes) }
+  private func isEqual(_ literal: Literal) -> Bool {
+    for index in bytes.indices {
+      guard let byte = literal.byte(at: index), byte == bytes[index] else { return false }
+    }
+    return literal.byte(at: count) == nil
+  }
 
   @inline(never)
   private func starts(with literal: Literal) -> Bool { bytes.starts(with: literal.bytes) }
@@ -66,6 +77,43 @@ extension ByteString {
   private func ends(with literal: Literal) -> Bool {
     let text = literal.bytes
     return count >= text.count && bytes.suffix(text.count).elementsEqual(text)
+  }
+}
+
+// Lists of words are one text in the source, with a blank or a line's end between two of them.
+extension ByteString {
+  /// The words of a text in the source.
+  @inline(never)
+  public static func words(_ text: StaticString) -> [ByteString] {
+    Literal(text).bytes.split { ASCII.isBlank($0) }.map { ByteString(Array($0)) }
+  }
+
+  /// Whether the string is one of the words of `text`.
+  @inline(__always)
+  public func isWord(of text: StaticString) -> Bool { wordIndex(in: Literal(text)) != nil }
+
+  /// The string's place among the words of `text`, from zero; nil if it is none of them.
+  @inline(__always)
+  public func wordIndex(in text: StaticString) -> Int? { wordIndex(in: Literal(text)) }
+
+  @inline(never)
+  private func wordIndex(in literal: Literal) -> Int? {
+    guard !isEmpty else { return nil }
+    var index = 0
+    /// The bytes of the present word that are those of the string; nil once one is not.
+    var matchCount: Int? = 0
+    for byte in literal.bytes {
+      if ASCII.isBlank(byte) {
+        if matchCount == count { return index }
+        index += 1
+        matchCount = 0
+      } else if let place = matchCount, place < count, bytes[place] == byte {
+        matchCount = place + 1
+      } else {
+        matchCount = nil
+      }
+    }
+    return matchCount == count ? index : nil
   }
 }
 
