@@ -3,7 +3,9 @@ public import Bytes
 public import Decompression
 
 /// Why a kernel was not loaded.
-public enum KernelLoadError<SourceFailure: BootFailure, MemoryFailure: BootFailure>: BootFailure {
+public indirect enum KernelLoadError<
+  SourceFailure: BootFailure, MemoryFailure: BootFailure
+>: BootFailure {
   /// The file could not be read.
   case source(SourceFailure)
   /// There is no memory for the kernel.
