@@ -3,9 +3,7 @@ public import Bytes
 public import Decompression
 
 /// Why a kernel was not loaded.
-public indirect enum KernelLoadError<
-  SourceFailure: BootFailure, MemoryFailure: BootFailure
->: BootFailure {
+public enum KernelLoadError<SourceFailure: BootFailure, MemoryFailure: BootFailure>: BootFailure {
   /// The file could not be read.
   case source(SourceFailure)
   /// There is no memory for the kernel.

@@ -3,7 +3,7 @@ import Bytes
 import Decompression
 
 /// Why packed data could not be had.
-indirect enum PayloadError<SourceFailure: BootFailure>: BootFailure {
+enum PayloadError<SourceFailure: BootFailure>: BootFailure {
   case source(SourceFailure)
   case decompression(DecompressionError)
   case image(KernelImageError)
