@@ -7,7 +7,9 @@ extension Array {
   /// Puts the elements in order. Those of which neither is before the other stay as they were.
   public mutating func sort(by isBefore: (Element, Element) -> Bool) {
     let elements = self
-    let order = SortOrder.indices(elementCount: count) { isBefore(elements[$0], elements[$1]) }
+    let order = withoutActuallyEscaping(isBefore) { isBefore in
+      SortOrder { isBefore(elements[$0], elements[$1]) }.indices(elementCount: elements.count)
+    }
     self = order.map { elements[$0] }
   }
 }
@@ -31,12 +33,18 @@ extension Sequence where Element: Comparable {
   public func sorted() -> [Element] { sorted { $0 < $1 } }
 }
 
-/// The order of elements that are known by their indices.
-enum SortOrder {
+/// The order of elements that are known by their indices. It holds the comparison, since a function
+/// that takes a closure is compiled anew for each one.
+private final class SortOrder {
+  private let isBefore: (Int, Int) -> Bool
+
+  @inline(never)
+  init(_ isBefore: @escaping (Int, Int) -> Bool) { self.isBefore = isBefore }
+
   /// The indices of so many elements in the order that `isBefore` makes: a merge sort, from pairs
   /// upwards.
   @inline(never)
-  static func indices(elementCount: Int, isBefore: (Int, Int) -> Bool) -> [Int] {
+  func indices(elementCount: Int) -> [Int] {
     var order = Array(0..<elementCount)
     var merged = order
     var runCount = 1
@@ -45,7 +53,7 @@ enum SortOrder {
       while start < elementCount {
         let middle = Swift.min(start + runCount, elementCount)
         let end = Swift.min(middle + runCount, elementCount)
-        merge(order, start..<middle, middle..<end, to: &merged, isBefore: isBefore)
+        merge(order, start..<middle, middle..<end, to: &merged)
         start = end
       }
       swap(&order, &merged)
@@ -55,9 +63,8 @@ enum SortOrder {
   }
 
   /// Merges two runs, of which each is in order; of equals those of the first run come first.
-  private static func merge(
-    _ order: [Int], _ first: Range<Int>, _ second: Range<Int>, to merged: inout [Int],
-    isBefore: (Int, Int) -> Bool
+  private func merge(
+    _ order: [Int], _ first: Range<Int>, _ second: Range<Int>, to merged: inout [Int]
   ) {
     var left = first.lowerBound
     var right = second.lowerBound
