@@ -2,7 +2,7 @@
 public import Bytes
 
 /// Why a block device gave no data.
-public enum BlockError: BootFailure {
+public indirect enum BlockError: BootFailure {
   /// The read would leave the device or the volume.
   case outOfRange(byteOffset: UInt64, byteCount: UInt64, deviceByteCount: UInt64)
   /// The backend answered with an error, again after the retries.

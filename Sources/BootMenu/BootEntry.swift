@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 public import Bytes
 
-/// One line of a menu.
-public struct BootEntry: Equatable, Sendable {
+/// One line of a menu. It does not change once its menu is made: `copy` does.
+public final class BootEntry: Equatable, @unchecked Sendable {
   /// What choosing it does.
   public enum Kind: Equatable, Sendable {
     /// It boots something.
@@ -20,24 +20,24 @@ public struct BootEntry: Equatable, Sendable {
   }
 
   /// What choosing it does.
-  public var kind: Kind
+  public internal(set) var kind: Kind
   /// The text for people.
-  public var title: ByteString
+  public internal(set) var title: ByteString
   /// The text for files that name the entry; the title where nothing else is said.
-  public var id: ByteString
+  public internal(set) var id: ByteString
   /// The commands, as written, without the braces or the title line. They are parsed again when
   /// the entry is chosen, and are what an editor shows.
-  public var source: ByteString
+  public internal(set) var source: ByteString
   /// Where the body starts.
-  public var place: MenuPlace
+  public internal(set) var place: MenuPlace
   /// Who may boot it.
-  public var access: Access = .anyone
+  public internal(set) var access: Access = .anyone
   /// The passwords of its own, of which one must be given.
-  public var passwords: [Menu.Password] = []
+  public internal(set) var passwords: [Menu.Password] = []
   /// Whether it is shown. A hidden entry is chosen by its key or its name.
-  public var isHidden = false
+  public internal(set) var isHidden = false
   /// The key that chooses it.
-  public var hotkey: ByteString?
+  public internal(set) var hotkey: ByteString?
   /// The positional arguments that the body sees: the title, then what followed it.
   var arguments: [ByteString] = []
 
@@ -48,5 +48,31 @@ public struct BootEntry: Equatable, Sendable {
     id = title
     self.source = source
     self.place = place
+  }
+  /// The same entry once more, for who changes it.
+  func copy() -> BootEntry {
+    let other = BootEntry(kind: kind, title: title, source: source, place: place)
+    other.id = id
+    other.access = access
+    other.passwords = passwords
+    other.isHidden = isHidden
+    other.hotkey = hotkey
+    other.arguments = arguments
+    return other
+  }
+
+  /// The entry with other commands: what somebody has edited.
+  public func edited(source: ByteString) -> BootEntry {
+    let other = copy()
+    other.source = source
+    return other
+  }
+
+  /// Whether two entries look, boot and are locked alike.
+  public static func == (left: BootEntry, right: BootEntry) -> Bool {
+    left.kind == right.kind && left.title == right.title && left.id == right.id
+      && left.source == right.source && left.place == right.place && left.access == right.access
+      && left.passwords == right.passwords && left.isHidden == right.isHidden
+      && left.hotkey == right.hotkey && left.arguments == right.arguments
   }
 }

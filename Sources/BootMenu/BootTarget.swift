@@ -12,33 +12,43 @@ public struct BootTarget: Equatable, Sendable {
   }
 
   /// A module of a multiboot kernel.
-  public struct Module: Equatable, Sendable {
+  public final class Module: Equatable, Sendable {
     /// The file.
-    public var file: MenuFile
+    public let file: MenuFile
     /// Its command line, without the file's name.
-    public var commandLine: ByteString
+    public let commandLine: ByteString
 
     /// A module with its command line.
     public init(file: MenuFile, commandLine: ByteString) {
       self.file = file
       self.commandLine = commandLine
     }
+
+    /// Whether it is the same file with the same command line.
+    public static func == (left: Module, right: Module) -> Bool {
+      left.file == right.file && left.commandLine == right.commandLine
+    }
   }
 
   /// A value that an entry wants to be kept in an environment block until the next start.
-  public struct SavedVariable: Equatable, Sendable {
+  public final class SavedVariable: Equatable, Sendable {
     /// The environment block.
-    public var file: MenuFile
+    public let file: MenuFile
     /// The variable.
-    public var name: ByteString
+    public let name: ByteString
     /// Its value; nil if it is to be removed.
-    public var value: ByteString?
+    public let value: ByteString?
 
     /// A variable that is to be saved, or removed if it has no value.
     public init(file: MenuFile, name: ByteString, value: ByteString?) {
       self.file = file
       self.name = name
       self.value = value
+    }
+
+    /// Whether the same is wanted of the same environment block.
+    public static func == (left: SavedVariable, right: SavedVariable) -> Bool {
+      left.file == right.file && left.name == right.name && left.value == right.value
     }
   }
 

@@ -7,7 +7,7 @@ public import Bytes
 /// a legacy menu go through `init(legacy:)`, which counts them from zero.
 public struct DeviceName: Equatable, Sendable {
   /// How a disk is named.
-  public enum Disk: Equatable, Sendable {
+  public indirect enum Disk: Equatable, Sendable {
     /// `hd0`: by its place among the hard disks.
     case hardDisk(UInt64)
     /// `cd0`: by its place among the optical disks.
@@ -90,11 +90,11 @@ public struct DeviceName: Equatable, Sendable {
     if name.isEmpty { return nil }
     if let index = number(name, after: "hd") { return .hardDisk(index) }
     if let index = number(name, after: "cd") { return .opticalDisk(index) }
-    for prefix: ByteString in ["xen/", "/dev/"] where name.hasPrefix(prefix) {
+    for prefix in ByteString.words("xen/ /dev/") where name.hasPrefix(prefix) {
       let rest = name.dropFirst(prefix.count)
       return rest.isEmpty ? nil : .named(rest)
     }
-    for prefix: ByteString in ["xvd", "sd", "vd", "hd"] where name.hasPrefix(prefix) {
+    for prefix in ByteString.words("xvd sd vd hd") where name.hasPrefix(prefix) {
       return .named(name)
     }
     return .other(name)

@@ -15,7 +15,7 @@ public struct Menu: Sendable {
   }
 
   /// A password of a user of GRUB 2, or one without a user of GRUB legacy and syslinux.
-  public struct Password: Equatable, Sendable {
+  public final class Password: Equatable, Sendable {
     /// How the password is stored.
     public enum Form: Equatable, Sendable {
       /// As it is.
@@ -26,13 +26,13 @@ public struct Menu: Sendable {
       case pbkdf2
     }
     /// The user; empty where there are none.
-    public var user: ByteString
+    public let user: ByteString
     /// How the password is stored.
-    public var form: Form
+    public let form: Form
     /// The stored text.
-    public var text: ByteString
+    public let text: ByteString
     /// The menu that a legacy password opens in place of the one that it is in.
-    public var file: MenuFile?
+    public let file: MenuFile?
 
     /// A stored password.
     public init(user: ByteString, form: Form, text: ByteString, file: MenuFile? = nil) {
@@ -40,6 +40,12 @@ public struct Menu: Sendable {
       self.form = form
       self.text = text
       self.file = file
+    }
+
+    /// Whether it is the same password of the same user, stored in the same way.
+    public static func == (left: Password, right: Password) -> Bool {
+      left.user == right.user && left.form == right.form && left.text == right.text
+        && left.file == right.file
     }
   }
 

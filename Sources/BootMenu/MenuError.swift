@@ -2,7 +2,7 @@
 public import Bytes
 
 /// Why a menu could not be read or an entry of it can't boot.
-public enum MenuError: BootFailure {
+public indirect enum MenuError: BootFailure {
   /// The menu is not there, can't be read or is larger than `MenuLimits.fileByteCountMax`.
   case unreadable(MenuFile)
   /// The menu has no entries.

@@ -2,12 +2,12 @@
 public import Bytes
 
 /// A file on a device, as a menu names it.
-public struct MenuFile: Equatable, Sendable {
+public final class MenuFile: Equatable, Sendable {
   /// The device's name without brackets, such as `hd0,gpt2`. Empty means the device that the
   /// environment holds to be the root while nothing else is said.
-  public var device: ByteString
+  public let device: ByteString
   /// The path on the device, as written.
-  public var path: ByteString
+  public let path: ByteString
 
   /// A file on a device.
   public init(device: ByteString, path: ByteString) {
@@ -16,7 +16,7 @@ public struct MenuFile: Equatable, Sendable {
   }
 
   /// A file named as `(device)/path`, or as a path on `root`; nil if a bracket is not closed.
-  public init?(_ name: ByteString, root: ByteString) {
+  public convenience init?(_ name: ByteString, root: ByteString) {
     guard name.bytes.first == 0x28 else {
       self.init(device: root, path: name)
       return
@@ -25,6 +25,20 @@ public struct MenuFile: Equatable, Sendable {
     let inner = ByteString(name.bytes[1..<close])
     self.init(
       device: inner.isEmpty ? root : inner, path: ByteString(name.bytes[(close + 1)...]))
+  }
+
+  /// A file named in a menu of GRUB legacy, which counts partitions from zero; nil if a bracket is
+  /// not closed.
+  convenience init?(legacy name: ByteString, root: ByteString) {
+    guard let file = MenuFile(name, root: root) else { return nil }
+    let isNamed = name.bytes.first == 0x28
+    self.init(
+      device: isNamed ? DeviceName.modern(legacy: file.device) : file.device, path: file.path)
+  }
+
+  /// Whether two names are of the same device and path, as written.
+  public static func == (left: MenuFile, right: MenuFile) -> Bool {
+    left.device == right.device && left.path == right.path
   }
 
   /// The name as a menu would write it: `(device)/path`, or the path alone without a device.

@@ -31,9 +31,9 @@ public enum MenuFormat: Equatable, Sendable {
   /// Whether a path is one that syslinux, extlinux, isolinux or pxelinux looks for.
   private static func isSyslinux(_ path: ByteString) -> Bool {
     let start = path.bytes.lastIndex(of: ASCII.slash).map { $0 + 1 } ?? 0
-    let names: [ByteString] = ["syslinux.cfg", "isolinux.cfg", "extlinux.conf"]
-    let folders: [ByteString] = ["/syslinux/", "/isolinux/", "/extlinux/", "/pxelinux.cfg/"]
-    return names.contains(path.dropFirst(start)) || folders.contains { contains(path, $0) }
+    let folders = ByteString.words("/syslinux/ /isolinux/ /extlinux/ /pxelinux.cfg/")
+    return path.dropFirst(start).isWord(of: "syslinux.cfg isolinux.cfg extlinux.conf")
+      || folders.contains { contains(path, $0) }
   }
 
   private static func contains(_ path: ByteString, _ part: ByteString) -> Bool {
@@ -42,14 +42,12 @@ public enum MenuFormat: Equatable, Sendable {
   }
 
   private static func detected(in text: ByteString) -> MenuFormat {
-    let modern: [ByteString] = ["menuentry", "submenu", "set", "if", "function", "insmod"]
-    let syslinux: [ByteString] = ["label", "append", "ui", "prompt"]
     for line in text.bytes.split(separator: ASCII.newline) {
       let word = ByteString(
         line.drop { ASCII.isBlank($0) }.prefix { !ASCII.isBlank($0) && $0 != 0x3d })
       if word == "title" { return .legacy }
-      if syslinux.contains(word.lowercased) { return .syslinux }
-      if modern.contains(word) { return .grub2 }
+      if word.lowercased.isWord(of: "label append ui prompt") { return .syslinux }
+      if word.isWord(of: "menuentry submenu set if function insmod") { return .grub2 }
     }
     return .legacy
   }

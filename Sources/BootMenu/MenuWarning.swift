@@ -2,7 +2,7 @@
 public import Bytes
 
 /// Something in a menu that was skipped, and where.
-public struct MenuWarning: Equatable, Sendable {
+public final class MenuWarning: Equatable, Sendable {
   /// What was skipped.
   public enum Kind: Equatable, Sendable {
     /// A command that nobody knows; named once a menu.
@@ -14,14 +14,19 @@ public struct MenuWarning: Equatable, Sendable {
   }
 
   /// Where it stands.
-  public var place: MenuPlace
+  public let place: MenuPlace
   /// What was skipped.
-  public var kind: Kind
+  public let kind: Kind
 
   /// Something that was skipped.
   public init(place: MenuPlace, kind: Kind) {
     self.place = place
     self.kind = kind
+  }
+
+  /// Whether the same was skipped at the same place.
+  public static func == (left: MenuWarning, right: MenuWarning) -> Bool {
+    left.place == right.place && left.kind == right.kind
   }
 
   /// One line for an administrator.

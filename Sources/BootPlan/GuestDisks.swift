@@ -207,7 +207,7 @@ public struct GuestDisks<Device: BlockDevice> {
 
   /// What follows the kind of disk in its name: `a` of `xvda`, `b2` of `sdb2`.
   private static func letters(of name: ByteString) -> ByteString? {
-    for prefix: ByteString in ["xvd", "sd", "hd", "vd"] where name.hasPrefix(prefix) {
+    for prefix in ByteString.words("xvd sd hd vd") where name.hasPrefix(prefix) {
       return name.dropFirst(prefix.count)
     }
     return nil

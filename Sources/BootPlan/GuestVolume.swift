@@ -4,7 +4,7 @@ public import Bytes
 import Partitions
 
 /// A part of a disk that can hold a file system, and the one that it holds.
-public struct GuestVolume<Device: BlockDevice> {
+public final class GuestVolume<Device: BlockDevice> {
   /// Where it is.
   public let volume: Volume<Device>
   /// The partition's number; nil for a whole disk.
@@ -32,7 +32,7 @@ public struct GuestVolume<Device: BlockDevice> {
   }
 
   /// Takes the file system that it is a part of as its own.
-  mutating func mount(_ system: MountedFileSystem<Device>) {
+  func mount(_ system: MountedFileSystem<Device>) {
     fileSystem = system
     failure = nil
   }
@@ -46,13 +46,13 @@ public struct GuestVolume<Device: BlockDevice> {
   }
 
   /// The whole of a disk with nothing on it but a reason.
-  init(_ volume: Volume<Device>, passedOver reason: BootError) {
+  convenience init(_ volume: Volume<Device>, passedOver reason: BootError) {
     self.init(volume, partition: nil, Contents(failure: reason))
   }
 
   /// What is on a partition, or on a whole disk. With `isNoPart` it is not a part of
   /// anything else.
-  init(_ volume: Volume<Device>, partition: Partition?, isNoPart: Bool = false) {
+  convenience init(_ volume: Volume<Device>, partition: Partition?, isNoPart: Bool = false) {
     self.init(
       volume, partition: partition,
       isNoPart ? Contents(fileSystemOn: volume) : Contents(volume))

@@ -11,7 +11,7 @@ import XFS
 import SquashFS
 
 /// A file whose place on its device is known: what the image reads straight into guest memory.
-public struct LocatedFile<Device: BlockDevice> {
+public final class LocatedFile<Device: BlockDevice> {
   /// The path for people, with volume and file system in front: `xvda1: ext4: /boot/vmlinuz`.
   public let name: ByteString
   /// The volume.
@@ -20,6 +20,14 @@ public struct LocatedFile<Device: BlockDevice> {
   public let extents: [Extent]
   /// The size in bytes.
   public let byteCount: UInt64
+
+  /// A file at a place.
+  init(name: ByteString, volume: Volume<Device>, extents: [Extent], byteCount: UInt64) {
+    self.name = name
+    self.volume = volume
+    self.extents = extents
+    self.byteCount = byteCount
+  }
 }
 
 /// What a path leads to.
@@ -33,7 +41,7 @@ public enum PathKind: Equatable, Sendable {
 }
 
 /// What a path leads to, in detail.
-public struct FoundFile {
+public final class FoundFile {
   /// The path without symbolic links, `.`, `..` and doubled slashes.
   public let path: ByteString
   /// What is there.
@@ -47,7 +55,7 @@ public struct FoundFile {
 }
 
 /// A volume with a file system that one of the readers knows.
-public struct MountedFileSystem<Device: BlockDevice> {
+public final class MountedFileSystem<Device: BlockDevice> {
   /// The volume.
   public let volume: Volume<Device>
   private let reader: MountedReader<Device>
@@ -121,7 +129,7 @@ public struct MountedFileSystem<Device: BlockDevice> {
   }
 
   /// The btrfs on several devices, of which `volume` consists.
-  init(btrfsOn volume: Volume<Device>, partByteCounts: [UInt64]) throws(BootError) {
+  convenience init(btrfsOn volume: Volume<Device>, partByteCounts: [UInt64]) throws(BootError) {
     do throws(BtrfsError) {
       guard
         let system = try BtrfsFileSystem<Device>.probe(volume, partByteCounts: partByteCounts)

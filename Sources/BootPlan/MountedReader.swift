@@ -160,16 +160,20 @@ enum MountedReader<Device: BlockDevice>: FileSystem {
   }
 }
 
-/// What a reader does, with its errors as a `BootError`.
+/// What a reader does, with its errors as a `BootError`. Each is a call, or one function had the
+/// frames of seven readers.
 extension FileSystem {
+  @inline(never)
   fileprivate func start() throws(BootError) -> Node {
     do throws(Failure) { return try root() } catch { throw BootError(error) }
   }
 
+  @inline(never)
   fileprivate func find(_ name: ByteString, in directory: Node) throws(BootError) -> Node? {
     do throws(Failure) { return try lookUp(name, in: directory) } catch { throw BootError(error) }
   }
 
+  @inline(never)
   fileprivate func list<Other>(
     _ directory: Node, as other: (Node) -> Other
   ) throws(BootError) -> [DirectoryEntry<Other>] {
@@ -180,14 +184,17 @@ extension FileSystem {
     } catch { throw BootError(error) }
   }
 
+  @inline(never)
   fileprivate func describe(_ node: Node) throws(BootError) -> NodeAttributes {
     do throws(Failure) { return try attributes(of: node) } catch { throw BootError(error) }
   }
 
+  @inline(never)
   fileprivate func follow(_ node: Node) throws(BootError) -> ByteString {
     do throws(Failure) { return try linkTarget(of: node) } catch { throw BootError(error) }
   }
 
+  @inline(never)
   fileprivate func place(_ node: Node) throws(BootError) -> [Extent] {
     do throws(Failure) { return try extents(of: node) } catch { throw BootError(error) }
   }

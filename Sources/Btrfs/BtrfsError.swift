@@ -35,7 +35,7 @@ public enum BtrfsStructure: Equatable, Sendable {
 }
 
 /// Why a btrfs file system can't be read.
-public enum BtrfsError: BootFailure {
+public indirect enum BtrfsError: BootFailure {
   /// The volume can't be read.
   case device(BlockError)
   /// There is no btrfs file system.

@@ -14,6 +14,7 @@ extension BtrfsFileSystem {
   ///
   /// `partByteCounts` are the sizes of the devices of which `volume` consists, in this order; nil
   /// if it is one device.
+  @inline(never)
   public static func probe(
     _ volume: Volume<Device>, partByteCounts: [UInt64]? = nil
   ) throws(BtrfsError) -> BtrfsFileSystem? {

@@ -2,7 +2,7 @@
 import Bytes
 
 /// The superblock, 4096 bytes with every field in its bounds (`struct btrfs_super_block`).
-struct Superblock {
+final class Superblock {
   /// Where it and its copies are on each device.
   static let byteOffsets: [UInt64] = [64 << 10, 64 << 20, 256 << 30]
   static let byteCount = 4096

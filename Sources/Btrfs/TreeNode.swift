@@ -32,7 +32,7 @@ struct NodePointer {
 /// A node of a tree, its header checked and its keys in order: a header of 101 bytes, then
 /// key pointers of 33 bytes, or in a leaf items of 25 bytes, whose data is at the end
 /// (`struct btrfs_header`, `struct btrfs_key_ptr`, `struct btrfs_item`).
-struct TreeNode {
+final class TreeNode {
   static let headerByteCount = 0x65
 
   let pointer: NodePointer

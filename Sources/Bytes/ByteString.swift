@@ -33,13 +33,13 @@ public struct ByteString: Equatable, Hashable, Sendable {
   public var text: String { String(decoding: bytes, as: UTF8.self) }
 
   /// Whether the string starts with `prefix`.
-  @inline(never)
+  @inline(never) @_disfavoredOverload
   public func hasPrefix(_ prefix: ByteString) -> Bool {
     bytes.starts(with: prefix.bytes)
   }
 
   /// Whether the string ends with `suffix`.
-  @inline(never)
+  @inline(never) @_disfavoredOverload
   public func hasSuffix(_ suffix: ByteString) -> Bool {
     count >= suffix.count && bytes.suffix(suffix.count).elementsEqual(suffix.bytes)
   }
@@ -100,20 +100,21 @@ extension ByteString: Comparable {
 
 extension ByteString: ExpressibleByStringInterpolation {
   /// A string written in the source.
+  @inline(__always)
+  public init(stringLiteral value: StaticString) { self.init(Literal(value)) }
+
   @inline(never)
-  public init(stringLiteral value: StaticString) {
-    self.init()
-    append(value)
-  }
+  private init(_ literal: Literal) { bytes = Array(literal.bytes) }
 
   /// A string written in the source with values in it: `"sector \(n): \(reason)"`.
   public init(stringInterpolation: Interpolation) { self.init(stringInterpolation.bytes) }
 
   /// Appends a string written in the source.
+  @inline(__always)
+  public mutating func append(_ literal: StaticString) { append(Literal(literal)) }
+
   @inline(never)
-  public mutating func append(_ literal: StaticString) {
-    literal.withUTF8Buffer { bytes.append(contentsOf: $0) }
-  }
+  private mutating func append(_ literal: Literal) { bytes.append(contentsOf: literal.bytes) }
 
   /// Collects the parts of an interpolated literal.
   public struct Interpolation: StringInterpolationProtocol {
@@ -124,10 +125,11 @@ extension ByteString: ExpressibleByStringInterpolation {
     public init(literalCapacity: Int, interpolationCount: Int) {}
 
     /// Adds a fixed part.
+    @inline(__always)
+    public mutating func appendLiteral(_ literal: StaticString) { append(Literal(literal)) }
+
     @inline(never)
-    public mutating func appendLiteral(_ literal: StaticString) {
-      literal.withUTF8Buffer { bytes.append(contentsOf: $0) }
-    }
+    private mutating func append(_ literal: Literal) { bytes.append(contentsOf: literal.bytes) }
 
     /// Adds a string.
     @inline(never)

@@ -6,15 +6,22 @@ public enum Numbers {
   public static func appendDecimal<Number: BinaryInteger>(
     _ value: Number, to bytes: inout [UInt8]
   ) {
-    appendDecimal(UInt64(truncatingIfNeeded: value.magnitude), isNegative: value < 0, to: &bytes)
+    if Number.isSigned {
+      appendDecimal(signed: Int64(truncatingIfNeeded: value), to: &bytes)
+    } else {
+      appendDecimal(unsigned: UInt64(truncatingIfNeeded: value), to: &bytes)
+    }
   }
 
   @inline(never)
-  private static func appendDecimal(
-    _ magnitude: UInt64, isNegative: Bool, to bytes: inout [UInt8]
-  ) {
-    if isNegative { bytes.append(0x2d) }
-    var rest = magnitude
+  private static func appendDecimal(signed value: Int64, to bytes: inout [UInt8]) {
+    if value < 0 { bytes.append(0x2d) }
+    appendDecimal(unsigned: value.magnitude, to: &bytes)
+  }
+
+  @inline(never)
+  private static func appendDecimal(unsigned value: UInt64, to bytes: inout [UInt8]) {
+    var rest = value
     let start = bytes.count
     repeat {
       bytes.append(0x30 + UInt8(truncatingIfNeeded: rest % 10))

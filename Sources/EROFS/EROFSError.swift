@@ -3,7 +3,7 @@ public import BlockIO
 public import Bytes
 
 /// Why an EROFS can't be read. Inodes are told by their numbers (nid).
-public enum EROFSError: BootFailure {
+public indirect enum EROFSError: BootFailure {
   /// The volume can't be read, or a packed piece does not unpack.
   case device(BlockError)
   /// There is no EROFS.

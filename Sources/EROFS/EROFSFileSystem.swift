@@ -20,6 +20,7 @@ public final class EROFSFileSystem<Device: BlockDevice>: FileSystem {
 
   /// Opens the file system on `volume`; nil if there is no sign of one. Throws if there is one
   /// that can't be read.
+  @inline(never)
   public static func probe(_ volume: Volume<Device>) throws(EROFSError) -> EROFSFileSystem? {
     let end = Superblock.byteOffset + UInt64(Superblock.byteCount)
     guard volume.byteCount >= end else { return nil }

@@ -2,7 +2,7 @@
 import Bytes
 
 /// An inode of the compact form, 32 bytes, or of the extended one, 64 (erofs_fs.h).
-struct Inode {
+final class Inode {
   /// What every inode has at least.
   static let compactByteCount = 32
   static let extendedByteCount = 64

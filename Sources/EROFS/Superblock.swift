@@ -4,7 +4,7 @@ import Bytes
 
 /// The superblock, at byte 1024 (Linux, Documentation/filesystems/erofs.rst, and erofs_fs.h), with
 /// its numbers checked.
-struct Superblock {
+final class Superblock {
   static let byteOffset: UInt64 = 1024
   static let byteCount = 128
 

@@ -34,7 +34,7 @@ public enum Ext4Structure: Equatable, Sendable {
 }
 
 /// Why an ext2, ext3 or ext4 file system can't be read.
-public enum Ext4Error: BootFailure {
+public indirect enum Ext4Error: BootFailure {
   /// The volume can't be read.
   case device(BlockError)
   /// There is no ext2, ext3 or ext4 file system.

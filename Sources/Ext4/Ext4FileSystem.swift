@@ -37,6 +37,7 @@ public final class Ext4FileSystem<Device: BlockDevice>: FileSystem {
 
   /// Opens the file system on `volume`; nil if there is no superblock with the magic number.
   /// Throws if there is one that can't be used. A journal that needs it is replayed in memory.
+  @inline(never)
   public static func probe(_ volume: Volume<Device>) throws(Ext4Error) -> Ext4FileSystem? {
     guard let stored = try storedSystem(volume) else { return nil }
     guard stored.superblock.features.needsRecovery else { return stored }

@@ -3,7 +3,7 @@ import Bytes
 import FileSystem
 
 /// An inode in use (`struct ext4_inode`), with its checksum checked.
-struct Inode {
+final class Inode {
   let number: UInt32
   let mode: UInt16
   let byteCount: UInt64

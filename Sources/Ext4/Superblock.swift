@@ -3,7 +3,7 @@ import Bytes
 
 /// The superblock, 1024 bytes at byte 1024 of the volume, with every field in its bounds
 /// (`struct ext4_super_block`).
-struct Superblock {
+final class Superblock {
   /// Where it is, and its size.
   static let byteOffset: UInt64 = 1024
   static let byteCount = 1024

@@ -3,7 +3,7 @@ public import BlockIO
 public import Bytes
 
 /// Why a FAT file system can't be read.
-public enum FATError: BootFailure {
+public indirect enum FATError: BootFailure {
   /// The volume can't be read.
   case device(BlockError)
   /// There is no FAT file system.

@@ -25,6 +25,7 @@ public final class FATFileSystem<Device: BlockDevice>: FileSystem {
   ///
   /// A boot sector without FAT's name may be anything: it counts only if all its fields are good
   /// and the table begins with the byte that they announce.
+  @inline(never)
   public static func probe(_ volume: Volume<Device>) throws(FATError) -> FATFileSystem? {
     let count = BootSector.byteCount
     guard volume.byteCount >= UInt64(count) else { return nil }

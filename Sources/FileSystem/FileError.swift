@@ -3,7 +3,7 @@ public import BlockIO
 public import Bytes
 
 /// Why a path leads nowhere, or a file can't be read.
-public enum FileError<Reader: BootFailure>: BootFailure {
+public indirect enum FileError<Reader: BootFailure>: BootFailure {
   /// There is no such name; the path as far as the name that is missing.
   case notFound(ByteString)
   /// The path goes on, or ends with a slash, behind something that is no directory.

@@ -35,7 +35,7 @@ public struct NodeAttributes: Equatable, Sendable {
 }
 
 /// One name in a directory.
-public struct DirectoryEntry<Node> {
+public final class DirectoryEntry<Node> {
   /// The name, without slashes.
   public let name: ByteString
   /// What it leads to.

@@ -11,7 +11,7 @@ public enum PathLimits {
 }
 
 /// Where a path leads.
-public struct PathTarget<Node> {
+public final class PathTarget<Node> {
   /// What is there.
   public let node: Node
   /// What it is.
@@ -29,10 +29,16 @@ public struct PathTarget<Node> {
 
 /// Finds what a path stands for, as Linux does.
 public struct PathWalk<System: FileSystem> {
-  private struct Step {
+  private final class Step {
     let name: ByteString
     let node: System.Node
     let attributes: NodeAttributes
+
+    init(name: ByteString, node: System.Node, attributes: NodeAttributes) {
+      self.name = name
+      self.node = node
+      self.attributes = attributes
+    }
   }
 
   private let system: System

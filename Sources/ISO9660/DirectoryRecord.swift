@@ -8,7 +8,7 @@ struct FileSection: Equatable {
 }
 
 /// A directory record (ECMA-119, 9.1), the lengths in it checked.
-struct DirectoryRecord: Sendable {
+final class DirectoryRecord: Sendable {
   /// What every record has in front of its name.
   static let headerByteCount = 33
 

@@ -25,7 +25,7 @@ public enum ISO9660Structure: Equatable, Sendable {
 }
 
 /// Why an ISO 9660 file system can't be read.
-public enum ISO9660Error: BootFailure {
+public indirect enum ISO9660Error: BootFailure {
   /// The volume can't be read.
   case device(BlockError)
   /// There is no ISO 9660 file system.

@@ -29,6 +29,7 @@ public final class ISO9660FileSystem<Device: BlockDevice>: FileSystem {
 
   /// Opens the file system on `volume`; nil if there is no sign of one. Throws if there is one
   /// that can't be read.
+  @inline(never)
   public static func probe(_ volume: Volume<Device>) throws(ISO9660Error) -> ISO9660FileSystem? {
     guard let descriptors = try VolumeDescriptorSet(on: volume) else { return nil }
     return try ISO9660FileSystem(volume, descriptors)

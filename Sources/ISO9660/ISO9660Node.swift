@@ -3,7 +3,7 @@ import Bytes
 
 /// A name of a file in an ISO 9660 file system: its directory record, and those that go on with it
 /// if it has more than one extent.
-public struct ISO9660Node: Sendable {
+public final class ISO9660Node: Sendable {
   let record: DirectoryRecord
   let moreRecords: [DirectoryRecord]
 
@@ -13,7 +13,7 @@ public struct ISO9660Node: Sendable {
   }
 
   /// The records of a file; never empty.
-  init?(_ records: [DirectoryRecord]) {
+  convenience init?(_ records: [DirectoryRecord]) {
     guard let first = records.first else { return nil }
     self.init(first, moreRecords: Array(records.dropFirst()))
   }

@@ -3,7 +3,7 @@ import BlockIO
 import Bytes
 
 /// One entry of a system use area (SUSP 1.12, section 4): two letters, a length, a version, data.
-struct SystemUseEntry {
+final class SystemUseEntry {
   /// The two letters, the first one in the high byte.
   let signature: UInt16
   /// The version, which ZF has more than one of.
@@ -12,6 +12,13 @@ struct SystemUseEntry {
   let data: ByteView
   /// The area or record that it is in.
   let place: ISO9660Structure
+
+  init(signature: UInt16, version: UInt8, data: ByteView, place: ISO9660Structure) {
+    self.signature = signature
+    self.version = version
+    self.data = data
+    self.place = place
+  }
 
   /// The letters of the entries that are known here.
   enum Signature {

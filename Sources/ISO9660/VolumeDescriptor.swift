@@ -2,7 +2,7 @@
 import Bytes
 
 /// A primary or supplementary volume descriptor (ECMA-119, 8.4 and 8.5), with its numbers checked.
-struct VolumeDescriptor {
+final class VolumeDescriptor {
   /// The size of a logical sector, which descriptors fill.
   static let byteCount = 2048
 

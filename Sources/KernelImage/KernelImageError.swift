@@ -4,7 +4,7 @@ public import Decompression
 
 /// Why a file is no kernel that can be started here. Offsets are bytes of the unpacked ELF file
 /// unless a case says otherwise.
-public enum KernelImageError: BootFailure {
+public indirect enum KernelImageError: BootFailure {
   /// Neither a bzImage, nor an ELF file, nor packed data.
   case notAKernel
   /// A PE file without Linux's boot header, and without a kernel as a section.

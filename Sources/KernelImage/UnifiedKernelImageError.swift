@@ -2,7 +2,7 @@
 public import Bytes
 
 /// Why a PE file's section table can't be used. Offsets are bytes of the file.
-public enum UnifiedKernelImageError: BootFailure {
+public indirect enum UnifiedKernelImageError: BootFailure {
   /// The section table is not within the first `byteCount` bytes, which is all that is read.
   case truncated(byteCount: Int)
   /// A PE file for another machine.

@@ -106,7 +106,7 @@ extension Loader {
   ) {
     guard menu.entries.indices.contains(index) else { return }
     var entry = menu.entries[index]
-    if let source { entry.source = source }
+    if let source { entry = entry.edited(source: source) }
     let title = entry.title
     choose(title, in: outer?[...] ?? openTitles.prefix(screen.depth))
     defer { chosenTitles = [] }

@@ -3,7 +3,7 @@ import Bytes
 import DomainBuilder
 
 /// Why the guest's memory can't take what is to be started.
-enum MemoryError: BootFailure {
+indirect enum MemoryError: BootFailure {
   /// The guest is too small.
   case domain(DomainBuilderError)
   /// No frame is left.

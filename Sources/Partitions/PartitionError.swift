@@ -42,7 +42,7 @@ public enum GPTDefect: Equatable, Sendable {
 }
 
 /// Why a partition table can't be used.
-public enum PartitionError: BootFailure {
+public indirect enum PartitionError: BootFailure {
   /// The disk can't be read.
   case device(BlockError)
   /// The MBR says that there is a GPT, and neither copy of it is good.

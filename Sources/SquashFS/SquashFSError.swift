@@ -25,7 +25,7 @@ public enum SquashFSStructure: Equatable, Sendable {
 }
 
 /// Why a SquashFS can't be read.
-public enum SquashFSError: BootFailure {
+public indirect enum SquashFSError: BootFailure {
   /// The volume can't be read, or metadata does not unpack.
   case device(BlockError)
   /// There is no SquashFS.

@@ -19,6 +19,7 @@ public final class SquashFSFileSystem<Device: BlockDevice>: FileSystem {
 
   /// Opens the file system on `volume`; nil if there is no sign of one. Throws if there is one
   /// that can't be read.
+  @inline(never)
   public static func probe(
     _ volume: Volume<Device>
   ) throws(SquashFSError) -> SquashFSFileSystem? {

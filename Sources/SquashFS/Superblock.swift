@@ -4,7 +4,7 @@ import Bytes
 
 /// The superblock of version 4.0, the first 96 bytes of the volume, with its numbers checked
 /// (Linux, Documentation/filesystems/squashfs.rst, and squashfs_fs.h).
-struct Superblock {
+final class Superblock {
   /// Its size.
   static let byteCount = 96
 

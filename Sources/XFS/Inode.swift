@@ -3,7 +3,7 @@ import Bytes
 import FileSystem
 
 /// An inode in use (`struct xfs_dinode`), with its checksum checked.
-struct Inode {
+final class Inode {
   /// How the data fork holds the contents or their map.
   enum Format: UInt8 {
     /// A device's number.

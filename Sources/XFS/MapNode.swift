@@ -6,7 +6,7 @@ import Bytes
 ///
 /// A leaf has records. A node above it has keys of 8 bytes, each the first file block below one
 /// child, and behind the room for all keys as many block numbers of 8 bytes.
-struct MapNode {
+final class MapNode {
   /// 0 for a leaf.
   let level: Int
   let entryCount: Int

@@ -6,7 +6,7 @@ import Bytes
 ///
 /// Sizes are stored twice, as a number and as its logarithm. A reader that takes one for this and
 /// the other for that leaves its buffers; both must agree here.
-struct Superblock {
+final class Superblock {
   /// The part that every sector size has.
   static let byteCount = 512
 

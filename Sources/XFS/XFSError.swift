@@ -36,7 +36,7 @@ public enum XFSStructure: Equatable, Sendable {
 }
 
 /// Why an XFS file system can't be read.
-public enum XFSError: BootFailure {
+public indirect enum XFSError: BootFailure {
   /// The volume can't be read.
   case device(BlockError)
   /// There is no XFS file system.

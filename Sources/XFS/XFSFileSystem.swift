@@ -34,6 +34,7 @@ public final class XFSFileSystem<Device: BlockDevice>: FileSystem {
 
   /// Opens the file system on `volume`; nil if there is no superblock with the magic number.
   /// Throws if there is one that can't be used.
+  @inline(never)
   public static func probe(_ volume: Volume<Device>) throws(XFSError) -> XFSFileSystem? {
     guard volume.byteCount >= UInt64(Superblock.byteCount) else { return nil }
     var view = try bytes(of: volume, at: 0, count: Superblock.byteCount)

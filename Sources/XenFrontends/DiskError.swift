@@ -2,7 +2,7 @@
 public import Bytes
 
 /// Why a disk could not be connected, or not be closed cleanly.
-public enum DiskError: BootFailure {
+public indirect enum DiskError: BootFailure {
   /// Xenstore failed.
   case store(disk: ByteString, XenStoreError)
   /// There is no memory, event channel or grant for it.

@@ -2,7 +2,7 @@
 public import Bytes
 
 /// Why framebuffer or keyboard could not be connected, or not be closed cleanly.
-public enum PageDeviceError: BootFailure {
+public indirect enum PageDeviceError: BootFailure {
   /// Xenstore failed.
   case store(device: ByteString, XenStoreError)
   /// There is no memory, event channel or grant for it.

@@ -2,7 +2,7 @@
 public import Bytes
 
 /// Why xenstore did not do what it was asked.
-public enum XenStoreError: BootFailure {
+public indirect enum XenStoreError: BootFailure {
   /// The store answered with an error name: `ENOENT`, `EACCES`, `EAGAIN`...
   case refused(operation: ByteString, path: ByteString, error: ByteString)
   /// No answer came within the time limit.

@@ -341,15 +341,14 @@ import Testing
   @Test func anEditedEntryRunsAsItStands() throws {
     let environment = FakeEnvironment(files: [entry("a.conf", "options ro\n")])
     let menu = try menu(environment)
-    var edited = menu.entries[0]
-    edited.source = "linux /b\noptions single\n"
+    let edited = menu.entries[0].edited(source: "linux /b\noptions single\n")
     let run = try MenuInterpreter(environment: environment).run(edited, index: 0, of: menu)
     guard case .boot(let target) = run.outcome else { throw MenuError.noKernel(title: "a") }
     #expect(target.kernel.path == "/b")
     #expect(target.commandLine == "single")
-    edited.source = "options single\n"
+    let bare = menu.entries[0].edited(source: "options single\n")
     #expect(throws: MenuError.noKernel(title: "/a.conf")) {
-      try MenuInterpreter(environment: environment).run(edited, index: 0, of: menu)
+      try MenuInterpreter(environment: environment).run(bare, index: 0, of: menu)
     }
   }
 }

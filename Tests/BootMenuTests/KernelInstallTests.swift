@@ -91,7 +91,8 @@ import Testing
     #expect(try menu(environment).entries.map { $0.id } == ["debian-6.2", "debian-6.1"])
     // After three failed starts the newest comes last.
     let index = try #require(environment.files.firstIndex { $0.file.path.hasSuffix("6.2+3.conf") })
-    environment.files[index].file.path = "/loader/entries/debian-6.2+0-3.conf"
+    environment.files[index].file = MenuFile(
+      device: "", path: "/loader/entries/debian-6.2+0-3.conf")
     let menu = try menu(environment)
     #expect(menu.entries.map { $0.id } == ["debian-6.1", "debian-6.2"])
     #expect(try target(0, of: menu, in: environment).commandLine == "root=UUID=0aa0 ro quiet")

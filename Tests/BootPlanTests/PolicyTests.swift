@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-import BootMenu
+@testable import BootMenu
 import BootPlan
 import Bytes
 import Testing

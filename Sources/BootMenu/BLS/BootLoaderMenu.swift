@@ -9,7 +9,7 @@ struct BootLoaderMenu<Environment: MenuEnvironment> {
 
   /// Where GRUB's environment block may be: entries of Fedora need variables from it.
   private static var environmentBlocks: [ByteString] {
-    ["/grub2/grubenv", "/boot/grub2/grubenv", "/grub/grubenv", "/boot/grub/grubenv"]
+    ByteString.words("/grub2/grubenv /boot/grub2/grubenv /grub/grubenv /boot/grub/grubenv")
   }
 
   /// An entry with what it is sorted by.
@@ -80,7 +80,7 @@ struct BootLoaderMenu<Environment: MenuEnvironment> {
   private func row(_ found: FoundEntry) -> Row {
     let place = MenuPlace(file: found.file.name, line: 1)
     let title = found.entry.title ?? found.entry.kernel ?? found.name.id
-    var entry = BootEntry(kind: .boot, title: title, source: found.text, place: place)
+    let entry = BootEntry(kind: .boot, title: title, source: found.text, place: place)
     entry.id = found.name.id
     entry.hotkey = found.entry.hotkey
     return Row(
@@ -90,7 +90,7 @@ struct BootLoaderMenu<Environment: MenuEnvironment> {
 
   private func row(_ image: UnifiedKernelEntry) -> Row {
     let place = MenuPlace(file: image.file.name, line: 1)
-    var entry = BootEntry(kind: .boot, title: image.title, source: image.source, place: place)
+    let entry = BootEntry(kind: .boot, title: image.title, source: image.source, place: place)
     entry.id = image.id
     return Row(
       entry: entry, name: image.name, sortKey: image.sortKey, machineID: "",

@@ -2,21 +2,29 @@
 import Bytes
 
 /// An entry with the file that it is in.
-struct FoundEntry {
+final class FoundEntry {
   /// The file.
-  var file: MenuFile
+  let file: MenuFile
   /// What the file's name says.
-  var name: EntryFileName
+  let name: EntryFileName
   /// What is in it.
-  var entry: EntryFile
+  let entry: EntryFile
   /// Its text.
-  var text: ByteString
+  let text: ByteString
+
+  /// What was found in a file.
+  init(file: MenuFile, name: EntryFileName, entry: EntryFile, text: ByteString) {
+    self.file = file
+    self.name = name
+    self.entry = entry
+    self.text = text
+  }
 }
 
 /// Reads the entries' files of a directory.
 struct EntryDirectory<Environment: MenuEnvironment> {
   /// Where entries are on a file system, first the one of a partition of their own.
-  static var paths: [ByteString] { ["/loader/entries", "/boot/loader/entries"] }
+  static var paths: [ByteString] { ByteString.words("/loader/entries /boot/loader/entries") }
 
   /// The world.
   let environment: Environment

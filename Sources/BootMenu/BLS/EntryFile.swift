@@ -3,7 +3,7 @@ import Bytes
 
 /// An entry's file (Boot Loader Specification, "Type #1 Boot Loader Specification Entries", and the
 /// keys that GRUB's `blscfg` adds). Keys that nobody here knows are ignored, as it wants.
-struct EntryFile {
+final class EntryFile {
   /// `title`: the text for people.
   private(set) var title: ByteString?
   /// `version`: that of the operating system.
@@ -40,7 +40,7 @@ struct EntryFile {
     }
   }
 
-  private mutating func set(_ key: ByteString, _ value: ByteString) {
+  private func set(_ key: ByteString, _ value: ByteString) {
     let plain = EntryFile.unquoted(value)
     switch key {
     case "title": title = title ?? plain

@@ -33,11 +33,9 @@ struct LoaderConfiguration {
 
   /// A word for yes or no; nil if it is neither.
   private static func boolean(_ value: ByteString) -> Bool? {
-    let yes: [ByteString] = ["1", "yes", "y", "true", "t", "on"]
-    let no: [ByteString] = ["0", "no", "n", "false", "f", "off"]
     let word = value.lowercased
-    if yes.contains(word) { return true }
-    return no.contains(word) ? false : nil
+    if word.isWord(of: "1 yes y true t on") { return true }
+    return word.isWord(of: "0 no n false f off") ? false : nil
   }
 
   private mutating func setTimeout(_ value: ByteString) {

@@ -8,10 +8,7 @@ extension ScriptEvaluator {
   mutating func addBootLoaderEntries(_ call: ScriptInvocation) -> ScriptResult {
     let options = CommandOptions(
       call.arguments,
-      [
-        .init("path", "p", .required), .init("enable-fallback", "f"), .init("show-default", "d"),
-        .init("show-non-default", "n"), .init("entry", "e", .required),
-      ])
+      "path/p= enable-fallback/f show-default/d show-non-default/n entry/e=")
     if let unknown = options.unknown { return .failed("unknown option \(unknown)") }
     var shows = (default: options.has("show-default"), others: options.has("show-non-default"))
     var path = options.value("entry") ?? options.value("path")
@@ -113,7 +110,7 @@ extension ScriptEvaluator {
     }
     for entry in found where !charge(byteCount: entry.source.count) { return nil }
     return ScriptEvaluator.sorted(found) { Self.stem($0.file) }.map { image in
-      var entry = BootEntry(
+      let entry = BootEntry(
         kind: .boot, title: image.title,
         source: command("linux", [image.file.name], options: image.options),
         place: MenuPlace(file: image.file.name, line: 1))
@@ -158,7 +155,7 @@ extension ScriptEvaluator {
       source += command("linux", [name(boot.kernel)], options: boot.options)
       if !boot.initrds.isEmpty { source += command("initrd", boot.initrds.map(name), options: "") }
     }
-    var entry = BootEntry(
+    let entry = BootEntry(
       kind: .boot, title: title, source: source, place: MenuPlace(file: found.file.name, line: 1))
     entry.id = Self.stem(found.file)
     if let id = file.id, id == value("default") { entry.id = id }

@@ -3,9 +3,9 @@ import Bytes
 
 /// An entry that is a unified kernel image (Boot Loader Specification, "Type #2 EFI Unified Kernel
 /// Images"), of one profile.
-struct UnifiedKernelEntry {
+final class UnifiedKernelEntry {
   /// Where images are on a file system.
-  static var paths: [ByteString] { ["/EFI/Linux", "/boot/EFI/Linux"] }
+  static var paths: [ByteString] { ByteString.words("/EFI/Linux /boot/EFI/Linux") }
 
   /// The image.
   let file: MenuFile

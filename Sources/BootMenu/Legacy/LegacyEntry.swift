@@ -81,9 +81,7 @@ struct LegacyEntry<Environment: MenuEnvironment> {
   }
 
   private func file(_ name: ByteString) -> MenuFile? {
-    guard var file = MenuFile(name, root: root) else { return nil }
-    if name.bytes.first == 0x28 { file.device = DeviceName.modern(legacy: file.device) }
-    return file
+    MenuFile(legacy: name, root: root)
   }
 
   private mutating func setRoot(_ value: ByteString) -> Bool {

@@ -46,7 +46,7 @@ struct LegacyMenu<Environment: MenuEnvironment> {
         setUp(line, value, &menu)
       } else {
         byteCount += line.text.count + 1
-        lock(line, menu.passwords, &menu.entries[menu.entries.count - 1])
+        lock(line, menu.passwords, menu.entries[menu.entries.count - 1])
       }
     }
     finish(&menu, body: bodyStart..<lines.offset)
@@ -101,10 +101,9 @@ struct LegacyMenu<Environment: MenuEnvironment> {
       return warn(.failed("password: an argument is missing"), line, &menu)
     }
     if let name = line.arguments.last, line.arguments.count > (password.form == .crypt ? 2 : 1),
-      var file = MenuFile(name, root: root)
+      let file = MenuFile(legacy: name, root: root)
     {
-      if name.bytes.first == 0x28 { file.device = DeviceName.modern(legacy: file.device) }
-      password.file = file
+      password = Menu.Password(user: "", form: password.form, text: password.text, file: file)
     }
     menu.passwords.removeAll { $0.user.isEmpty }
     menu.passwords.append(password)
@@ -121,7 +120,7 @@ struct LegacyMenu<Environment: MenuEnvironment> {
 
   /// Takes the commands of an entry that want a password: `lock` the menu's, if it has one, and
   /// `password` one of its own.
-  private func lock(_ line: LegacyLine, _ passwords: [Menu.Password], _ entry: inout BootEntry) {
+  private func lock(_ line: LegacyLine, _ passwords: [Menu.Password], _ entry: BootEntry) {
     if line.command == "lock", passwords.contains(where: { $0.user.isEmpty }) {
       entry.access = .users([])
     } else if line.command == "password", let password = LegacyMenu.password(line),

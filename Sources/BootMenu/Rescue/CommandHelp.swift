@@ -10,10 +10,12 @@ struct CommandHelp {
   /// What it does.
   let summary: ByteString
 
-  private init(_ name: ByteString, _ arguments: ByteString, _ summary: ByteString) {
-    self.name = name
-    self.arguments = arguments
-    self.summary = summary
+  /// What a line of the text says.
+  private init(_ line: ByteString) {
+    let parts = line.bytes.split(omittingEmptySubsequences: false) { $0 == 0x7b || $0 == 0x7d }
+    name = ByteString(parts[0]).trimmed
+    arguments = ByteString(parts[1])
+    summary = ByteString(parts[2]).trimmed
   }
 
   /// The command and what it takes, padded, and what it does.
@@ -24,39 +26,42 @@ struct CommandHelp {
   }
 
   /// The commands that a person is told about, in the order of use.
-  static var table: [CommandHelp] {
-    [
-      CommandHelp("ls", "[-l] [DEVICE or PATH]", "devices or names; -l: what they are"),
-      CommandHelp("cat", "FILE", "the contents of a file"),
-      CommandHelp("find", "PATH", "the devices that have it"),
-      CommandHelp("find", "DIRECTORY -name 'PATTERN'", "the paths below it"),
-      CommandHelp("search", "--file|--label|--fs-uuid NAME", "the device; --set=VARIABLE keeps it"),
-      CommandHelp("probe", "--fs|--fs-uuid|--label DEVICE", "what is on a device"),
-      CommandHelp("set", "[NAME=VALUE]", "variables; root=DEVICE is the disk"),
-      CommandHelp("unset", "NAME", "forgets a variable"),
-      CommandHelp("echo", "[-n] TEXT", "prints it"),
-      CommandHelp("test", "EXPRESSION", "as in if test -f /x; then ...; fi"),
-      CommandHelp("linux", "FILE [ARGUMENTS]", "the kernel and its command line"),
-      CommandHelp("initrd", "FILE...", "its initial ramdisks"),
-      CommandHelp("multiboot", "FILE [ARGUMENTS]", "a kernel that takes modules"),
-      CommandHelp("module", "FILE [ARGUMENTS]", "its next module"),
-      CommandHelp("boot", "", "starts what was loaded"),
-      CommandHelp("configfile", "FILE", "opens a menu of GRUB 2"),
-      CommandHelp("legacy_configfile", "FILE", "opens a menu.lst"),
-      CommandHelp("syslinux_configfile", "FILE", "opens a syslinux.cfg"),
-      CommandHelp("blscfg", "", "opens the entries of /boot/loader"),
-      CommandHelp("loopback", "[-d] NAME [FILE]", "makes a file a device"),
-      CommandHelp("cmp", "FILE FILE", "where two files differ"),
-      CommandHelp("sha256sum", "FILE...", "checksums"),
-      CommandHelp("blocklist", "FILE", "where its bytes are"),
-      CommandHelp("list_env", "[--file FILE]", "what grub2-editenv has set"),
-      CommandHelp("lsmmap", "", "the guest's memory"),
-      CommandHelp("xenstore", "ls [PATH] | read PATH", "what Xen's tools say"),
-      CommandHelp("time", "COMMAND...", "how long it takes"),
-      CommandHelp("reboot", "", "ends the domain for a new start"),
-      CommandHelp("halt", "", "ends the domain"),
-      CommandHelp("help", "[COMMAND]", "this"),
-    ]
+  static var table: [CommandHelp] { lines.split(on: ASCII.newline).map { CommandHelp($0) } }
+
+  /// A command on each line, what it takes in braces, and what it does.
+  private static var lines: ByteString {
+    """
+    ls {[-l] [DEVICE or PATH]} devices or names; -l: what they are
+    cat {FILE} the contents of a file
+    find {PATH} the devices that have it
+    find {DIRECTORY -name 'PATTERN'} the paths below it
+    search {--file|--label|--fs-uuid NAME} the device; --set=VARIABLE keeps it
+    probe {--fs|--fs-uuid|--label DEVICE} what is on a device
+    set {[NAME=VALUE]} variables; root=DEVICE is the disk
+    unset {NAME} forgets a variable
+    echo {[-n] TEXT} prints it
+    test {EXPRESSION} as in if test -f /x; then ...; fi
+    linux {FILE [ARGUMENTS]} the kernel and its command line
+    initrd {FILE...} its initial ramdisks
+    multiboot {FILE [ARGUMENTS]} a kernel that takes modules
+    module {FILE [ARGUMENTS]} its next module
+    boot {} starts what was loaded
+    configfile {FILE} opens a menu of GRUB 2
+    legacy_configfile {FILE} opens a menu.lst
+    syslinux_configfile {FILE} opens a syslinux.cfg
+    blscfg {} opens the entries of /boot/loader
+    loopback {[-d] NAME [FILE]} makes a file a device
+    cmp {FILE FILE} where two files differ
+    sha256sum {FILE...} checksums
+    blocklist {FILE} where its bytes are
+    list_env {[--file FILE]} what grub2-editenv has set
+    lsmmap {} the guest's memory
+    xenstore {ls [PATH] | read PATH} what Xen's tools say
+    time {COMMAND...} how long it takes
+    reboot {} ends the domain for a new start
+    halt {} ends the domain
+    help {[COMMAND]} this
+    """
   }
 
   /// What `help` prints, about one command or all; nil if that one is not known.

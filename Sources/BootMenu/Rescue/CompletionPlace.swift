@@ -11,9 +11,7 @@ struct CompletionPlace {
   private var quote: UInt8?
 
   /// Words behind which another command's name comes.
-  private static let openers: [ByteString] = [
-    "time", "!", "if", "elif", "then", "else", "while", "until", "do",
-  ]
+  private static let openers: StaticString = "time ! if elif then else while until do"
 
   /// The place behind `text`.
   init(_ text: ByteString) {
@@ -33,7 +31,7 @@ struct CompletionPlace {
         bytes = []
         isCommand = true
       } else if ASCII.isBlank(byte) {
-        if !bytes.isEmpty { isCommand = isCommand && Self.openers.contains(ByteString(bytes)) }
+        if !bytes.isEmpty { isCommand = isCommand && ByteString(bytes).isWord(of: Self.openers) }
         bytes = []
       } else {
         bytes.append(byte)

@@ -3,18 +3,15 @@ import Bytes
 
 /// The commands that do more for a person than for a script, or that scripts do not have: the
 /// scripts of guests go on with what they always meant to this loader.
-enum RescueCommand {
+enum RescueCommand: Int {
   case list, print, find, compare, checksum, blockList, memoryMap, store, time, help
 
   /// The command of a name.
   init?(_ name: ByteString) {
-    let table: [(ByteString, RescueCommand)] = [
-      ("ls", .list), ("cat", .print), ("find", .find), ("cmp", .compare),
-      ("sha256sum", .checksum), ("blocklist", .blockList), ("lsmmap", .memoryMap),
-      ("xenstore", .store), ("time", .time), ("help", .help),
-    ]
-    guard let found = table.first(where: { $0.0 == name }) else { return nil }
-    self = found.1
+    // In the order of the cases.
+    let names: StaticString = "ls cat find cmp sha256sum blocklist lsmmap xenstore time help"
+    guard let index = name.wordIndex(in: names) else { return nil }
+    self.init(rawValue: index)
   }
 }
 

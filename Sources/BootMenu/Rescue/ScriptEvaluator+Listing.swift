@@ -6,7 +6,7 @@ extension ScriptEvaluator {
   /// by its size.
   mutating func list(_ arguments: [ByteString]) throws(RescueFailure) -> ScriptResult {
     let options = CommandOptions(
-      arguments, [.init("long", "l"), .init("all", "a"), .init("human", "h")])
+      arguments, "long/l all/a human/h")
     if let unknown = options.unknown { throw RescueFailure("unknown option \(unknown)") }
     let isLong = options.has("long")
     guard let name = options.operands.first else {

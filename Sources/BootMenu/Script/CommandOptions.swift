@@ -3,9 +3,12 @@ import Bytes
 
 /// The options of a command, taken apart as GRUB 2 does: `--name`, `--name=value`, `--name value`,
 /// `-x`, `-xvalue`, `-x value`, joined short ones, and `--` that ends them.
-struct CommandOptions {
+///
+/// Those that a command knows are words of one text, each a name with what else is known of it:
+/// `long/l` has a letter, `file/f=` takes a value, `set/s=?` one that has to be joined to it.
+final class CommandOptions {
   /// What an option takes.
-  enum Value {
+  private enum Value {
     /// Nothing.
     case none
     /// A value.
@@ -15,19 +18,21 @@ struct CommandOptions {
   }
 
   /// An option that a command knows.
-  struct Option {
+  private struct Option {
     /// Its name after two dashes.
     var name: ByteString
     /// Its letter after one dash; zero if it has none.
-    var letter: UInt8
+    var letter: UInt8 = 0
     /// What it takes.
-    var value: Value
+    var value = Value.none
 
-    /// An option that a command knows.
-    init(_ name: ByteString, _ letter: Unicode.Scalar? = nil, _ value: Value = .none) {
-      self.name = name
-      self.letter = letter.map { UInt8(ascii: $0) } ?? 0
-      self.value = value
+    /// An option as the word that stands for it says.
+    init(_ word: ByteString) {
+      name = ByteString(word.bytes.prefix { $0 != ASCII.slash && $0 != 0x3d })
+      let rest = word.bytes.dropFirst(name.count)
+      if rest.first == ASCII.slash { letter = rest.dropFirst().first ?? 0 }
+      if rest.last == 0x3d { value = .required }
+      if rest.last == 0x3f { value = .optional }
     }
   }
 
@@ -47,7 +52,8 @@ struct CommandOptions {
   private(set) var unknown: ByteString?
 
   /// Takes arguments apart. Unknown options are kept among the operands if that is asked for.
-  init(_ arguments: [ByteString], _ known: [Option], keepsUnknown: Bool = false) {
+  init(_ arguments: [ByteString], _ known: ByteString, keepsUnknown: Bool = false) {
+    let known = known.words.map { Option($0) }
     var index = 0
     while index < arguments.count {
       let argument = arguments[index]
@@ -80,13 +86,13 @@ struct CommandOptions {
   }
 
   /// Whether an option was given.
-  func has(_ name: ByteString) -> Bool { given.contains { $0.name == name } }
+  func has(_ name: StaticString) -> Bool { given.contains { $0.name == name } }
 
   /// The last value of an option.
-  func value(_ name: ByteString) -> ByteString? { given.last { $0.name == name }?.value }
+  func value(_ name: StaticString) -> ByteString? { given.last { $0.name == name }?.value }
 
   /// Reads a long option; the number of further arguments that it took.
-  private mutating func long(_ text: ByteString, next: ByteString?, _ known: [Option]) -> Int {
+  private func long(_ text: ByteString, next: ByteString?, _ known: [Option]) -> Int {
     let name = ByteString(text.bytes.prefix { $0 != 0x3d })
     guard let option = known.first(where: { $0.name == name }) else {
       unknown = unknown ?? "--\(name)"
@@ -104,7 +110,7 @@ struct CommandOptions {
   }
 
   /// Reads joined short options; the number of further arguments that they took.
-  private mutating func short(_ text: ByteString, next: ByteString?, _ known: [Option]) -> Int {
+  private func short(_ text: ByteString, next: ByteString?, _ known: [Option]) -> Int {
     for (index, letter) in text.bytes.enumerated() {
       guard let option = known.first(where: { $0.letter == letter }) else {
         unknown = unknown ?? "-\(text)"

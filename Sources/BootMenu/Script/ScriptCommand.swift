@@ -32,30 +32,21 @@ enum ScriptCommand: Equatable {
 
   /// The command of a name.
   init?(_ name: ByteString) {
-    for (known, command) in ScriptCommand.table where ScriptCommand.equal(name, known) {
+    for (known, command) in ScriptCommand.table where name == known {
       self = command
       return
     }
-    if ScriptCommand.contains(ScriptCommand.quietNames, name) {
+    if name.isWord(of: ScriptCommand.quietNames) {
       self = .quiet
-    } else if ScriptCommand.contains(ScriptCommand.usualFunctions, name) {
+    } else if name.isWord(of: ScriptCommand.usualFunctions) {
       self = .usualFunction
-    } else if ScriptCommand.contains(ScriptCommand.denials, name) {
+    } else if name.isWord(of: ScriptCommand.denials) {
       self = .no
-    } else if ScriptCommand.contains(ScriptCommand.unavailableNames, name) {
+    } else if name.isWord(of: ScriptCommand.unavailableNames) {
       self = .unavailable
     } else {
       return nil
     }
-  }
-
-  private static func contains(_ names: [StaticString], _ name: ByteString) -> Bool {
-    names.contains { equal(name, $0) }
-  }
-
-  private static func equal(_ name: ByteString, _ known: StaticString) -> Bool {
-    guard name.count == known.utf8CodeUnitCount else { return false }
-    return known.withUTF8Buffer { name.bytes.elementsEqual($0) }
   }
 
   private static let table: [(StaticString, ScriptCommand)] = [
@@ -88,49 +79,41 @@ enum ScriptCommand: Equatable {
   ]
 
   /// Names whose work a guest has no use for.
-  private static let quietNames: [StaticString] = [
-    "rmmod", "terminal_output", "terminal_input", "terminal", "serial", "loadfont",
-    "background_image", "background_color", "terminfo", "play", "badram", "cutmem", "cmosclean",
-    "cmosset", "hwmatch", "clear", "drivemap", "parttool", "nativedisk", "devicetree", "gettext",
-    "acpi", "lsefi", "lsmod", "lsfonts", "lspci", "lsacpi", "lsapm", "lsmmap", "lssal", "lsdevtree",
-    "lsefimmap", "lsefisystab", "videoinfo", "vbeinfo", "vbetest", "videotest", "usb", "usbtest",
-    "setpci", "outb", "outw", "outl", "write_byte", "write_word", "write_dword", "wrmsr",
-    "keymap", "sendkey", "spkmodem", "suspend", "gdbstub", "gdbstub_break", "gdbstub_stop",
-    "gdbinfo", "trust", "distrust", "list_trusted", "list_certificates", "trust_certificate",
-    "distrust_certificate", "trust_hash", "distrust_hash", "fix_video", "fakebios", "loadbios",
-    "efitextmode", "backtrace", "boottime", "help", "dump", "blocklist", "net_add_addr",
-    "net_add_dns", "net_add_route", "net_del_addr", "net_del_dns", "net_del_route",
-    "net_get_dhcp_option", "net_ls_addr", "net_ls_cards", "net_ls_dns", "net_ls_routes",
-    "net_set_vlan", "net_bootp6", "pcidump", "mouse", "lockdown", "shim_lock", "tpm", "bli",
-    "tpm_record_pcrs", "stall", "xen_boot", "macppcbless", "mactelbless", "gptsync", "cpuid",
-    "functional_test", "all_functional_test", "test_blockarg", "uppermem",
-  ]
+  private static let quietNames: StaticString = """
+    rmmod terminal_output terminal_input terminal serial loadfont background_image
+    background_color terminfo play badram cutmem cmosclean cmosset hwmatch clear drivemap
+    parttool nativedisk devicetree gettext acpi lsefi lsmod lsfonts lspci lsacpi lsapm lsmmap
+    lssal lsdevtree lsefimmap lsefisystab videoinfo vbeinfo vbetest videotest usb usbtest setpci
+    outb outw outl write_byte write_word write_dword wrmsr keymap sendkey spkmodem suspend
+    gdbstub gdbstub_break gdbstub_stop gdbinfo trust distrust list_trusted list_certificates
+    trust_certificate distrust_certificate trust_hash distrust_hash fix_video fakebios loadbios
+    efitextmode backtrace boottime help dump blocklist net_add_addr net_add_dns net_add_route
+    net_del_addr net_del_dns net_del_route net_get_dhcp_option net_ls_addr net_ls_cards
+    net_ls_dns net_ls_routes net_set_vlan net_bootp6 pcidump mouse lockdown shim_lock tpm bli
+    tpm_record_pcrs stall xen_boot macppcbless mactelbless gptsync cpuid functional_test
+    all_functional_test test_blockarg uppermem
+    """
 
   /// Names that distributions define as functions and call where they may be missing.
-  private static let usualFunctions: [StaticString] = [
-    "load_video", "gfxmode", "set_background_image", "grub_platform", "recordfail", "savedefault",
-    "initrdfail",
-  ]
+  private static let usualFunctions: StaticString = """
+    load_video gfxmode set_background_image grub_platform recordfail savedefault initrdfail
+    """
 
   /// Names that are asked as conditions and answer no.
-  private static let denials: [StaticString] = [
-    "keystatus", "cmostest", "fwsetup", "smbios", "getenv", "setenv", "rdmsr", "read_byte",
-    "read_word", "read_dword", "inb", "inw", "inl", "authenticate", "rpi_is_pi", "sbat",
-    "efivar", "is_sb_enabled",
-  ]
+  private static let denials: StaticString = """
+    keystatus cmostest fwsetup smbios getenv setenv rdmsr read_byte read_word read_dword inb inw
+    inl authenticate rpi_is_pi sbat efivar is_sb_enabled
+    """
 
   /// Names that other loaders of GRUB 2, other firmware or other disks are for.
-  private static let unavailableNames: [StaticString] = [
-    "gptprio.next", "gptrepair", "cryptomount", "date", "hashsum",
-    "md5sum", "sha1sum", "sha256sum", "sha512sum", "crc", "hexdump", "ntldr", "verify_detached",
-    "file", "net_bootp", "net_dhcp", "net_nslookup", "cbfsdisk",
-    "zfs-bootfs", "zfsinfo", "zfskey", "btrfs-mount-subvol", "btrfs-list-subvols",
-    "btrfs-get-default-subvol", "btrfs-info", "kfreebsd", "kfreebsd_loadenv", "kfreebsd_module",
-    "kfreebsd_module_elf", "knetbsd", "knetbsd_module", "knetbsd_module_elf", "kopenbsd",
-    "kopenbsd_ramdisk", "xnu_kernel", "xnu_kernel64", "xnu_kext", "xnu_kextdir", "xnu_mkext",
-    "xnu_ramdisk", "xnu_resume", "xnu_splash", "xnu_uuid", "xnu_devprop_load", "appleloader",
-    "plan9", "truecrypt", "freedos", "pxechainloader", "legacy_kernel", "legacy_initrd",
-    "legacy_initrd_nounzip", "legacy_password", "legacy_check_password", "lsefivar", "map",
-    "wimboot", "ntboot", "linuxloader",
-  ]
+  private static let unavailableNames: StaticString = """
+    gptprio.next gptrepair cryptomount date hashsum md5sum sha1sum sha256sum sha512sum crc
+    hexdump ntldr verify_detached file net_bootp net_dhcp net_nslookup cbfsdisk zfs-bootfs
+    zfsinfo zfskey btrfs-mount-subvol btrfs-list-subvols btrfs-get-default-subvol btrfs-info
+    kfreebsd kfreebsd_loadenv kfreebsd_module kfreebsd_module_elf knetbsd knetbsd_module
+    knetbsd_module_elf kopenbsd kopenbsd_ramdisk xnu_kernel xnu_kernel64 xnu_kext xnu_kextdir
+    xnu_mkext xnu_ramdisk xnu_resume xnu_splash xnu_uuid xnu_devprop_load appleloader plan9
+    truecrypt freedos pxechainloader legacy_kernel legacy_initrd legacy_initrd_nounzip
+    legacy_password legacy_check_password lsefivar map wimboot ntboot linuxloader
+    """
 }

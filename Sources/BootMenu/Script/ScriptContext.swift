@@ -95,28 +95,28 @@ extension ScriptContext {
   /// What a GRUB 2 that runs in a PV guest finds set before it reads its menu.
   init(file: MenuFile, root: ByteString) {
     let directory = file.directory
-    let exported: [(ByteString, ByteString)] = [
-      ("root", root), ("prefix", directory.name), ("grub_cpu", "x86_64"),
-      ("grub_platform", "xen"), ("feature_chainloader_bpb", "y"), ("feature_ntldr", "y"),
-      ("feature_platform_search_hint", "y"), ("feature_default_font_path", "y"),
-      ("feature_all_video_module", "y"), ("feature_menuentry_id", "y"),
-      ("feature_menuentry_options", "y"), ("feature_200_final", "y"),
-      ("feature_nativedisk_cmd", "y"), ("feature_timeout_style", "y"), ("pager", ""),
-    ]
-    for (name, value) in exported {
-      _ = set(name, value)
-      export(name)
-    }
+    give("root", root)
+    give("prefix", directory.name)
+    give("grub_cpu", "x86_64")
+    give("grub_platform", "xen")
+    let features: ByteString = """
+      chainloader_bpb ntldr platform_search_hint default_font_path all_video_module menuentry_id
+      menuentry_options 200_final nativedisk_cmd timeout_style
+      """
+    for name in features.words { give("feature_\(name)", "y") }
+    give("pager", "")
     setConfiguration(file)
+  }
+
+  /// Sets a variable that all menus see.
+  private mutating func give(_ name: ByteString, _ value: ByteString) {
+    _ = set(name, value)
+    export(name)
   }
 
   /// Sets the variables that name the menu which is being read.
   mutating func setConfiguration(_ file: MenuFile) {
-    for (name, value): (ByteString, ByteString) in [
-      ("config_file", file.name), ("config_directory", file.directory.name),
-    ] {
-      _ = set(name, value)
-      export(name)
-    }
+    give("config_file", file.name)
+    give("config_directory", file.directory.name)
   }
 }

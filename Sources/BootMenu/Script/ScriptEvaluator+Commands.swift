@@ -109,7 +109,7 @@ extension ScriptEvaluator {
 
   /// Waiting is policy: the seconds are noted if a key could have cut them short.
   private mutating func sleep(_ arguments: [ByteString]) -> ScriptResult {
-    let options = CommandOptions(arguments, [.init("interruptible", "i"), .init("verbose", "v")])
+    let options = CommandOptions(arguments, "interruptible/i verbose/v")
     guard let seconds = options.operands.first else { return .failed("how long?") }
     if options.has("interruptible") {
       menu.interruptibleSeconds = max(menu.interruptibleSeconds, ScriptNumber.value(seconds))

@@ -19,19 +19,15 @@ extension ScriptEvaluator {
   /// `search` (GRUB manual, "search"). Of the hints, those for other firmware are names that other
   /// loaders have for disks; where they name none, all disks are looked at in order.
   private mutating func search(_ arguments: [ByteString]) -> ScriptResult {
-    let hints: [ByteString] = [
-      "hint", "hint-ieee1275", "hint-bios", "hint-baremetal", "hint-efi", "hint-arc", "hint-xen",
-    ]
     let options = CommandOptions(
       arguments,
-      [
-        .init("file", "f"), .init("label", "l"), .init("fs-uuid", "u"), .init("part-uuid", "p"),
-        .init("partuuid"), .init("part-label"), .init("partlabel"), .init("set", "s", .optional),
-        .init("no-floppy", "n"), .init("root-dev-only", "r"), .init("efidisk-only"),
-        .init("cryptodisk-only"), .init("fs-label"),
-      ] + hints.map { .init($0, nil, .required) })
+      """
+      file/f label/l fs-uuid/u part-uuid/p partuuid part-label partlabel fs-label set/s=?
+      no-floppy/n root-dev-only/r efidisk-only cryptodisk-only hint= hint-ieee1275= hint-bios=
+      hint-baremetal= hint-efi= hint-arc= hint-xen=
+      """)
     if let unknown = options.unknown { return .failed("unknown option \(unknown)") }
-    let kinds: [(option: ByteString, kind: ByteString)] = [
+    let kinds: [(option: StaticString, kind: StaticString)] = [
       ("part-uuid", "part-uuid"), ("partuuid", "part-uuid"), ("part-label", "part-label"),
       ("partlabel", "part-label"), ("fs-uuid", "fs-uuid"), ("label", "label"),
       ("fs-label", "label"), ("file", "file"),
@@ -46,13 +42,14 @@ extension ScriptEvaluator {
     }
     guard let name = operands.first else { return .failed("one argument expected") }
     var preferred: [ByteString] = []
-    for given in options.given where hints.contains(given.name) {
+    for given in options.given where given.name.hasPrefix("hint") {
       for hint in (given.value ?? "").bytes.split(whereSeparator: { ASCII.isBlank($0) }) {
         preferred.append(ByteString(hint))
       }
     }
     return found(
-      [name] + (options.has("set") ? [variable] : [""]), as: kind, preferring: preferred)
+      [name] + (options.has("set") ? [variable] : [""]), as: ByteString(stringLiteral: kind),
+      preferring: preferred)
   }
 
   /// Looks for a device and puts its name into the variable that the second argument names: `root`
@@ -90,13 +87,9 @@ extension ScriptEvaluator {
   private mutating func probe(_ arguments: [ByteString]) -> ScriptResult {
     let options = CommandOptions(
       arguments,
-      [
-        .init("set", "s", .required), .init("driver", "d"), .init("partmap", "p"),
-        .init("fs", "f"), .init("fs-uuid", "u"), .init("label", "l"), .init("part-uuid"),
-        .init("partuuid"),
-      ])
+      "set/s= driver/d partmap/p fs/f fs-uuid/u label/l part-uuid partuuid")
     if let unknown = options.unknown { return .failed("unknown option \(unknown)") }
-    let kinds: [(ByteString, DeviceProperty)] = [
+    let kinds: [(StaticString, DeviceProperty)] = [
       ("driver", .driver), ("partmap", .partitionMap), ("fs", .fileSystem),
       ("fs-uuid", .fileSystemUUID), ("label", .label), ("part-uuid", .partitionUUID),
       ("partuuid", .partitionUUID),
@@ -113,7 +106,7 @@ extension ScriptEvaluator {
 
   /// `loopback [-d] NAME [FILE]` (GRUB manual, "loopback").
   private mutating func loopback(_ arguments: [ByteString]) -> ScriptResult {
-    let options = CommandOptions(arguments, [.init("delete", "d"), .init("decompress", "D")])
+    let options = CommandOptions(arguments, "delete/d decompress/D")
     guard let name = options.operands.first else { return .failed("device name required") }
     if options.has("delete") {
       return environment.removeLoopDevice(name: name) ? .status(0) : .failed("no device \(name)")

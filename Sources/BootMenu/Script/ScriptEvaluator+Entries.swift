@@ -7,16 +7,12 @@ extension ScriptEvaluator {
   mutating func addEntry(_ command: ScriptCommand, _ call: ScriptInvocation) -> ScriptResult {
     let options = CommandOptions(
       call.arguments,
-      [
-        .init("class", nil, .required), .init("users", nil, .required),
-        .init("hotkey", nil, .required), .init("source", nil, .required),
-        .init("id", nil, .required), .init("unrestricted"),
-      ], keepsUnknown: true)
+      "class= users= hotkey= source= id= unrestricted", keepsUnknown: true)
     guard let title = options.operands.first else { return .failed("title expected") }
     guard let block = call.block ?? sourceBlock(options) else {
       return .failed("'\(title)' has no block")
     }
-    var entry = BootEntry(
+    let entry = BootEntry(
       kind: command == .submenu ? .submenu : .boot, title: title, source: block.text,
       place: MenuPlace(file: place.file, line: block.line, column: block.column))
     entry.id = options.value("id") ?? title
@@ -79,7 +75,11 @@ extension ScriptEvaluator {
     }
     result.superusers = superusers
     if result.superusers.isEmpty {
-      for index in result.entries.indices { result.entries[index].access = .anyone }
+      for index in result.entries.indices {
+        let entry = result.entries[index].copy()
+        entry.access = .anyone
+        result.entries[index] = entry
+      }
     }
     result.savedVariables = loader.savedVariables
     result.context = context

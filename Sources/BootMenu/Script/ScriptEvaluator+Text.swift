@@ -5,7 +5,7 @@ extension ScriptEvaluator {
   /// `regexp [--set [NUMBER:]VARIABLE]... PATTERN TEXT` (GRUB manual, "regexp"). Without a number
   /// it is the first group.
   mutating func regexp(_ arguments: [ByteString]) -> ScriptResult {
-    let options = CommandOptions(arguments, [.init("set", "s", .required)])
+    let options = CommandOptions(arguments, "set/s=")
     if let unknown = options.unknown { return .failed("unknown option \(unknown)") }
     guard options.operands.count == 2 else { return .failed("two arguments expected") }
     let expression: RegularExpression
@@ -39,7 +39,7 @@ extension ScriptEvaluator {
   /// `tr [--set VARIABLE] [--upcase|--downcase] [FROM TO] TEXT`.
   mutating func translate(_ arguments: [ByteString]) -> ScriptResult {
     let options = CommandOptions(
-      arguments, [.init("set", "s", .required), .init("upcase", "U"), .init("downcase", "D")])
+      arguments, "set/s= upcase/U downcase/D")
     let operands = options.operands
     let result: ByteString
     if options.has("upcase") || options.has("downcase") {
@@ -67,7 +67,7 @@ extension ScriptEvaluator {
 
   /// `read [--silent] VARIABLE`: nobody types while a menu is read, so the line is empty.
   mutating func readLine(_ arguments: [ByteString]) -> ScriptResult {
-    let options = CommandOptions(arguments, [.init("silent", "s")])
+    let options = CommandOptions(arguments, "silent/s")
     guard let variable = options.operands.first else { return .status(0) }
     return context.set(variable, "") ? .status(0) : .failed("too many variables")
   }

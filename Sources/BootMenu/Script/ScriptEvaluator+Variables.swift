@@ -54,7 +54,7 @@ extension ScriptEvaluator {
     _ command: ScriptCommand, _ arguments: [ByteString]
   ) -> ScriptResult {
     let options = CommandOptions(
-      arguments, [.init("file", "f", .required), .init("skip-sig", "s")])
+      arguments, "file/f= skip-sig/s")
     let name = options.value("file") ?? "\(value("prefix"))/grubenv"
     guard let file = MenuFile(name, root: root) else { return .failed("bad name \(name)") }
     if command == .saveEnvironment { return save(options.operands, to: file) }

@@ -2,21 +2,35 @@
 import Bytes
 
 /// The text of a block in braces.
-struct ScriptBlock: Equatable {
+final class ScriptBlock {
   /// What stands between the braces.
-  var text: ByteString
+  let text: ByteString
   /// The line that it starts on.
-  var line: Int
+  let line: Int
   /// The column that it starts in.
-  var column: Int
+  let column: Int
+
+  /// The text of a block, and where it starts.
+  init(text: ByteString, line: Int, column: Int) {
+    self.text = text
+    self.line = line
+    self.column = column
+  }
 }
 
 /// A command with its arguments.
-struct ScriptInvocation {
+final class ScriptInvocation {
   /// The command.
-  var name: ByteString
+  let name: ByteString
   /// Its arguments.
-  var arguments: [ByteString]
+  let arguments: [ByteString]
   /// The block in braces among them.
-  var block: ScriptBlock?
+  let block: ScriptBlock?
+
+  /// A command with its arguments.
+  init(name: ByteString, arguments: [ByteString], block: ScriptBlock?) {
+    self.name = name
+    self.arguments = arguments
+    self.block = block
+  }
 }

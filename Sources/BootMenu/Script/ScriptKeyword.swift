@@ -3,31 +3,24 @@ import Bytes
 
 /// The words that are no commands where a command may stand (GRUB 2's reserved words). `case`,
 /// `esac` and `select` are reserved, and nothing else.
-enum ScriptKeyword: Equatable {
+enum ScriptKeyword: Int {
   case `if`, then, `elif`, `else`, fi, `for`, `in`, `while`, until, `do`, done, function
   case `case`, esac, select
 
   /// The length of the longest of them in bytes.
   static let byteCountMax = 8
 
-  private static let table: [(ByteString, ScriptKeyword)] = [
-    ("if", .if), ("then", .then), ("elif", .elif), ("else", .else), ("fi", .fi), ("for", .for),
-    ("in", .in), ("while", .while), ("until", .until), ("do", .do), ("done", .done),
-    ("function", .function), ("case", .case), ("esac", .esac), ("select", .select),
-  ]
+  /// The words, in the order of the cases.
+  private static let words: StaticString = """
+    if then elif else fi for in while until do done function case esac select
+    """
 
   /// The keyword of a word; nil if it is none.
   init?(_ word: ByteString) {
-    for (text, keyword) in ScriptKeyword.table where text == word {
-      self = keyword
-      return
-    }
-    return nil
+    guard let index = word.wordIndex(in: ScriptKeyword.words) else { return nil }
+    self.init(rawValue: index)
   }
 
   /// The word.
-  var text: ByteString {
-    for (text, keyword) in ScriptKeyword.table where keyword == self { return text }
-    return ""
-  }
+  var text: ByteString { ByteString.words(ScriptKeyword.words)[rawValue] }
 }

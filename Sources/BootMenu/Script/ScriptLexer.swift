@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import Bytes
 
-/// A token of a script.
-struct ScriptToken {
+/// A token of a script. It does not change once it is read.
+final class ScriptToken {
   /// What it is.
   enum Kind: Equatable {
     /// A word.
@@ -23,15 +23,23 @@ struct ScriptToken {
   }
 
   /// What it is.
-  var kind: Kind
+  fileprivate(set) var kind = Kind.end
   /// Where it starts.
-  var start: Int
+  let start: Int
   /// Where the text after it starts.
-  var end: Int
+  fileprivate(set) var end: Int
   /// The line that it starts on, from one.
-  var line: Int
+  let line: Int
   /// The column that it starts in, from one.
-  var column: Int
+  let column: Int
+
+  /// The end of the text, until something is found.
+  fileprivate init(start: Int, line: Int, column: Int) {
+    self.start = start
+    end = start
+    self.line = line
+    self.column = column
+  }
 }
 
 /// Takes the text of a script apart into words and separators, by the rules of GRUB 2 (manual,
@@ -64,18 +72,17 @@ struct ScriptLexer {
   /// The next token.
   mutating func next() throws(ScriptSyntaxError) -> ScriptToken {
     skipBlanks()
-    var token = ScriptToken(
-      kind: .end, start: offset, end: offset, line: line, column: offset - lineStart + 1)
+    let token = ScriptToken(start: offset, line: line, column: offset - lineStart + 1)
     guard let byte = peek() else { return token }
     switch byte {
     case ASCII.newline:
       offset += 1
       startLine()
       token.kind = .newline
-    case 0x3b where peek(1) != 0x3b: single(.semicolon, &token)
-    case 0x7b: single(.openBrace, &token)
-    case 0x7d: single(.closeBrace, &token)
-    case 0x3b, 0x7c, 0x26, 0x3c, 0x3e: single(.reserved, &token)
+    case 0x3b where peek(1) != 0x3b: single(.semicolon, token)
+    case 0x7b: single(.openBrace, token)
+    case 0x7d: single(.closeBrace, token)
+    case 0x3b, 0x7c, 0x26, 0x3c, 0x3e: single(.reserved, token)
     default:
       token.kind = .word(.argument(try word()))
       if isDoubledBracket(from: token.start) { token.kind = .reserved }
@@ -89,7 +96,7 @@ struct ScriptLexer {
     ScriptSyntaxError(reason: reason, line: line, column: offset - lineStart + 1)
   }
 
-  private mutating func single(_ kind: ScriptToken.Kind, _ token: inout ScriptToken) {
+  private mutating func single(_ kind: ScriptToken.Kind, _ token: ScriptToken) {
     offset += 1
     token.kind = kind
   }

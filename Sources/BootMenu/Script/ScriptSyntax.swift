@@ -14,7 +14,7 @@ enum ScriptWord: Equatable, Sendable {
   /// An argument.
   case argument([ScriptWordPart])
   /// The text between `{` and `}`, and where it starts.
-  case block(ByteString, line: Int, column: Int)
+  indirect case block(ByteString, line: Int, column: Int)
 }
 
 /// A statement of a script, in the grammar of GRUB 2 (manual, "Shell-like scripting").
@@ -50,7 +50,7 @@ struct ScriptBranch: Sendable {
 }
 
 /// Text that breaks the grammar, and where.
-struct ScriptSyntaxError: Error, Equatable {
+final class ScriptSyntaxError: Error, Equatable {
   /// What is wrong.
   enum Reason: Equatable {
     /// A quote that is not closed.
@@ -66,11 +66,23 @@ struct ScriptSyntaxError: Error, Equatable {
   }
 
   /// What is wrong.
-  var reason: Reason
+  let reason: Reason
   /// The line, from one.
-  var line: Int
+  let line: Int
   /// The column, from one.
-  var column: Int
+  let column: Int
+
+  /// What is wrong, and where.
+  init(reason: Reason, line: Int, column: Int) {
+    self.reason = reason
+    self.line = line
+    self.column = column
+  }
+
+  /// Whether the same is wrong at the same place.
+  static func == (left: ScriptSyntaxError, right: ScriptSyntaxError) -> Bool {
+    left.reason == right.reason && left.line == right.line && left.column == right.column
+  }
 
   /// What is wrong, in words.
   var message: ByteString {

@@ -8,10 +8,7 @@ extension ScriptEvaluator {
   mutating func readSyslinux(_ call: ScriptInvocation) -> ScriptResult {
     let options = CommandOptions(
       call.arguments,
-      [
-        .init("root", "r", .required), .init("cwd", "c", .required), .init("isolinux", "i"),
-        .init("pxelinux", "p"), .init("syslinux", "s"),
-      ])
+      "root/r= cwd/c= isolinux/i pxelinux/p syslinux/s")
     if let unknown = options.unknown { return .failed("unknown option \(unknown)") }
     guard let name = options.operands.first else { return .failed("file name expected") }
     guard let file = MenuFile(name, root: root),

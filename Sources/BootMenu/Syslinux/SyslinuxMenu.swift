@@ -59,7 +59,7 @@ struct SyslinuxMenu<Environment: MenuEnvironment> {
       switch item {
       case .label(let label): result.append(entry(label))
       case .submenu(let inner):
-        var entry = BootEntry(
+        let entry = BootEntry(
           kind: .submenu, title: SyslinuxLabel.withoutKey(inner.label), source: inner.source,
           place: inner.place)
         if !inner.tag.isEmpty { entry.id = inner.tag }
@@ -71,7 +71,7 @@ struct SyslinuxMenu<Environment: MenuEnvironment> {
   }
 
   private func entry(_ label: SyslinuxLabel) -> BootEntry {
-    var entry = BootEntry(
+    let entry = BootEntry(
       kind: .boot, title: label.title, source: label.source, place: label.place)
     entry.id = label.name
     entry.isHidden = label.isHidden

@@ -27,7 +27,7 @@ enum SyslinuxText {
   /// Whether `KERNEL` takes a file for something else than a Linux kernel, by its name
   /// (syslinux documentation, "config.txt", KERNEL). Some endings mean something to isolinux only.
   static func isFirmwareCode(_ name: ByteString, inIsolinux: Bool) -> Bool {
-    let endings: [ByteString] = [".0", ".bs", ".bss", ".com", ".cbt"]
+    let endings = ByteString.words(".0 .bs .bss .com .cbt")
     let lower = name.lowercased
     if inIsolinux, lower.hasSuffix(".bin") || lower.hasSuffix(".img") { return true }
     return endings.contains { lower.hasSuffix($0) }

@@ -3,7 +3,7 @@ public import Bytes
 
 /// Why a journal that should have been replayed was not, so that the file system is read as it was
 /// before what was written last.
-public enum JournalError: BootFailure {
+public indirect enum JournalError: BootFailure {
   /// The journal is on another device.
   case external
   /// The journal's inode or a block of the log can't be read.

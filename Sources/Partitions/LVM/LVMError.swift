@@ -3,7 +3,7 @@ public import BlockIO
 public import Bytes
 
 /// Why LVM2's metadata, or a logical volume, can't be used.
-public enum LVMError: BootFailure {
+public indirect enum LVMError: BootFailure {
   /// The volume can't be read.
   case device(BlockError)
   /// The label's checksum is wrong.

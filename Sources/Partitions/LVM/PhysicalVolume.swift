@@ -4,7 +4,7 @@ public import Bytes
 
 /// A volume with LVM2's label, and the copies of its group's text that are on it
 /// (`lib/label/label.h`, `lib/format_text/layout.h`).
-public struct PhysicalVolume<Device: BlockDevice> {
+public final class PhysicalVolume<Device: BlockDevice> {
   /// Where it is.
   public let volume: Volume<Device>
   /// Its identifier, with hyphens: `xxxxxx-xxxx-xxxx-xxxx-xxxx-xxxx-xxxxxx`.

@@ -8,7 +8,7 @@ public enum RaidLimits {
 }
 
 /// Why an array of md can't be used.
-public enum RaidError: BootFailure {
+public indirect enum RaidError: BootFailure {
   /// A superblock's checksum is wrong.
   case badChecksum(RaidFormat, stored: UInt32, computed: UInt32)
   /// A superblock lists more members than it has room for.
