@@ -15,6 +15,7 @@ GUEST_FILE = "^GUEST: file {} md5={}$"
 EARLY = GUEST_FILE.format("/kernel/x86/microcode/GenuineIntel.bin", EARLY_MD5)
 THIRD = GUEST_FILE.format("/third", THIRD_MD5)
 HOST = GUEST_FILE.format("/host", HOST_MD5)
+ONCE_MORE = r"^pvgrub-swift: a read failed; once more, one file after the other$"
 HELLO_SAID = (r"^HELLO: Xen 4\.17 by the page, equal=1$", r"^HELLO: disk xvda bytes=67108864 ",
               r"^HELLO: done$")
 
@@ -64,9 +65,13 @@ PAYLOADS = (
              booted("root=/dev/xvda ro console=hvc0 lab=host-menu"), TROUBLE,
              ramdisk="host-menu", like="direct-256"),
     boots("hypervisor", disk.HYPERVISOR, extra=(r"its first module is started",)),
-    # Each step before the point of no return fails, twice; then the guest boots.
-    Scenario("fail-each-step", (Disk(disk.WHOLE_LST_GZIP), Disk(disk.SECOND_DISK, "xvdb")),
-             booted(line_of(disk.WHOLE_LST_GZIP)), TROUBLE, cmdline="selftest=fail:all,all",
+    # A read fails while the ramdisk is read beside the kernel: all is read once more.
+    boots("read-ahead-fails", disk.WHOLE_LST_LZ4, cmdline="selftest=fail:read-ahead",
+          extra=(ONCE_MORE,), like="direct-256"),
+    # Each step before the point of no return fails, twice; then the guest boots. lz4: the ramdisk is
+    # under way while the kernel is unpacked. In PVH gzip, which is unpacked over itself.
+    Scenario("fail-each-step", (Disk(disk.WHOLE_LST_LZ4), Disk(disk.SECOND_DISK, "xvdb")),
+             booted(line_of(disk.WHOLE_LST_LZ4)), TROUBLE, cmdline="selftest=fail:all,all",
              check="nothing_lost", limit=600, steps=tuple(
                  Step(r"self-test: \d+ frames free", keys=ENTER, pause=0.7)
                  for _ in range(2 * BOOT_STEPS))),
@@ -79,6 +84,8 @@ PVH_MORE = (
     Scenario("pvh-hello-direct", (Disk(disk.HELLO_PVH),), HELLO_PVH_SAID[::2], type="pvh",
              boot="direct", kernel="hello", initrd="initrd-small", cmdline="in PVH"),
     Scenario("pvh-hello", (Disk(disk.HELLO_PVH),), HELLO_PVH_SAID, type="pvh"),
+    pvh("pvh-read-ahead-fails", disk.WHOLE_LST_LZ4, cmdline="selftest=fail:read-ahead",
+        extra=(ONCE_MORE,)),
     # It is copied behind the guest's own by the last step.
     pvh("pvh-ramdisk-of-the-host", disk.WHOLE_CFG, ramdisk="initrd-host", extra=(HOST,), limit=120),
     Scenario("pvh-fail-each-step", (Disk(disk.WHOLE_LST_GZIP), Disk(disk.SECOND_DISK, "xvdb")),

@@ -22,8 +22,8 @@ ZLIB := inflate inffast inftrees adler32 zutil
 LZMA := common/common common/block_util common/stream_decoder common/stream_flags_common \
 	common/stream_flags_decoder common/block_decoder common/block_header_decoder common/filter_common \
 	common/filter_decoder common/filter_flags_decoder common/index_hash common/vli_decoder \
-	common/vli_size common/alone_decoder common/microlzma_decoder check/check check/crc64_fast \
-	check/crc64_table check/sha256 lz/lz_decoder lzma/lzma_decoder lzma/lzma2_decoder \
+	common/vli_size common/alone_decoder common/microlzma_decoder check/check check/crc64_small \
+	lz/lz_decoder lzma/lzma_decoder lzma/lzma2_decoder \
 	simple/simple_coder simple/simple_decoder simple/x86 simple/arm simple/armthumb simple/arm64 \
 	simple/powerpc simple/ia64 simple/sparc delta/delta_common delta/delta_decoder
 BZIP2 := bzlib decompress huffman crctable randtable
@@ -62,16 +62,19 @@ $(OBJECTS): $(SOURCE)/versions
 
 compile = @mkdir -p $(@D) && gcc $(CFLAGS) $(1) -c $(SOURCE)/$(2)/$*.c -o $@
 
-# Huffman tables for two symbols at a time and copies for BMI2 would be 45 KB for a twentieth of the time.
+# Copies for BMI2, tables for two symbols at a time and a second loop for far offsets would be 53 KB, for a
+# tenth of the time.
 ZSTD_OPTIONS := -DZSTD_LEGACY_SUPPORT=0 -DXXH_NAMESPACE=ZSTD_ -DDYNAMIC_BMI2=0 -DZSTD_DISABLE_ASM=1 \
-	-DHUF_FORCE_DECOMPRESS_X1
-# All filters that a stream may name, and all checks.
+	-DHUF_FORCE_DECOMPRESS_X1 -DZSTD_FORCE_DECOMPRESS_SEQUENCES_SHORT
+# All filters that a stream may name, and all checks; SHA-256 is libtomcrypt's.
 LZMA_OPTIONS := $(addprefix -D,HAVE_STDBOOL_H HAVE_STDINT_H HAVE_INTTYPES_H HAVE_STRING_H HAVE_LIMITS_H \
 	HAVE__BOOL HAVE_DECODERS $(addprefix HAVE_DECODER_,LZMA1 LZMA2 X86 POWERPC IA64 ARM ARMTHUMB ARM64 \
-	SPARC DELTA) HAVE_CHECK_CRC32 HAVE_CHECK_CRC64 HAVE_CHECK_SHA256 TUKLIB_FAST_UNALIGNED_ACCESS \
+	SPARC DELTA) HAVE_CHECK_CRC32 HAVE_CHECK_CRC64 HAVE_CHECK_SHA256 HAVE_SHA256_H \
+	HAVE_SHA256_CTX HAVE_SHA256_INIT TUKLIB_FAST_UNALIGNED_ACCESS \
 	TUKLIB_SYMBOL_PREFIX=lzma_ SIZEOF_SIZE_T=8) \
 	$(addprefix -I$(SOURCE)/xz-utils/src/,common $(addprefix liblzma/,api common check lz rangecoder \
-	lzma delta simple))
+	lzma delta simple)) \
+	-Itools/decoders -I$(SOURCE)/libtomcrypt/src/headers
 # A wrong argument is an error that the caller sees, not an end of the program.
 TOMCRYPT_OPTIONS := $(addprefix -D,LTC_SOURCE LTC_SMALL_CODE LTC_NO_TEST LTC_NO_FILE LTC_NO_ASM ARGTYPE=4) \
 	-I$(SOURCE)/libtomcrypt/src/headers
@@ -84,5 +87,10 @@ $(OUT)/xz-utils/%.o: ; $(call compile,$(SMALL) $(LZMA_OPTIONS),xz-utils/src/libl
 $(OUT)/bzip2/%.o: ; $(call compile,$(SMALL) -DBZ_NO_STDIO,bzip2)
 $(OUT)/lz4/%.o: ; $(call compile,$(FAST),lz4/lib)
 $(OUT)/libzstd/%.o: ; $(call compile,$(FAST) $(ZSTD_OPTIONS),libzstd/lib)
+# A processor without PCLMULQDQ takes a byte at a time, without a table of 8 KiB.
+$(OUT)/libdeflate/crc32.o:
+	@mkdir -p $(@D)
+	@sed 's/DEFAULT_IMPL crc32_slice8/DEFAULT_IMPL crc32_slice1/' $(SOURCE)/libdeflate/lib/crc32.c \
+		| gcc $(CFLAGS) $(FAST) -I$(SOURCE)/libdeflate -I$(SOURCE)/libdeflate/lib -x c -c - -o $@
 $(OUT)/libdeflate/%.o: ; $(call compile,$(FAST) -I$(SOURCE)/libdeflate,libdeflate/lib)
 $(OUT)/libtomcrypt/%.o: ; $(call compile,$(SMALL) $(TOMCRYPT_OPTIONS),libtomcrypt/src)

@@ -12,6 +12,9 @@ public enum BootStep: Int, CaseIterable, Sendable {
   case read
   /// The kernel is unpacked.
   case decode
+  /// A read fails while ramdisks are read beside the kernel: all is read once more, and the boot
+  /// goes on.
+  case readAhead
   /// The kernel's notes are understood.
   case notes
   /// Zeroed frames for what no byte of the kernel came to.
@@ -45,6 +48,9 @@ public enum BootStep: Int, CaseIterable, Sendable {
   /// No page is granted any more.
   case grants
 
+  /// The steps whose failure ends in the menu.
+  public static var leadingToMenu: [BootStep] { allCases.filter { $0 != .readAhead } }
+
   /// The name of the step for the host.
   public var name: ByteString {
     switch self {
@@ -52,6 +58,7 @@ public enum BootStep: Int, CaseIterable, Sendable {
     case .buffers: "buffers"
     case .read: "read"
     case .decode: "decode"
+    case .readAhead: "read-ahead"
     case .notes: "notes"
     case .zeros: "zeros"
     case .plan: "plan"
@@ -80,12 +87,12 @@ public struct FailureSchedule: Equatable, Sendable {
   /// The steps of the boots to come, in order.
   public private(set) var steps: [BootStep] = []
 
-  /// A schedule by the words behind `fail:`: names of steps, or `all`, with commas between. Nil if
-  /// a word is neither, or there are too many.
+  /// A schedule by the words behind `fail:`: names of steps, or `all` for those that end in the
+  /// menu, with commas between. Nil if a word is neither, or there are too many.
   public init?(_ words: ByteString) {
     for word in words.split(on: 0x2c) {
       if word == "all" {
-        steps += BootStep.allCases
+        steps += BootStep.leadingToMenu
       } else if let step = BootStep.allCases.first(where: { $0.name == word }) {
         steps.append(step)
       } else {

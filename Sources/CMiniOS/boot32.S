@@ -107,12 +107,13 @@ is_pvh:
 boot_tables:
     .skip MINIOS_BOOT_TABLE_COUNT * 4096
 
-    /* Xen writes its stubs here, one each 32 bytes. */
-    .section .text.hypercalls, "ax", @progbits
+    /* Xen writes its stubs here, one each 32 bytes; nothing of it is in the file. The linker's search for
+     * equal functions reads sections that nobody writes, and stumbles over one without contents. */
+    .section .hypercalls, "awx", @nobits
     .p2align 12
     .globl hypercall_page
 hypercall_page:
-    .fill 4096, 1, 0xcc
+    .skip 4096
 
 #endif
     .section .note.GNU-stack, "", @progbits

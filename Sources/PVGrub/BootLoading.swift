@@ -37,6 +37,7 @@ extension Loader {
     } catch {
       guard ahead.hasFailed, files.kernel.disks.areConnected else { throw error }
     }
+    say("pvgrub-swift: a read failed; once more, one file after the other")
     times.enter(.kernel, now: hypervisor.now)
     readByteCount = 0
     return try load(nil)

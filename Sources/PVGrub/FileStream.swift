@@ -106,6 +106,10 @@ final class FileStream: KernelSource {
     }
     current = nil
     ahead?.goOn(isRequested: requestedByteCount == file.byteCount)
+    if let ahead, ahead.isUnderWay, Fault.isDue(.readAhead) {
+      ahead.noteFailure()
+      throw .outOfResources("the self-test's sake")
+    }
     guard let chunk = pending.first else { return UnsafeRawBufferPointer(start: nil, count: 0) }
     pending.removeFirst()
     // What is not put into its place by the disk is read with nothing else under way.
