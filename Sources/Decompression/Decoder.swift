@@ -74,6 +74,7 @@ public final class Decoder {
     default:
       outputMarginByteCount = wholeByteCounts.map { WholeGzipDecoder.margin($0.unpacked) } ?? 0
     }
+    gatheredByteCount = wholeByteCounts?.packed ?? 0
     let needed = DecoderMemory.byteCountMin(format)
     guard memoryLimit >= needed else {
       throw .memoryLimit(format, needed: needed, limit: memoryLimit)
@@ -103,6 +104,10 @@ public final class Decoder {
 
   /// The bytes of room that are needed behind the output.
   public let outputMarginByteCount: Int
+
+  /// The packed bytes that are gathered at the end of that room before anything comes out. If there
+  /// are some, a checksum over all of the output is compared when it is there.
+  public let gatheredByteCount: Int
 
   /// The number of bytes that were copied out of memory of the decoder's own, or out of the input.
   public var copiedByteCount: UInt64 {

@@ -27,6 +27,7 @@ public protocol KernelMemory {
   /// larger `byteCount`, the window is the same, only longer. The pages that `plan` knows are those
   /// of memory; others go with the window, and those of them that are whole before
   /// `filledByteCount` and all zeros need no frame of their own: they are only read from then on.
+  /// The plan's gaps may have one frame for all their pages.
   mutating func linearWindow(
     _ plan: LinearPlan, byteCount: UInt64, filledByteCount: UInt64
   ) throws(Failure) -> UnsafeMutableRawBufferPointer

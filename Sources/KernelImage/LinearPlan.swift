@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import Decompression
 
 /// Where the pages of a kernel go that was unpacked in a row: a page of the file that lies in one
 /// segment, and at the same place in its page as in memory, is the segment's page and need not be
@@ -39,8 +40,15 @@ public struct LinearPlan: Equatable, Sendable {
   /// By place in the file.
   public let copies: [Copy]
 
-  /// A plan for `layout`, whose segments overlap neither in the file nor in memory.
-  public init(_ layout: LoadLayout) {
+  /// Pages of the file between segments, of which nothing is loaded and which are taken for zeros:
+  /// they may share a frame. By place in the file. Only for a decoder whose output is checked as a
+  /// whole, since it reads there what it wrote last.
+  public let gaps: [Range<UInt64>]
+
+  /// A plan for `layout`, whose segments overlap neither in the file nor in memory. `gapsEnd`: the
+  /// place in the file before which there may be gaps.
+  public init(_ layout: LoadLayout, gapsEnd: UInt64 = 0) {
+    gaps = Self.gaps(layout, before: gapsEnd / Self.pageByteCount)
     var runs: [Run] = []
     var copies: [Copy] = []
     for segment in layout.segments where !segment.file.isEmpty {
@@ -73,6 +81,25 @@ public struct LinearPlan: Equatable, Sendable {
     self.copies = copies
   }
 
+  private static func gaps(_ layout: LoadLayout, before limit: UInt64) -> [Range<UInt64>] {
+    var gaps: [Range<UInt64>] = []
+    // The headers are read again in the window.
+    var end = UInt64(Decoder.headByteCountMax)
+    for segment in layout.segments where !segment.file.isEmpty {
+      let first = end / Self.pageByteCount + (end % Self.pageByteCount == 0 ? 0 : 1)
+      let last = min(segment.file.lowerBound / Self.pageByteCount, limit)
+      if first < last { gaps.append(first..<last) }
+      end = max(end, segment.file.upperBound)
+    }
+    return gaps
+  }
+
+  /// How many pages of the file, from `page` on, are of one gap.
+  public func gapPageCount(fromFilePage page: UInt64) -> UInt64 {
+    for gap in gaps where gap.contains(page) { return gap.upperBound - page }
+    return 0
+  }
+
   /// The page of memory that `page` of the file is; nil if it is none, and only scratch.
   public func physicalPage(ofFilePage page: UInt64) -> UInt64? {
     physicalPages(fromFilePage: page)?.first
@@ -93,13 +120,19 @@ public struct LinearPlan: Equatable, Sendable {
     )
   }
 
-  /// How many pages of the file, from `page` on, are no pages of memory; the largest number behind
-  /// the last that is one.
+  /// How many pages of the file, from `page` on, are neither pages of memory nor of a gap; the
+  /// largest number behind the last that is one.
   public func scratchPageCount(fromFilePage page: UInt64) -> UInt64 {
+    var end = UInt64.max
     for run in runs where run.filePages.upperBound > page {
-      return run.filePages.lowerBound - min(page, run.filePages.lowerBound)
+      end = run.filePages.lowerBound
+      break
     }
-    return .max
+    for gap in gaps where gap.upperBound > page {
+      end = min(end, gap.lowerBound)
+      break
+    }
+    return end == .max ? end : end - min(page, end)
   }
 
   /// The number of bytes that are copied.

@@ -18,9 +18,10 @@ extension PayloadLoader {
     guard layout.fileEnd <= end else {
       throw .image(.payloadEndsEarly(position: end, neededByteCount: layout.fileEnd))
     }
-    let plan = LinearPlan(layout)
     // Numbers of at most 1 GiB.
     let roomEnd = end + UInt64(unpacker.decoder.outputMarginByteCount)
+    let gathered = UInt64(unpacker.decoder.gatheredByteCount)
+    let plan = LinearPlan(layout, gapsEnd: gathered == 0 ? 0 : roomEnd - min(roomEnd, gathered))
     var output = UnsafeMutableRawBufferPointer(start: nil, count: 0)
     var filled = 0
     while true {

@@ -14,6 +14,8 @@ struct LinearWindow {
   fileprivate(set) var scratch: [Scratch] = []
   /// The frame of all pages of zeros among those.
   fileprivate(set) var zeroFrame: UInt64?
+  /// The frame of all pages of the plan's gaps.
+  fileprivate(set) var gapFrame: UInt64?
 
   struct Scratch {
     /// The page of the window.
@@ -112,11 +114,26 @@ extension PayloadFrames {
     linear.scratch.reserveCapacity(linear.scratch.count + 64)
     while linear.pageCount < end {
       let filePage = linear.pageCount
+      let gapCount = min(plan.gapPageCount(fromFilePage: filePage), end - filePage)
+      if gapCount > 0 {
+        linear.pageCount += gapCount
+        try mapGap(filePage, count: gapCount)
+        continue
+      }
       let frames = try takeLinearFrames(filePage, countMax: end - filePage, plan)
       // Noted before they are mapped: whatever happens then, they are given back.
       linear.pageCount += frames.frameCount
       try map(frames, at: linearAddress(filePage))
     }
+  }
+
+  private func mapGap(_ filePage: UInt64, count: UInt64) throws(MemoryError) {
+    let taken = linear.gapFrame ?? takeScratchFrames(countMax: 1)?.lowerBound
+    guard let frame = taken else { throw .outOfMemory(purpose: "the unpacked kernel") }
+    linear.gapFrame = frame
+    let entry = AddressSpace.machineFrame(of: frame) << 12 | AddressSpace.Entry.memory
+    guard AddressSpace.set(linearAddress(filePage), count: Int(count), entry: { _ in entry })
+    else { throw .refused(operation: "to map the kernel's memory") }
   }
 
   /// Frames in a row for the pages of the window from `filePage` on: the kernel's where they are
@@ -157,6 +174,7 @@ extension PayloadFrames {
     AddressSpace.unmap(AddressSpace.linearStart, count: Int(linear.pageCount))
     for scratch in linear.scratch { FrameAllocator.free(first: scratch.frame, count: 1) }
     if let frame = linear.zeroFrame { FrameAllocator.free(first: frame, count: 1) }
+    if let frame = linear.gapFrame { FrameAllocator.free(first: frame, count: 1) }
     linear = LinearWindow()
   }
 }

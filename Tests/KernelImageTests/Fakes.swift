@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import Bytes
+import Glibc
 import KernelImage
 
 enum FakeFailure: BootFailure {
@@ -73,6 +74,7 @@ final class FakeMemory: KernelMemory {
   private var plan: LinearPlan?
   private let linearByteCountMax = 128 << 20
   private(set) var linearByteCounts: [UInt64] = []
+  private(set) var gapPageCount = 0
 
   init(
     window: Int = 1 << 30, failsAt: UInt64 = .max, refuses: Bool = false, isReadable: Bool = true
@@ -85,7 +87,12 @@ final class FakeMemory: KernelMemory {
 
   deinit {
     storage?.deallocate()
-    linear?.deallocate()
+    releaseLinear()
+  }
+
+  private func releaseLinear() {
+    if let linear { munmap(linear.baseAddress, linear.count) }
+    linear = nil
   }
 
   func linearWindow(
@@ -94,11 +101,30 @@ final class FakeMemory: KernelMemory {
     if byteCount > linearByteCountMax || byteCount >= failsAt { throw .full(byteCount) }
     linearByteCounts.append(byteCount)
     self.plan = plan
-    let window =
-      linear
-      ?? UnsafeMutableRawBufferPointer.allocate(byteCount: linearByteCountMax, alignment: 4096)
-    linear = window
-    return UnsafeMutableRawBufferPointer(rebasing: window[..<Int(byteCount)])
+    if linear == nil {
+      linear = UnsafeMutableRawBufferPointer(
+        start: mmap(
+          nil, linearByteCountMax, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+        count: linearByteCountMax)
+      try mapGaps(plan)
+    }
+    guard let linear else { throw .broken(3) }
+    return UnsafeMutableRawBufferPointer(rebasing: linear[..<Int(byteCount)])
+  }
+
+  /// One page of a file for all pages of all gaps, as the loader has one frame for them.
+  private func mapGaps(_ plan: LinearPlan) throws(FakeFailure) {
+    guard !plan.gaps.isEmpty, let start = linear?.baseAddress else { return }
+    guard let file = tmpfile() else { throw .broken(4) }
+    defer { fclose(file) }
+    guard ftruncate(fileno(file), 4096) == 0 else { throw .broken(5) }
+    for page in plan.gaps.joined() {
+      let mapped = mmap(
+        start + Int(page * 4096), 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
+        fileno(file), 0)
+      guard mapped == start + Int(page * 4096) else { throw .broken(6) }
+      gapPageCount += 1
+    }
   }
 
   /// What changing hands of pages comes to.
@@ -112,8 +138,7 @@ final class FakeMemory: KernelMemory {
         storage[target..<target + 4096].copyBytes(from: source)
       }
     }
-    linear.deallocate()
-    self.linear = nil
+    releaseLinear()
   }
 
   func prepare(physicalAddresses: Range<UInt64>) throws(FakeFailure) {

@@ -4,11 +4,14 @@ import KernelImage
 import Testing
 
 struct LinearPlanTests {
-  private func plan(_ segments: [ELFBuilder.Segment]) throws -> LinearPlan {
+  private func plan(
+    _ segments: [ELFBuilder.Segment], gapsEnd: UInt64 = 0
+  ) throws -> LinearPlan {
     var builder = ELFBuilder()
     builder.segments = segments
     let head = ByteView(builder.bytes)
-    return LinearPlan(try LoadLayout(ElfHeader(head).programHeaders(in: head)))
+    return LinearPlan(
+      try LoadLayout(ElfHeader(head).programHeaders(in: head)), gapsEnd: gapsEnd)
   }
 
   private func segment(_ file: UInt64, _ memory: UInt64, _ count: UInt64) -> ELFBuilder.Segment {
@@ -25,6 +28,29 @@ struct LinearPlanTests {
     #expect(plan.physicalPage(ofFilePage: 1) == 0x1000)
     #expect(plan.physicalPage(ofFilePage: 3) == 0x1002)
     #expect(plan.physicalPage(ofFilePage: 4) == nil)
+  }
+
+  @Test func wholePagesBetweenSegmentsAreGaps() throws {
+    let segments = [
+      segment(0x20_0000, 0x100_0000, 0x1800), segment(0x20_4800, 0x200_0800, 0x1800),
+    ]
+    #expect(try plan(segments).gaps == [])
+    // The first 64 KiB are the headers'; what shares a page with a segment is copied from there.
+    let plan = try plan(segments, gapsEnd: 0x20_6000)
+    #expect(plan.gaps == [0x10..<0x200, 0x202..<0x204])
+    #expect(plan.gapPageCount(fromFilePage: 0xf) == 0)
+    #expect(plan.gapPageCount(fromFilePage: 0x10) == 0x1f0)
+    #expect(plan.gapPageCount(fromFilePage: 0x203) == 1)
+    #expect(plan.gapPageCount(fromFilePage: 0x204) == 0)
+    #expect(plan.scratchPageCount(fromFilePage: 0) == 0x10)
+    #expect(plan.scratchPageCount(fromFilePage: 0x201) == 1)
+    #expect(plan.scratchPageCount(fromFilePage: 0x204) == 1)
+  }
+
+  @Test func whereThePackedDataIsGatheredIsNoGap() throws {
+    let segments = [segment(0x20_0000, 0x100_0000, 0x1000), segment(0x40_0000, 0x200_0000, 0x1000)]
+    #expect(try plan(segments, gapsEnd: 0x30_0fff).gaps == [0x10..<0x200, 0x201..<0x300])
+    #expect(try plan(segments, gapsEnd: 0x10_0000).gaps == [0x10..<0x100])
   }
 
   @Test func tellsHowFarPagesOfOneKindGo() throws {

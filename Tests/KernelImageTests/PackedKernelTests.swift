@@ -208,6 +208,45 @@ struct PackedKernelTests {
     #expect(memory.linearByteCounts == [UInt64(count + count / 256 + 64 << 10)])
   }
 
+  /// Debian's kernel has 6 MiB of zeros between its segments.
+  @Test func whatLiesBetweenSegmentsHasOneFrameForAllOfAGzipPayload() throws {
+    let builder = Self.withGaps
+    let memory = FakeMemory()
+    _ = try load(
+      FakeFile(ELFBuilder.bzImage(try Packer.payload(builder.bytes, .gzip))), memory)
+    expectLoaded(builder, in: memory)
+    #expect(memory.gapPageCount > 450)
+  }
+
+  @Test func otherThanZerosBetweenSegmentsIsUnpackedAsAStream() throws {
+    let builder = Self.withGaps
+    var elf = builder.bytes
+    elf[0x18_0000] = 1
+    let file = ELFBuilder.bzImage(try Packer.payload(elf, .gzip))
+    #expect(throws: Failure.decompression(.corrupt(.gzip, position: 0))) {
+      try load(FakeFile(file))
+    }
+    let memory = FakeMemory()
+    var loader = KernelLoader(
+      source: FakeFile(file), memory: memory, decoderMemoryLimit: DecoderMemory.byteCountMax,
+      gathersGzip: false)
+    _ = try loader.load()
+    expectLoaded(builder, in: memory)
+    #expect(memory.gapPageCount == 0)
+  }
+
+  private static var withGaps: ELFBuilder {
+    var builder = ELFBuilder.linux()
+    // Each segment a MiB or two later in the file, what the second one has in it as well.
+    for index in builder.segments.indices {
+      builder.segments[index].fileOffset += index == 0 ? 0x10_0000 : 0x20_0000
+    }
+    for index in builder.contents.indices {
+      builder.contents[index].offset += index == 0 ? 0x10_0000 : 0x20_0000
+    }
+    return builder
+  }
+
   @Test func aDamagedGzipPayloadTellsItsPlaceInASecondAttempt() throws {
     // Behind what the head shows.
     var state: UInt64 = 3
