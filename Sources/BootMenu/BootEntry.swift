@@ -49,6 +49,7 @@ public final class BootEntry: Equatable, @unchecked Sendable {
     self.source = source
     self.place = place
   }
+
   /// The same entry once more, for who changes it.
   func copy() -> BootEntry {
     let other = BootEntry(kind: kind, title: title, source: source, place: place)
