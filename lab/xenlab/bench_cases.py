@@ -144,7 +144,8 @@ def others() -> list[Case]:
     found = [Case("ours", kernel=kernel, ramdisk=32, disk=disk)
              for disk in (*LATENCIES, "qdisk") for kernel in ("lz4", "gzip", "xz")]
     # A ramdisk that is to come while the kernel is unpacked.
-    found += [Case("ours", kernel=kernel, ramdisk=128, disk="1000000") for kernel in ("gzip", "xz")]
+    found += [Case("ours", kernel=kernel, ramdisk=128, disk=disk)
+              for disk in (LATENCIES[0], LATENCIES[-1]) for kernel in ("gzip", "xz")]
     found += [Case("pvgrub2", kernel="gzip", ramdisk=32, disk=disk) for disk in (*LATENCIES, "qdisk")]
     found += [Case("ours", kernel="lz4", memory=mib) for mib in (128, 1024)]
     found.append(Case("pvgrub2", timeout=-1, text=MENU))
