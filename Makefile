@@ -11,9 +11,9 @@ IMAGE_BUILD := .build-image/$(IMAGE_KEY)
 SWIFT_IMAGE := swift build -c release --triple x86_64-unknown-none-elf \
 	--toolset $(TOOLSET) --scratch-path $(IMAGE_BUILD) --experimental-lto-mode full \
 	--explicit-target-dependency-import-check error --product
-HELLO := build/hello-stub-domain
+PROBE := build/stub-domain-probe
 
-.PHONY: bench fuzz-smoke all image decoders size hello tool test unit images-all fuzz lab demo install format lint clean check-image
+.PHONY: bench fuzz-smoke all image decoders size probe tool test unit images-all fuzz lab demo install format lint clean check-image
 
 all: image tool
 
@@ -33,11 +33,11 @@ decoders: install
 size: image
 	tools/image-size $(IMAGE).debug
 
-# The sample stub domain, which the lab starts in place of a kernel.
-hello: decoders
+# A stub domain that reports what it was given; the lab boots it in place of a guest's kernel.
+probe: decoders
 	@mkdir -p build
-	$(SWIFT_IMAGE) HelloStubDomain
-	@cp $(IMAGE_BUILD)/x86_64-unknown-none-elf/release/HelloStubDomain $(HELLO)
+	$(SWIFT_IMAGE) StubDomainProbe
+	@cp $(IMAGE_BUILD)/x86_64-unknown-none-elf/release/StubDomainProbe $(PROBE)
 
 tool: install
 	@mkdir -p build
@@ -82,7 +82,7 @@ test: install
 	tools/run-tests ci
 
 # The whole matrix of guests.
-lab: image hello
+lab: image probe
 	lab/install
 	lab/run --set full
 

@@ -33,7 +33,7 @@ let package = Package(
   name: "pvgrub-swift",
   products: [
     .executable(name: "PVGrub", targets: ["PVGrub"]),
-    .executable(name: "HelloStubDomain", targets: ["HelloStubDomain"]),
+    .executable(name: "StubDomainProbe", targets: ["StubDomainProbe"]),
     .executable(name: "pvgrub-tool", targets: ["pvgrub-tool"]),
   ],
   dependencies: [
@@ -81,11 +81,11 @@ let package = Package(
         "KernelImage", "DomainBuilder", "MiniOS", "XenFrontends", "CXen", "CMiniOS",
       ],
       exclude: ["image.ld"], swiftSettings: freestanding),
-    cModule("CHelloStubDomain", ["CXen"]),
+    cModule("CStubDomainProbe", ["CXen"]),
     .executableTarget(
-      name: "HelloStubDomain",
+      name: "StubDomainProbe",
       dependencies: [
-        "Bytes", "BlockIO", "MiniOS", "XenFrontends", "CXen", "CMiniOS", "CHelloStubDomain",
+        "Bytes", "BlockIO", "MiniOS", "XenFrontends", "CXen", "CMiniOS", "CStubDomainProbe",
       ],
       swiftSettings: freestanding),
     .executableTarget(

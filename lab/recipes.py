@@ -398,46 +398,46 @@ LABEL lts
 ALPINE = DiskRecipe("alpine", menus=(("/boot/extlinux.conf", ALPINE_CONF),))
 
 # Payloads that are not Linux, and more than one ramdisk.
-HELLO_CFG = """\
+PAYLOAD_CFG = """\
 set timeout=1
-menuentry "The sample" { COMMANDS }
+menuentry "A payload" { COMMANDS }
 """
 
 
-def hello(name: str, commands: str, *files: tuple[str, str], **more: object) -> DiskRecipe:
+def probe_disk(name: str, commands: str, *files: tuple[str, str], **more: object) -> DiskRecipe:
     """A disk whose menu starts something else than its kernel."""
-    text = HELLO_CFG.replace("COMMANDS", "\n" + commands + "\n")
+    text = PAYLOAD_CFG.replace("COMMANDS", "\n" + commands + "\n")
     return DiskRecipe(name, menus=(("/boot/grub/grub.cfg", text),), files=files, **more)
 
 
 # The toolstack's builder unpacks a gzip'ed ramdisk, so what is compared has one that is not packed.
-HELLO = hello("hello", "multiboot /hello report\ninitrd /early",
-              ("/hello", "hello"), ("/early", "initrd-early"))
-HELLO_PLAIN = hello("hello-plain", "linux /hello report", ("/hello", "hello"))
-HELLO_PVH = hello("hello-pvh", "multiboot /hello in PVH\ninitrd /boot/initrd.img-{release}",
-                  ("/hello", "hello"))
-HELLO_WAIT = hello("hello-wait", "multiboot /hello wait", ("/hello", "hello"))
-HELLO_GZIP = hello("hello-gzip", "multiboot /hello.gz report\ninitrd /early",
-                   ("/hello.gz", "hello-gzip"), ("/early", "initrd-early"))
-HELLO_MAPPED = hello("hello-mapped", "multiboot /hello report\ninitrd /early",
-                     ("/hello", "hello-mapped"), ("/early", "initrd-early"))
-HELLO_SECTIONS = hello("hello-sections", "multiboot /hello by sections",
-                       ("/hello", "hello-sections"))
-HELLO_WORDS = hello("hello-words", "multiboot /hello by words", ("/hello", "hello-words"))
-HELLO_MODULES = hello(
-    "hello-modules", "multiboot /hello with modules\nmodule /early first=1 x\n"
+PROBE = probe_disk("probe", "multiboot /probe report\ninitrd /early",
+                   ("/probe", "probe"), ("/early", "initrd-early"))
+PROBE_PLAIN = probe_disk("probe-plain", "linux /probe report", ("/probe", "probe"))
+PROBE_PVH = probe_disk("probe-pvh", "multiboot /probe in PVH\ninitrd /boot/initrd.img-{release}",
+                       ("/probe", "probe"))
+PROBE_WAIT = probe_disk("probe-wait", "multiboot /probe wait", ("/probe", "probe"))
+PROBE_GZIP = probe_disk("probe-gzip", "multiboot /probe.gz report\ninitrd /early",
+                        ("/probe.gz", "probe-gzip"), ("/early", "initrd-early"))
+PROBE_MAPPED = probe_disk("probe-mapped", "multiboot /probe report\ninitrd /early",
+                          ("/probe", "probe-mapped"), ("/early", "initrd-early"))
+PROBE_SECTIONS = probe_disk("probe-sections", "multiboot /probe by sections",
+                            ("/probe", "probe-sections"))
+PROBE_WORDS = probe_disk("probe-words", "multiboot /probe by words", ("/probe", "probe-words"))
+PROBE_MODULES = probe_disk(
+    "probe-modules", "multiboot /probe with modules\nmodule /early first=1 x\n"
     "module --nounzip /third\nmodule /boot/initrd.img-{release} last",
-    ("/hello", "hello"), ("/early", "initrd-early"), ("/third", "initrd-third"))
-HELLO_PVBOOT = DiskRecipe(
-    "hello-pvboot", kernel="", initrd="", files=(("/boot/xen/pvboot-x86_64.elf", "hello"),))
+    ("/probe", "probe"), ("/early", "initrd-early"), ("/third", "initrd-third"))
+PROBE_PVBOOT = DiskRecipe(
+    "probe-pvboot", kernel="", initrd="", files=(("/boot/xen/pvboot-x86_64.elf", "probe"),))
 
-HELLO_THREE = hello(
-    "hello-three", "multiboot /hello\ninitrd /early /boot/initrd.img-{release} /third",
-    ("/hello", "hello"), ("/early", "initrd-early"), ("/third", "initrd-third"))
+PROBE_THREE = probe_disk(
+    "probe-three", "multiboot /probe\ninitrd /early /boot/initrd.img-{release} /third",
+    ("/probe", "probe"), ("/early", "initrd-early"), ("/third", "initrd-third"))
 
 CHAIN_THRICE = DiskRecipe(
     "chain-thrice", menus=tuple(
-        (path, HELLO_CFG.replace("COMMANDS", "\nmultiboot /pvgrub-swift (hd0)" + following + "\n"))
+        (path, PAYLOAD_CFG.replace("COMMANDS", "\nmultiboot /pvgrub-swift (hd0)" + following + "\n"))
         for path, following in (
             ("/boot/grub/grub.cfg", "/boot/2.cfg"), ("/boot/2.cfg", "/boot/3.cfg"),
             ("/boot/3.cfg", "/boot/4.cfg"))
@@ -449,11 +449,11 @@ CHAIN_WAIT = DiskRecipe(
     files=CHAIN_THRICE.files)
 CHAIN_GRUB = DiskRecipe(
     "chain-grub", menus=(
-        ("/boot/first.cfg", HELLO_CFG.replace("COMMANDS", "\nmultiboot /grub.bin\n")),
+        ("/boot/first.cfg", PAYLOAD_CFG.replace("COMMANDS", "\nmultiboot /grub.bin\n")),
     ) + grub_cfg("lab=chain-grub"), files=(("/grub.bin", "pvgrub2"),))
 
 THREE_INITRDS = DiskRecipe(
-    "three-initrds", menus=(("/boot/grub/grub.cfg", HELLO_CFG.replace(
+    "three-initrds", menus=(("/boot/grub/grub.cfg", PAYLOAD_CFG.replace(
         "COMMANDS", "\nlinux /boot/vmlinuz-{release} root={root} ro console=hvc0 "
         "lab=three-initrds\ninitrd /early /boot/initrd.img-{release} /third\n")),),
     files=(("/early", "initrd-early"), ("/third", "initrd-third")))
@@ -467,7 +467,7 @@ DIRTY_JOURNAL = DiskRecipe(
 
 # A menu of a host, as Debian's xen package makes it.
 HYPERVISOR = DiskRecipe(
-    "hypervisor", menus=(("/boot/grub/grub.cfg", HELLO_CFG.replace(
+    "hypervisor", menus=(("/boot/grub/grub.cfg", PAYLOAD_CFG.replace(
         "COMMANDS", "\nmultiboot2 /boot/xen.gz placeholder\n"
         "module2 /boot/vmlinuz-{release} root={root} ro console=hvc0 lab=hypervisor\n"
         "module2 --nounzip /boot/initrd.img-{release}\n")),),

@@ -16,36 +16,36 @@ EARLY = GUEST_FILE.format("/kernel/x86/microcode/GenuineIntel.bin", EARLY_MD5)
 THIRD = GUEST_FILE.format("/third", THIRD_MD5)
 HOST = GUEST_FILE.format("/host", HOST_MD5)
 ONCE_MORE = r"^pvgrub-swift: a read failed; once more, one file after the other$"
-HELLO_SAID = (r"^HELLO: Xen 4\.17 by the page, equal=1$", r"^HELLO: disk xvda bytes=67108864 ",
-              r"^HELLO: done$")
+PROBE_SAID = (r"^PROBE: Xen 4\.17 by the page, equal=1$", r"^PROBE: disk xvda bytes=67108864 ",
+              r"^PROBE: done$")
 
 
-def hello_like(name: str, recipe: DiskRecipe, kernel: str, initrd: str) -> tuple[Scenario, ...]:
-    """The sample, built by the toolstack and by us: it must find the same."""
+def probe_like(name: str, recipe: DiskRecipe, kernel: str, initrd: str) -> tuple[Scenario, ...]:
+    """The probe, built by the toolstack and by us: it must find the same."""
     return (
-        Scenario(f"{name}-direct", (Disk(recipe),), HELLO_SAID, boot="direct", kernel=kernel,
+        Scenario(f"{name}-direct", (Disk(recipe),), PROBE_SAID, boot="direct", kernel=kernel,
                  initrd=initrd, cmdline="report"),
-        Scenario(f"{name}", (Disk(recipe),), HELLO_SAID, like=f"{name}-direct"),
+        Scenario(f"{name}", (Disk(recipe),), PROBE_SAID, like=f"{name}-direct"),
     )
 
 
 PAYLOADS = (
-    *hello_like("hello", disk.HELLO, "hello", "initrd-early"),
-    *hello_like("hello-plain", disk.HELLO_PLAIN, "hello", ""),
-    *hello_like("hello-mapped", disk.HELLO_MAPPED, "hello-mapped", "initrd-early"),
-    Scenario("hello-gzip", (Disk(disk.HELLO_GZIP),), HELLO_SAID, like="hello-direct"),
-    Scenario("hello-sections", (Disk(disk.HELLO_SECTIONS),),
-             HELLO_SAID + (r"told 'by sections'",)),
-    Scenario("hello-words", (Disk(disk.HELLO_WORDS),),
-             (r"told 'by words'", r"^HELLO: the hypercall page was not filled$", HELLO_SAID[-1])),
-    Scenario("hello-modules", (Disk(disk.HELLO_MODULES),),
-             HELLO_SAID + (r"^HELLO: module 0 bytes=\d+ crc32=<crc:initrd-early> line='first=1 x'$",
-                           r"^HELLO: module 1 bytes=\d+ crc32=<crc:initrd-third> line=''$",
-                           r"^HELLO: module 2 bytes=\d+ crc32=<crc:initrd-small> line='last'$")),
-    Scenario("hello-pvboot", (Disk(disk.HELLO_PVBOOT),), HELLO_SAID + (r"told 'chained'",)),
-    Scenario("hello-wait-direct", (Disk(disk.HELLO_WAIT),), (r"^HELLO: waiting$",), boot="direct",
-             kernel="hello", initrd="", cmdline="wait",
-             steps=(Step("HELLO: waiting", command="xl shutdown -w {domid}"),)),
+    *probe_like("probe", disk.PROBE, "probe", "initrd-early"),
+    *probe_like("probe-plain", disk.PROBE_PLAIN, "probe", ""),
+    *probe_like("probe-mapped", disk.PROBE_MAPPED, "probe-mapped", "initrd-early"),
+    Scenario("probe-gzip", (Disk(disk.PROBE_GZIP),), PROBE_SAID, like="probe-direct"),
+    Scenario("probe-sections", (Disk(disk.PROBE_SECTIONS),),
+             PROBE_SAID + (r"told 'by sections'",)),
+    Scenario("probe-words", (Disk(disk.PROBE_WORDS),),
+             (r"told 'by words'", r"^PROBE: the hypercall page was not filled$", PROBE_SAID[-1])),
+    Scenario("probe-modules", (Disk(disk.PROBE_MODULES),),
+             PROBE_SAID + (r"^PROBE: module 0 bytes=\d+ crc32=<crc:initrd-early> line='first=1 x'$",
+                           r"^PROBE: module 1 bytes=\d+ crc32=<crc:initrd-third> line=''$",
+                           r"^PROBE: module 2 bytes=\d+ crc32=<crc:initrd-small> line='last'$")),
+    Scenario("probe-pvboot", (Disk(disk.PROBE_PVBOOT),), PROBE_SAID + (r"told 'chained'",)),
+    Scenario("probe-wait-direct", (Disk(disk.PROBE_WAIT),), (r"^PROBE: waiting$",), boot="direct",
+             kernel="probe", initrd="", cmdline="wait",
+             steps=(Step("PROBE: waiting", command="xl shutdown -w {domid}"),)),
     boots("chain-thrice", disk.CHAIN_THRICE, like="direct-256", extra=(
         r"(?s)(\d+ MiB of memory.*){4}",), sets=CI, limit=90),
     Scenario("chain-wait", (Disk(disk.CHAIN_WAIT),), booted(WAIT_LINE), TROUBLE,
@@ -55,8 +55,8 @@ PAYLOADS = (
              cmdline="(hd0)/boot/first.cfg", limit=90),
     boots("three-initrds", disk.THREE_INITRDS, extra=(
         EARLY, THIRD)),
-    Scenario("hello-three-initrds", (Disk(disk.HELLO_THREE),), HELLO_SAID + (
-        r"^HELLO: module bytes=<bytes:initrd-three> crc32=<crc:initrd-three>$",)),
+    Scenario("probe-three-initrds", (Disk(disk.PROBE_THREE),), PROBE_SAID + (
+        r"^PROBE: module bytes=<bytes:initrd-three> crc32=<crc:initrd-three>$",)),
     boots("ramdisk-of-the-host", disk.WHOLE_CFG, ramdisk="initrd-host", extra=(HOST,)),
     boots("ramdisk-is-empty", disk.WHOLE_CFG, ramdisk="initrd-empty", like="direct-256"),
     boots("ramdisk-ignored", disk.WHOLE_CFG, ramdisk="initrd-host", cmdline="ramdisk=ignore",
@@ -77,13 +77,13 @@ PAYLOADS = (
                  for _ in range(2 * BOOT_STEPS))),
 )
 
-HELLO_PVH_SAID = (r"told 'in PVH'", r"^HELLO: module bytes=\d+ crc32=<crc:initrd-small>$",
-                  r"^HELLO: disk xvda bytes=67108864 ", r"^HELLO: done$")
+PROBE_PVH_SAID = (r"told 'in PVH'", r"^PROBE: module bytes=\d+ crc32=<crc:initrd-small>$",
+                  r"^PROBE: disk xvda bytes=67108864 ", r"^PROBE: done$")
 
 PVH_MORE = (
-    Scenario("pvh-hello-direct", (Disk(disk.HELLO_PVH),), HELLO_PVH_SAID[::2], type="pvh",
-             boot="direct", kernel="hello", initrd="initrd-small", cmdline="in PVH"),
-    Scenario("pvh-hello", (Disk(disk.HELLO_PVH),), HELLO_PVH_SAID, type="pvh"),
+    Scenario("pvh-probe-direct", (Disk(disk.PROBE_PVH),), PROBE_PVH_SAID[::2], type="pvh",
+             boot="direct", kernel="probe", initrd="initrd-small", cmdline="in PVH"),
+    Scenario("pvh-probe", (Disk(disk.PROBE_PVH),), PROBE_PVH_SAID, type="pvh"),
     pvh("pvh-read-ahead-fails", disk.WHOLE_LST_LZ4, cmdline="selftest=fail:read-ahead",
         extra=(ONCE_MORE,)),
     # It is copied behind the guest's own by the last step.

@@ -10,7 +10,7 @@ struct TidyTests {
   /// single files. A new place needs a reason here.
   static let unsafePlaces = [
     // Pages shared with the hypervisor, page tables, the processor.
-    "Sources/MiniOS/", "Sources/PVGrub/", "Sources/HelloStubDomain/",
+    "Sources/MiniOS/", "Sources/PVGrub/", "Sources/StubDomainProbe/",
     // The views that everything else reads through.
     "Sources/Bytes/ByteView.swift", "Sources/Bytes/CRC32.swift", "Sources/Bytes/Literal.swift",
     // Rings: the page comes in through the first three and is touched in the last one.
@@ -35,8 +35,8 @@ struct TidyTests {
   static let testedElsewhere = [
     "CDecoders": "DecompressionTests", "CCrypto": "PasswordsTests", "CXen": "XenFrontendsTests",
     // They need a domain: the lab boots them.
-    "CMiniOS": "lab", "PVGrub": "lab", "HelloStubDomain": "lab",
-    "CHelloStubDomain": "lab",
+    "CMiniOS": "lab", "PVGrub": "lab", "StubDomainProbe": "lab",
+    "CStubDomainProbe": "lab",
   ]
 
   @Test func findsTheProject() {
@@ -89,7 +89,7 @@ struct TidyTests {
     let core = tree.swift("Sources/").filter {
       // The two images say on the host how they are built.
       !$0.path.hasPrefix("Sources/pvgrub-tool/") && $0.path != "Sources/PVGrub/PVGrub.swift"
-        && $0.path != "Sources/HelloStubDomain/HelloStubDomain.swift"
+        && $0.path != "Sources/StubDomainProbe/StubDomainProbe.swift"
     }
     #expect(core.flatMap { $0.places(of: /\b(debugPrint|print|dump)\(/, in: $0.code) } == [])
   }

@@ -30,7 +30,7 @@ bench_guest() {
   tty=${domid##*tty=}
   domid=${domid#domid=}
   domid=${domid%% *}
-  echo "ns=$(lab/probe await "$tty" "$3" xl unpause "$domid" | tr '\n' ' ')"
+  echo "ns=$(lab/measure await "$tty" "$3" xl unpause "$domid" | tr '\n' ' ')"
   xenstore-ls -f "/local/domain/$domid/data/pvgrub-report" 2>/dev/null |
     sed 's#^.*/pvgrub-report/##'
   xl destroy "$domid"

@@ -21,14 +21,14 @@ LOGS = BUILD / "bench-logs"
 DOM0_MIB = 2048
 CASE_LIMIT = 3600.0
 PACKED = ("xz", "zstd", "lz4", "gzip")
-PROBE_LIBRARIES = ("-llzma", "-lzstd", "-llz4", "-ldeflate")
+MEASURE_LIBRARIES = ("-llzma", "-lzstd", "-llz4", "-ldeflate")
 
 
-def _probe() -> bytes:
+def _measure() -> bytes:
     """The program that measures in dom0, linked with the decoders that are in the loader."""
-    program = BUILD / "probe"
-    subprocess.run(["cc", "-O2", "-static", str(LAB / "bench/probe.c"), "-o", str(program),
-                    *PROBE_LIBRARIES], check=True)
+    program = BUILD / "measure"
+    subprocess.run(["cc", "-O2", "-static", str(LAB / "bench/measure.c"), "-o", str(program),
+                    *MEASURE_LIBRARIES], check=True)
     return program.read_bytes()
 
 
@@ -56,7 +56,7 @@ def _ramdisk(loader: Path) -> Path:
         for name, file in (("pvgrub2-pv", "grub-x86_64-xen.bin"),
                            ("pvgrub2-pvh", "grub-i386-xen_pvh.bin")):
             archive.file(f"lab/{name}", (ROOT / "usr/lib/grub-xen" / file).read_bytes())
-        archive.file("lab/probe", _probe(), 0o755)
+        archive.file("lab/measure", _measure(), 0o755)
         archive.file("lab/bench.sh", (LAB / "dom0/bench.sh").read_bytes())
         for kind in PACKED:
             archive.file(f"payload/{kind}", _payload(kind)[0])
@@ -138,15 +138,15 @@ class Bench:
         found = {}
         for kind in PACKED:
             size = _payload(kind)[1]
-            found[f"decode-{kind}"] = int(self._run(f"lab/probe decode {kind} /payload/{kind} {size}"))
+            found[f"decode-{kind}"] = int(self._run(f"lab/measure decode {kind} /payload/{kind} {size}"))
         for mib in (8, 32, 128):
             self._run("echo 3 >/proc/sys/vm/drop_caches")
-            found[f"read-{mib}"] = int(self._run(f"lab/probe read /dev/loop7 {mib << 20}"))
+            found[f"read-{mib}"] = int(self._run(f"lab/measure read /dev/loop7 {mib << 20}"))
         if self.type == "pv":
             for latency in bench_cases.LATENCIES:
                 self._run(f". lab/bench.sh; bench_slow_disk bench.img {latency}")
                 self._run("echo 3 >/proc/sys/vm/drop_caches")
-                found[f"slow-{latency}"] = int(self._run(f"lab/probe read /dev/nullb0 {32 << 20}"))
+                found[f"slow-{latency}"] = int(self._run(f"lab/measure read /dev/nullb0 {32 << 20}"))
         return found
 
     def close(self) -> None:

@@ -14,7 +14,7 @@ PRODUCTS = BUILD / "products"
 DISKS = BUILD / "disks"
 LOGS = BUILD / "logs"
 DEFAULT_LOADER = PROJECT / "build" / "pvgrub-swift"
-HELLO = PROJECT / "build" / "hello-stub-domain"
+PROBE = PROJECT / "build" / "stub-domain-probe"
 
 
 class LabError(Exception):

@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 from . import cpio, dom0image, modules, paths
-from .paths import DEFAULT_LOADER, HELLO, LAB, PRODUCTS, ROOT, LabError
+from .paths import DEFAULT_LOADER, LAB, PROBE, PRODUCTS, ROOT, LabError
 
 # The image that is tested: a guest's disk may hold it too.
 loader = DEFAULT_LOADER
@@ -238,9 +238,9 @@ def _notes(elf: bytearray) -> dict[int, int]:
     return found
 
 
-def hello_mapped() -> bytes:
-    """The sample without INIT_P2M and MOD_START_PFN: both are to be in its first mapping."""
-    elf = bytearray(HELLO.read_bytes())
+def probe_mapped() -> bytes:
+    """The probe without INIT_P2M and MOD_START_PFN: both are to be in its first mapping."""
+    elf = bytearray(PROBE.read_bytes())
     places = _notes(elf)
     for note in (15, 16):
         struct.pack_into("<I", elf, places[note], 0)
@@ -255,22 +255,22 @@ def _without_note_segments(elf: bytearray) -> bytearray:
     return elf
 
 
-def hello_sections() -> bytes:
-    """The sample without a segment of notes: they are found by the section headers."""
-    return bytes(_without_note_segments(bytearray(HELLO.read_bytes())))
+def probe_sections() -> bytes:
+    """The probe without a segment of notes: they are found by the section headers."""
+    return bytes(_without_note_segments(bytearray(PROBE.read_bytes())))
 
 
-def hello_words() -> bytes:
-    """The sample with the words of a legacy kernel in place of notes."""
-    words = b"GUEST_OS=hello,XEN_VER=xen-3.0,VIRT_BASE=0x0,ELF_PADDR_OFFSET=0x0,LOADER=generic\0"
+def probe_words() -> bytes:
+    """The probe with the words of a legacy kernel in place of notes."""
+    words = b"GUEST_OS=probe,XEN_VER=xen-3.0,VIRT_BASE=0x0,ELF_PADDR_OFFSET=0x0,LOADER=generic\0"
     with tempfile.TemporaryDirectory() as folder:
-        section, image = Path(folder) / "words", Path(folder) / "hello"
+        section, image = Path(folder) / "words", Path(folder) / "probe"
         section.write_bytes(words)
         # The notes stay in the image as bytes, in a section that nobody takes for notes.
         answer = subprocess.run(
             ["objcopy", "--rename-section", ".note.Xen=.data.notes,alloc,load,readonly,data",
              "--set-section-flags", ".note.Xen=alloc,load,readonly,data",
-             "--add-section", f"__xen_guest={section}", str(HELLO), str(image)],
+             "--add-section", f"__xen_guest={section}", str(PROBE), str(image)],
             capture_output=True, text=True)
         if answer.returncode != 0:
             raise LabError(f"objcopy: {answer.stderr}")
@@ -307,11 +307,11 @@ MAKERS = {
     "initrd-host": host_initrd,
     "initrd-empty": lambda: gzip.compress(b"", 9, mtime=0),
     "host-menu": lambda: HOST_MENU.format(release=modules.kernel_release()).encode(),
-    "hello": lambda: HELLO.read_bytes(),
-    "hello-gzip": lambda: gzip.compress(HELLO.read_bytes(), 9, mtime=0),
-    "hello-mapped": hello_mapped,
-    "hello-sections": hello_sections,
-    "hello-words": hello_words,
+    "probe": lambda: PROBE.read_bytes(),
+    "probe-gzip": lambda: gzip.compress(PROBE.read_bytes(), 9, mtime=0),
+    "probe-mapped": probe_mapped,
+    "probe-sections": probe_sections,
+    "probe-words": probe_words,
     "loader": lambda: loader.read_bytes(),
     "xen": lambda: next(ROOT.glob("boot/xen-*.gz")).read_bytes(),
     "pvgrub2": lambda: (ROOT / "usr/lib/grub-xen/grub-x86_64-xen.bin").read_bytes(),
@@ -322,10 +322,10 @@ def _builds(name: str) -> list[Path]:
     """What this build made that the product is made of."""
     if name == "loader":
         return [loader]
-    if name.startswith("hello"):
-        if not HELLO.exists():
-            raise LabError(f"no {HELLO} (make hello)")
-        return [HELLO]
+    if name.startswith("probe"):
+        if not PROBE.exists():
+            raise LabError(f"no {PROBE} (make probe)")
+        return [PROBE]
     return []
 
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import BlockIO
 import Bytes
-import CHelloStubDomain
+import CStubDomainProbe
 import CXen
 import MiniOS
 import XenFrontends
 
-/// The sample's console, xenstore and disks.
+/// The probe's console, xenstore and disks.
 final class Services {
   typealias Disk = DiskFrontend<XenHypervisor>
 
@@ -49,7 +49,7 @@ final class Services {
       let disks = try Disk.discover(store: store, grants: grants, hypervisor: hypervisor)
       Disk.connect(disks, timeLimit: 5_000_000_000)
       for disk in disks { read(disk) }
-    } catch { say("HELLO: \(error.message)") }
+    } catch { say("PROBE: \(error.message)") }
   }
 
   private func read(_ disk: Disk) {
@@ -57,9 +57,9 @@ final class Services {
       let byteCount = disk.geometry.byteCount
       let bytes = try disk.read(at: 0, count: Int(min(byteCount, UInt64(Self.sampleByteCount))))
       let sum = UInt64(CRC32.ieee.checksum(bytes))
-      say("HELLO: disk \(disk.name) bytes=\(byteCount) crc32=\(hex: sum)")
-    } catch { say("HELLO: disk \(disk.name): \(error.message)") }
-    do throws(DiskError) { try disk.close() } catch { say("HELLO: \(error.message)") }
+      say("PROBE: disk \(disk.name) bytes=\(byteCount) crc32=\(hex: sum)")
+    } catch { say("PROBE: disk \(disk.name): \(error.message)") }
+    do throws(DiskError) { try disk.close() } catch { say("PROBE: \(error.message)") }
   }
 
   /// Says what the module is: one piece, or each of a list with its command line.
@@ -67,7 +67,7 @@ final class Services {
     let byteCount = info.module.byteCount
     guard byteCount > 0 else { return }
     guard info.flags & UInt32(SIF_MULTIBOOT_MOD) != 0 else {
-      say("HELLO: module bytes=\(byteCount) crc32=\(hex: checksum(0..<byteCount))")
+      say("PROBE: module bytes=\(byteCount) crc32=\(hex: checksum(0..<byteCount))")
       return
     }
     let head = bytes(0..<min(byteCount, 65536))
@@ -81,7 +81,7 @@ final class Services {
       let line = view.terminatedString(at: Int(text), count: rest) ?? "?"
       let range = UInt64(start)..<UInt64(end)
       say(
-        "HELLO: module \(index) bytes=\(end - start) crc32=\(hex: checksum(range)) line='\(line)'")
+        "PROBE: module \(index) bytes=\(end - start) crc32=\(hex: checksum(range)) line='\(line)'")
       index += 1
     }
   }
@@ -109,20 +109,20 @@ final class Services {
   /// Calls Xen through the hypercall page, if it was filled.
   func tryHypercallPage() {
     guard StubDomain.mode == .pv else { return }
-    guard hello_page_is_filled() != 0 else {
-      say("HELLO: the hypercall page was not filled")
+    guard probe_page_is_filled() != 0 else {
+      say("PROBE: the hypercall page was not filled")
       return
     }
-    let byPage = hello_version_by_page()
+    let byPage = probe_version_by_page()
     let direct = UInt64(bitPattern: xen_hypercall(UInt64(__HYPERVISOR_xen_version), 0, 0, 0, 0))
     say(
-      "HELLO: Xen \(byPage >> 16).\(byPage & 0xffff) by the page, equal=\(byPage == direct ? 1 : 0)"
+      "PROBE: Xen \(byPage >> 16).\(byPage & 0xffff) by the page, equal=\(byPage == direct ? 1 : 0)"
     )
   }
 
   /// Lives until `xl shutdown`.
   func waitForShutdown() {
-    say("HELLO: waiting")
+    say("PROBE: waiting")
     do throws(XenStoreError) {
       let watch = try ShutdownWatch(store: store)
       while try watch.poll() == nil {
@@ -130,6 +130,6 @@ final class Services {
         hypervisor.poll(ports: [store.port], until: hypervisor.now + 1_000_000_000)
       }
       try watch.stop()
-    } catch { say("HELLO: \(error.message)") }
+    } catch { say("PROBE: \(error.message)") }
   }
 }

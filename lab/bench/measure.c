@@ -3,10 +3,10 @@
  * What the bench runs in dom0: small programs that measure one thing each and print
  * nanoseconds of CLOCK_MONOTONIC. In the bench's QEMU one instruction is one nanosecond.
  *
- *   probe await TTY TEXT[|TEXT...] COMMAND...   starts COMMAND, then waits for each TEXT in turn on
+ *   measure await TTY TEXT[|TEXT...] COMMAND... starts COMMAND, then waits for each TEXT in turn on
  *                                               TTY; one number each, counted from the start
- *   probe read DEVICE BYTES                     reads as `dd bs=1M` does
- *   probe decode gzip|xz|zstd|lz4 FILE BYTES    unpacks a whole payload that is in memory, once
+ *   measure read DEVICE BYTES                   reads as `dd bs=1M` does
+ *   measure decode gzip|xz|zstd|lz4 FILE BYTES  unpacks a whole payload that is in memory, once
  */
 #include <fcntl.h>
 #include <libdeflate.h>
@@ -34,7 +34,7 @@ static uint64_t now(void) {
 }
 
 static void die(const char *what) {
-  fprintf(stderr, "probe: %s\n", what);
+  fprintf(stderr, "measure: %s\n", what);
   exit(1);
 }
 
@@ -163,5 +163,5 @@ int main(int count, char **words) {
     return read_device(words[2], strtoull(words[3], NULL, 10));
   if (count == 5 && !strcmp(words[1], "decode"))
     return decode(words[2], words[3], strtoull(words[4], NULL, 10));
-  die("usage: probe await|read|decode ...");
+  die("usage: measure await|read|decode ...");
 }

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The sample's hypercall page. */
-#ifndef CHELLOSTUBDOMAIN_H
-#define CHELLOSTUBDOMAIN_H
+/* The probe's hypercall page. */
+#ifndef CSTUBDOMAINPROBE_H
+#define CSTUBDOMAINPROBE_H
 
 #include <stdint.h>
 
 /* Whether somebody filled the page. */
-int hello_page_is_filled(void);
+int probe_page_is_filled(void);
 
 /* Xen's version, major << 16 | minor, asked through the page. */
-uint64_t hello_version_by_page(void);
+uint64_t probe_version_by_page(void);
 
 #endif

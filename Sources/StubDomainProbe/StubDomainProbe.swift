@@ -4,12 +4,12 @@ import MiniOS
 
 /// A stub domain that is not a boot loader: what one takes on MiniOS and XenFrontends. The lab
 /// starts it by the toolstack and by the loader, and compares what it was given.
-@main enum HelloStubDomain {
+@main enum StubDomainProbe {
   static func main() {
     #if hasFeature(Embedded)
       run()
     #else
-      print("This is a kernel for Xen: build it with `make hello`.")
+      print("This is a kernel for Xen: build it with `make probe`.")
     #endif
   }
 
@@ -18,13 +18,13 @@ import MiniOS
     let entry = EntryReport()
     let info = StubDomain.start()
     let services = Services(info)
-    services.say("HELLO: \(info.frameCount / 256) MiB of memory, told '\(info.commandLine)'")
+    services.say("PROBE: \(info.frameCount / 256) MiB of memory, told '\(info.commandLine)'")
     if info.commandLine == "report" { services.report(entry) }
     services.describeModule()
     services.tryHypercallPage()
     services.readDisks()
     if info.commandLine == "wait" { services.waitForShutdown() }
-    services.say("HELLO: done")
+    services.say("PROBE: done")
     services.flush()
     StubDomain.powerOff()
   }

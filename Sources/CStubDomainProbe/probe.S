@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A HYPERCALL_PAGE note, beside the notes that CMiniOS has: a page that whoever starts this domain
- * is to fill with stubs. MiniOS itself needs none; the sample calls through it to see that it
+ * is to fill with stubs. MiniOS itself needs none; the probe calls through it to see that it
  * works. */
 #if !defined(__linux__)
 
@@ -10,12 +10,12 @@
     .p2align 2
     .long 4, 8, XEN_ELFNOTE_HYPERCALL_PAGE
     .asciz "Xen"
-    .quad hello_hypercall_page
+    .quad probe_hypercall_page
 
-    .section .text.hello_hypercall_page, "ax", @progbits
+    .section .text.probe_hypercall_page, "ax", @progbits
     .p2align 12
-    .globl hello_hypercall_page
-hello_hypercall_page:
+    .globl probe_hypercall_page
+probe_hypercall_page:
     .skip 4096, 0xcc
 
 #endif
