@@ -82,6 +82,18 @@ lab_create() {
   echo "domid=$domid tty=$tty"
 }
 
+# Prints xl's log of domain $1 once it says how the domain ended. xl's process for this domain writes
+# that a moment after the domain is gone.
+lab_log_of_end() {
+  tries=0
+  until grep -Eq 'has shut down, reason code|has been destroyed' "/var/log/xen/xl-$1.log"; do
+    tries=$((tries + 1))
+    [ $tries -lt 100 ] || break
+    usleep 50000
+  done
+  cat "/var/log/xen/xl-$1.log"
+}
+
 # Joins a guest's console to the host's port as a person has it: `xl console` on a terminal. It ends
 # with the domain. Fails if it does not come up.
 lab_xl_console() {

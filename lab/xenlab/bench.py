@@ -220,9 +220,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--write", type=Path, metavar="FILE", help="writes the tables there")
     options = parser.parse_args(argv)
     if options.list:
-        for case in bench_cases.all_cases():
-            runner.say(case.name)
-        return 0
+        return runner.list_names(case.name for case in bench_cases.all_cases())
     runner.install()
     LOGS.mkdir(parents=True, exist_ok=True)
     try:

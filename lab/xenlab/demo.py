@@ -6,17 +6,19 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-import time
 from pathlib import Path
 
 from . import disks, judge, runner
+from .clock import Deadline
 from .guest import GuestRun, plain_text
 from .machine import Machine
 from .model import Scenario
-from .paths import DEFAULT_LOADER, LOGS, LabError
+from .paths import BUILD, DEFAULT_LOADER, LabError
 from .terminal import RawTerminal, Stopped
 
 PATIENT_LIMIT = 900.0
+# Not among those of lab/run, which removes the logs of the run before and may run now.
+LOGS = BUILD / "demo-logs"
 
 
 class DemoRun(GuestRun):
@@ -26,16 +28,16 @@ class DemoRun(GuestRun):
 
     def _watch(self) -> None:
         limit = PATIENT_LIMIT if self.terminal.is_interactive else self.scenario.limit
-        deadline = self.start + limit
-        while not self.gone and time.monotonic() < deadline:
-            keys, has_output = self.terminal.wait(self.machine.console, deadline - time.monotonic())
+        deadline = Deadline(self.clock, limit)
+        while not self.gone and not deadline.has_passed():
+            keys, has_output = self.terminal.wait(self.machine.console, deadline.left())
             if keys:
                 self.machine.type(keys)
             if has_output:
                 shown = len(self.outcome.console)
                 self._listen(deadline)
                 self.terminal.show(self.outcome.console[shown:])
-        self.outcome.seconds = time.monotonic() - self.start
+        self._stop_clock()
 
 
 def progress(text: str, end: str = "\n") -> None:
@@ -63,10 +65,10 @@ def demo(loader: Path) -> int:
 
     LOGS.mkdir(parents=True, exist_ok=True)
     progress("Preparing the guest's disk ...")
-    image = runner.ramdisk([DEMO], loader)
+    image = runner.ramdisk([DEMO], loader, "demo")
     pack = disks.pack(runner.guest_files([DEMO]), "demo")
     progress("Starting Xen 4.17 and dom0 in QEMU (about 10 s; their own words go to "
-             "build/lab/logs) ...")
+             "build/lab/demo-logs) ...")
     folder = LOGS / "machine-demo"
     folder.mkdir(parents=True, exist_ok=True)
     machine = Machine(image, pack, 2048, folder)
@@ -81,7 +83,7 @@ def demo(loader: Path) -> int:
             outcome = run.run()
     finally:
         machine.close()
-    folder = runner.store(DEMO, outcome, 0)
+    folder = runner.store(DEMO, outcome, 0, LOGS)
     text = plain_text(outcome.console)
     faults = judge.faults(DEMO, outcome)
     if faults:

@@ -329,10 +329,10 @@ def file_of(disk: Disk) -> Path | None:
     return packed
 
 
-def pack(files: list[Path], name: str = "pack") -> Path:
-    """One ext4 with all these files at its top: dom0's /disks. Who may run at the same time has a
-    pack of another name."""
-    image = DISKS.parent / f"{name}.img"
+def pack(files: list[Path], name: str) -> Path:
+    """One ext4 with all these files at its top: dom0's /disks. Programs that may run at the same
+    time have packs of different names."""
+    image = DISKS.parent / f"{name}-pack.img"
     names = sorted(set(files))
     stamps = [path.with_name(path.name + ".key").read_text() for path in names]
     key = paths.key_of(*(str(path) for path in names), *stamps)

@@ -6,11 +6,11 @@ from __future__ import annotations
 import re
 import secrets
 import shlex
-import time
 from dataclasses import dataclass, field
 
 from . import disks
-from .machine import Machine
+from .clock import Deadline
+from .machine import Answer, Machine
 from .model import DOWN, Disk, Scenario, Step
 from .paths import LabError
 
@@ -28,10 +28,14 @@ class Outcome:
 
     console: bytes = b""
     ended: str = "not started"
+    # The machine's seconds, and the host's that the machine did not get.
     seconds: float = 0.0
     started_after: float = 0.0
+    waited: float = 0.0
     notes: list[str] = field(default_factory=list)
     leftovers: list[str] = field(default_factory=list)
+    # Of commands in dom0 that failed.
+    statuses: list[int] = field(default_factory=list)
     probe: list[str] = field(default_factory=list)
     logs: dict[str, str] = field(default_factory=dict)
 
@@ -123,8 +127,7 @@ class GuestRun:
         encoded = config.replace("\\", "\\\\").replace("\n", "\\n")
         path = f"/lab/{self.name}.cfg"
         self.machine.command(f"printf %b {shlex.quote(encoded)} >{path}; xl dmesg -c >/dev/null")
-        answer = self.machine.command(f"lab_create {path} {self.name}")
-        self.outcome.logs["xl-create"] = answer.output
+        answer = self._command("xl-create", f"lab_create {path} {self.name}")
         found = re.search(r"^domid=(\d+) tty=(\S+)$", answer.output, re.MULTILINE)
         if answer.status != 0 or not found:
             self.outcome.ended = "not created"
@@ -134,13 +137,24 @@ class GuestRun:
             self._attach(tty)
         for name, value in self.scenario.store:
             node = f"/local/domain/{self.domid}/data/pvgrub/{name}"
-            self.machine.command(f"xenstore-write {node} {shlex.quote(value)}")
-        self.start = time.monotonic()
-        self.machine.command(f"xl unpause {self.domid}")
+            self._command("steps", f"xenstore-write {node} {shlex.quote(value)}")
+        self.clock = self.machine.clock
+        self.start, self.waited = self.clock.now(), self.clock.waited()
+        self._command("steps", f"xl unpause {self.domid}")
         if self.scenario.late:
-            time.sleep(self.scenario.late)
+            self._listen_for(self.scenario.late)
             self._attach(tty)
         return True
+
+    def _command(self, log: str, command: str) -> Answer:
+        """Runs a command in dom0 and keeps it in a log of this name; a failure is noted."""
+        answer = self.machine.command(command)
+        logs = self.outcome.logs
+        logs[log] = logs.get(log, "") + f"$ {command}\n{answer.output}"
+        if answer.status != 0:
+            self.outcome.statuses.append(answer.status)
+            self.outcome.notes.append(f"failed with status {answer.status}: {command}")
+        return answer
 
     def _attach(self, tty: str) -> None:
         way = f"bridge {tty}" if self.scenario.console == "bridge" else f"xl-console {self.domid}"
@@ -149,7 +163,7 @@ class GuestRun:
 
     # Watching its console.
 
-    def _listen(self, deadline: float) -> None:
+    def _listen(self, deadline: Deadline) -> None:
         data = self.machine.read_console(deadline)
         self.outcome.console += data
         if self.token in self.outcome.console:
@@ -162,14 +176,14 @@ class GuestRun:
             self.machine.type(f"\x1b[{rows};{columns}R".encode())
 
     def _watch(self) -> None:
-        deadline = self.start + self.scenario.limit
+        deadline = Deadline(self.clock, self.scenario.limit)
         steps = list(self.scenario.steps)
         searched = 0
-        while not self.gone and time.monotonic() < deadline:
+        while not self.gone and not deadline.has_passed():
             self._listen(deadline)
             text = plain_text(self.outcome.console)
             if not self.outcome.started_after and "GUEST: kernel=" in text:
-                self.outcome.started_after = time.monotonic() - self.start
+                self.outcome.started_after = self.clock.now() - self.start
             while steps and (found := re.search(steps[0].after, text[searched:], re.MULTILINE)):
                 searched += found.end()
                 self._do(steps.pop(0))
@@ -181,11 +195,15 @@ class GuestRun:
             if len(self.outcome.console) > FLOOD:
                 self.outcome.notes.append(f"floods the console: {FLOOD} bytes and more")
                 break
-        self.outcome.seconds = time.monotonic() - self.start
-        if not self.gone and self.outcome.seconds >= self.scenario.limit:
+        self._stop_clock()
+        if not self.gone and deadline.has_passed():
             self.outcome.notes.append(f"time limit of {self.scenario.limit:.0f} s")
         if steps and steps[0].after:
             self.outcome.notes.append(f"never said: {steps[0].after}")
+
+    def _stop_clock(self) -> None:
+        self.outcome.seconds = self.clock.now() - self.start
+        self.outcome.waited = self.clock.waited() - self.waited
 
     def _try_keys(self) -> None:
         """Proves that there is a menu or a shell to go on from."""
@@ -199,8 +217,8 @@ class GuestRun:
         return all(re.search(one, text, re.MULTILINE) for one in self.must)
 
     def _listen_for(self, seconds: float) -> None:
-        until = time.monotonic() + seconds
-        while not self.gone and time.monotonic() < until:
+        until = Deadline(self.clock, seconds)
+        while not self.gone and not until.has_passed():
             self._listen(until)
 
     def _do(self, step: Step) -> None:
@@ -212,11 +230,7 @@ class GuestRun:
             self.outcome.probe = self.machine.command(f"lab_probe {self.domid}").output.splitlines()
             self.outcome.logs["probe"] = "\n".join(self.outcome.probe) + "\n"
         if step.command:
-            answer = self.machine.command(step.command.replace("{domid}", self.domid))
-            self.outcome.logs.setdefault("steps", "")
-            self.outcome.logs["steps"] += f"$ {step.command}\n{answer.output}"
-            if answer.status != 0:
-                self.outcome.notes.append(f"failed: {step.command}")
+            self._command("steps", step.command.replace("{domid}", self.domid))
 
     # Its end.
 
@@ -226,12 +240,11 @@ class GuestRun:
             self.outcome.ended = "alive"
             self.outcome.logs["xl-list"] = listing
             self.machine.command(f"xl destroy {self.domid}")
-            limit = time.monotonic() + 20
-            while not self.gone and time.monotonic() < limit:
+            limit = Deadline(self.clock, 20)
+            while not self.gone and not limit.has_passed():
                 self._listen(limit)
             return
-        # xl's own process for this domain writes the reason, a moment later.
-        log = self.machine.command(f"sleep 1; cat /var/log/xen/xl-{self.name}.log").output
+        log = self.machine.command(f"lab_log_of_end {self.name}").output
         codes = re.findall(r"has shut down, reason code (\d+)", log)
         self.outcome.ended = REASONS.get(int(codes[-1]), codes[-1]) if codes else "destroyed"
 
@@ -254,6 +267,6 @@ class GuestRun:
             after = self._inventory()
             if after == before:
                 return
-            time.sleep(1)
+            self.machine.command("sleep 1")
         self.outcome.leftovers = [f"+ {line}" for line in sorted(after - before)]
         self.outcome.leftovers += [f"- {line}" for line in sorted(before - after)]

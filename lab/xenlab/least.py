@@ -12,8 +12,9 @@ from . import disks, modules, products, runner
 from .guest import GuestRun, plain_text
 from .machine import Machine
 from .model import Disk, DiskRecipe, Scenario
-from .paths import DEFAULT_LOADER, LOGS
+from .paths import BUILD, DEFAULT_LOADER
 
+LOGS = BUILD / "least-logs"
 # What ends a try, for good or ill.
 END = r"GUEST: done|at least \d+ MiB|too small|needs? \d+ .*memory|Kernel panic|Out of memory"
 LINE = "root=/dev/xvda ro console=hvc0 lab=least"
@@ -38,7 +39,7 @@ def _boots(machine: Machine, kernel: str, boot: str, memory: int) -> bool:
     """Whether a guest of this size gets as far as its own last word."""
     guest = GuestRun(machine, _scenario(kernel, boot, memory), (END,))
     outcome = guest.run()
-    runner.store(_scenario(kernel, boot, memory), outcome, 0)
+    runner.store(_scenario(kernel, boot, memory), outcome, 0, LOGS)
     good = re.search(r"^GUEST: done$", plain_text(outcome.console), re.MULTILINE) is not None
     runner.say(f"  {kernel} {boot} {memory} MiB: {'boots' if good else 'does not boot'}")
     return good
@@ -71,10 +72,10 @@ def main(argv: list[str]) -> int:
     tries = [_scenario(kernel, boot, 0) for kernel in kernels for boot in ("direct", "loader")]
     shutil.rmtree(LOGS, ignore_errors=True)
     LOGS.mkdir(parents=True)
-    image = runner.ramdisk(tries, options.loader)
+    image = runner.ramdisk(tries, options.loader, "least")
     logs = LOGS / "machine-1"
     logs.mkdir()
-    machine = Machine(image, disks.pack(runner.guest_files(tries)), 4096, logs)
+    machine = Machine(image, disks.pack(runner.guest_files(tries), "least"), 4096, logs)
     try:
         machine.wait_ready()
         for kernel in kernels:

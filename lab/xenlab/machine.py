@@ -12,11 +12,11 @@ import select
 import signal
 import socket
 import subprocess
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from . import dom0image, modules
+from .clock import Deadline, MachineClock
 from .paths import LabError
 
 XEN_LINE = (
@@ -25,6 +25,7 @@ XEN_LINE = (
 )
 DOM0_MIB = 1024
 DOM0_LINE = "console=hvc0 quiet"
+# Seconds of the machine (clock.py).
 BOOT_LIMIT = 180.0
 COMMAND_LIMIT = 90.0
 # SMAP kills dom0 in its first exception under TCG, RDTSCP a PVH guest. PVH needs SVM; why it is off
@@ -58,7 +59,7 @@ class Machine:
         counted: bool = False, dom0_mib: int = DOM0_MIB
     ) -> None:
         self.guest_type = guest_type
-        self.clock = ["-icount", "shift=0,sleep=off"] if counted else []
+        self.time_options = ["-icount", "shift=0,sleep=off"] if counted else []
         self.xen_line = XEN_LINE.format(mib=dom0_mib)
         self.serial_log = logs / "xen-serial.log"
         self.error_log = logs / "qemu-errors.log"
@@ -80,13 +81,14 @@ class Machine:
         finally:
             far_control.close()
             far_console.close()
+        self.clock = MachineClock(self.process.pid)
         self.pending = b""
 
     def _command_line(
         self, ramdisk: Path, disk: Path, memory_mib: int, control: int, console: int
     ) -> list[str]:
         return [
-            "qemu-system-x86_64", "-accel", "tcg", *self.clock, "-cpu", CPU[self.guest_type],
+            "qemu-system-x86_64", "-accel", "tcg", *self.time_options, "-cpu", CPU[self.guest_type],
             "-m", str(memory_mib), "-smp", "1", "-display", "none", "-nic", "none",
             "-no-reboot", "-monitor", "none", "-serial", f"file:{self.serial_log}",
             "-kernel", str(dom0image.xen_elf()), "-append", self.xen_line,
@@ -100,16 +102,16 @@ class Machine:
         ]
 
     def wait_ready(self) -> float:
-        """Seconds until dom0 took its first command."""
-        start = time.monotonic()
-        line = self._line(start + BOOT_LIMIT)
+        """Waits until dom0 takes commands; the machine's seconds until then."""
+        start = self.clock.now()
+        line = self._line(Deadline(self.clock, BOOT_LIMIT))
         if not line.startswith("READY "):
             raise LabError(f"dom0 said {line!r} instead of READY")
-        return time.monotonic() - start
+        return self.clock.now() - start
 
     def command(self, text: str, limit: float = COMMAND_LIMIT) -> Answer:
-        """Runs one line of shell in dom0."""
-        deadline = time.monotonic() + limit
+        """Runs one line of shell in dom0. limit: the machine's seconds."""
+        deadline = Deadline(self.clock, limit)
         self.control.sendall(text.encode() + b"\n")
         head = self._line(deadline).split()
         # Even the digits may be missing: the shell once printed its own format (README.md).
@@ -121,27 +123,32 @@ class Machine:
         data, self.pending = self.pending[:length], self.pending[length:]
         return Answer(int(head[1]), data.decode(errors="replace"))
 
-    def _line(self, deadline: float) -> str:
+    def _line(self, deadline: Deadline) -> str:
         while b"\n" not in self.pending:
             self.pending += self._receive(deadline)
         line, self.pending = self.pending.split(b"\n", 1)
         return line.decode(errors="replace")
 
-    def _receive(self, deadline: float) -> bytes:
-        ready, _, _ = select.select([self.control], [], [], max(0, deadline - time.monotonic()))
-        if not ready:
-            raise LabError(f"dom0 did not answer in time; see {self.serial_log}")
-        data = self.control.recv(65536)
+    def _receive(self, deadline: Deadline) -> bytes:
+        data = self._read(self.control, deadline)
         if not data:
-            raise LabError(f"QEMU ended early; see {self.serial_log} and {self.error_log}")
+            raise LabError(f"dom0 did not answer in time; see {self.serial_log}")
         return data
 
-    def read_console(self, deadline: float) -> bytes:
-        """What the guest's console said; empty when nothing came by `deadline`."""
-        ready, _, _ = select.select([self.console], [], [], max(0, deadline - time.monotonic()))
-        if not ready:
-            return b""
-        data = self.console.recv(65536)
+    def read_console(self, deadline: Deadline) -> bytes:
+        """What the guest's console said; empty when nothing came before the deadline."""
+        return self._read(self.console, deadline)
+
+    def _read(self, port: socket.socket, deadline: Deadline) -> bytes:
+        while True:
+            left = deadline.left()
+            # On a busy host the machine has had less time than this wait took.
+            ready, _, _ = select.select([port], [], [], left)
+            if ready:
+                break
+            if left == 0:
+                return b""
+        data = port.recv(65536)
         if not data:
             raise LabError(f"QEMU ended early; see {self.serial_log} and {self.error_log}")
         return data

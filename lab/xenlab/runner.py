@@ -4,9 +4,12 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import signal
 import subprocess
+import sys
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -44,7 +47,8 @@ def arguments(argv: list[str]) -> argparse.Namespace:
 
 
 def chosen(options: argparse.Namespace) -> list[Scenario]:
-    """The scenarios to run; a missing memory baseline is put in front."""
+    """The scenarios to run. Those that others are compared with come first; they are added if they
+    never ran here."""
     from scenarios import SCENARIOS
 
     by_name = {scenario.name: scenario for scenario in SCENARIOS}
@@ -56,9 +60,10 @@ def chosen(options: argparse.Namespace) -> list[Scenario]:
     else:
         picked = [scenario for scenario in SCENARIOS if options.set in scenario.sets]
     names = {scenario.name for scenario in picked}
-    needed = {one.like for one in picked if one.like} - names
-    front = [by_name[name] for name in sorted(needed) if not judge.is_known(name)]
-    return front + picked
+    needed = {one.like for one in picked if one.like}
+    front = [by_name[name] for name in sorted(needed)
+             if name in names or not judge.is_known(name)]
+    return front + [one for one in picked if one.name not in needed]
 
 
 def show_versions() -> None:
@@ -81,9 +86,10 @@ def guest_files(scenarios: list[Scenario]) -> list[Path]:
     return [file for file in files if file is not None]
 
 
-def ramdisk(scenarios: list[Scenario], loader: Path) -> Path:
-    """dom0's base ramdisk, and behind it a small one with what this run tests."""
-    image = BUILD / "run.cpio"
+def ramdisk(scenarios: list[Scenario], loader: Path, name: str) -> Path:
+    """dom0's base ramdisk, and behind it a small one with what this run tests. name: of the
+    program that runs, since several may run at the same time."""
+    image = BUILD / f"{name}.cpio"
     with image.open("wb") as out:
         out.write(dom0image.base_ramdisk().read_bytes())
         archive = cpio.CpioWriter(out)
@@ -96,10 +102,10 @@ def ramdisk(scenarios: list[Scenario], loader: Path) -> Path:
     return image
 
 
-def store(scenario: Scenario, outcome: Outcome, round_: int) -> Path:
+def store(scenario: Scenario, outcome: Outcome, round_: int, logs: Path = LOGS) -> Path:
     """Writes all logs of one guest; the folder is named after the scenario."""
     suffix = f".{round_ + 1}" if scenario.repeat > 1 else ""
-    folder = LOGS / (scenario.name + suffix)
+    folder = logs / (scenario.name + suffix)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     (folder / "console.raw").write_bytes(outcome.console)
@@ -112,15 +118,18 @@ def store(scenario: Scenario, outcome: Outcome, round_: int) -> Path:
 # How many guests of one run may be booted again after the emulator's fault (README.md).
 SECOND_TRIES_MAX = 4
 EMULATOR_FAULT = "Segmentation fault"
+# A shell's status for a program that SIGSEGV ended. The message may be missing: it is the shell's.
+EMULATOR_FAULT_STATUS = 128 + signal.SIGSEGV
 _second_tries = 0
 
 
-def deserves_second_try(outcome: Outcome) -> bool:
-    """Whether a guest that failed, or dom0 while it looked at it, shows the fault of the emulated
-    CPU, and tries are left."""
+def shows_emulator_fault(outcome: Outcome) -> bool:
+    """Whether a program of the guest, or one that dom0 ran for it, died of the fault of the
+    emulated CPU."""
     said = [outcome.console.decode(errors="replace"), *outcome.probe, *outcome.leftovers,
-            outcome.logs.get("steps", "")]
-    return any(EMULATOR_FAULT in text for text in said) and take_second_try()
+            outcome.logs.get("xl-create", ""), outcome.logs.get("steps", "")]
+    return (any(EMULATOR_FAULT in text for text in said)
+            or EMULATOR_FAULT_STATUS in outcome.statuses)
 
 
 def take_second_try() -> bool:
@@ -151,19 +160,22 @@ def boot(machine: Machine, scenario: Scenario, verbose: bool) -> bool:
         judge.remember(scenario, outcome)
         faults = judge.faults(scenario, outcome)
         folder = store(scenario, outcome, round_)
-        if faults and deserves_second_try(outcome):
+        if faults and shows_emulator_fault(outcome) and take_second_try():
             kept = folder.with_name(f"{folder.name}-segfault")
             shutil.rmtree(kept, ignore_errors=True)
             folder.rename(kept)
-            say(f"again {folder.name}: a program of the guest lost its FS base, as programs of "
-                f"toolstack-built guests do here (lab/README.md); logs: {kept}")
+            say(f"again {folder.name}: a program of the guest or of dom0 lost its FS base, as programs "
+                f"of toolstack-built guests do here (lab/README.md); logs: {kept}")
             rounds.insert(0, round_)
             continue
         verdict = "FAIL" if faults else "ok  "
         kernel = ""
         if outcome.started_after:
             kernel = f", guest's init after {outcome.started_after:.1f} s"
-        say(f"{verdict} {folder.name}: {outcome.seconds:.1f} s{kernel} ({outcome.ended})")
+        waited = ""
+        if outcome.waited > outcome.seconds / 4:
+            waited = f"; {outcome.waited:.1f} s more for want of a core"
+        say(f"{verdict} {folder.name}: {outcome.seconds:.1f} s{kernel} ({outcome.ended}){waited}")
         for fault in faults:
             say(f"       {fault}")
         if faults:
@@ -191,8 +203,8 @@ def run(options: argparse.Namespace) -> int:
     LOGS.mkdir(parents=True, exist_ok=True)
     show_versions()
     products.loader = options.loader
-    image = ramdisk(scenarios, options.loader)
-    pack = disks.pack(guest_files(scenarios))
+    image = ramdisk(scenarios, options.loader, "run")
+    pack = disks.pack(guest_files(scenarios), "run")
     passed = boot_all(scenarios, image, pack, options)
     failed = len(scenarios) - passed
     say(f"{passed} passed, {failed} failed")
@@ -266,6 +278,14 @@ def install() -> None:
         raise LabError("lab/install failed")
 
 
+def list_names(names: Iterable[str]) -> int:
+    """Prints them. Whoever reads, `head` for instance, may stop reading."""
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    for name in names:
+        print(name)
+    return 0
+
+
 def main(argv: list[str]) -> int:
     """Entry of lab/run."""
     options = arguments(argv)
@@ -274,14 +294,16 @@ def main(argv: list[str]) -> int:
         if options.list:
             from scenarios import SCENARIOS
 
-            for scenario in SCENARIOS:
-                say(f"{scenario.name}  [{', '.join(scenario.sets)}]")
-            return 0
+            return list_names(f"{one.name}  [{', '.join(one.sets)}]" for one in SCENARIOS)
         install()
         return run(options)
     except LabError as error:
         say(f"lab/run: {error}")
     except KeyboardInterrupt:
         say("lab/run: stopped")
+    except BrokenPipeError:
+        # Nobody reads any more. Python would write once again at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     say("0 passed, 1 failed")
     return 1
