@@ -156,7 +156,7 @@ menuentry "Debian GNU/Linux" {
 }
 """),), size_mib=96)
 
-# /boot where only a kernel can make it, each named as such menus name it.
+# /boot on volumes that only a kernel can make. The menus name them as distributions' menus do.
 MADE_CFG = """\
 set timeout=1
 menuentry "Debian GNU/Linux" {
@@ -257,8 +257,8 @@ ONCE = DiskRecipe(
     texts=(("/boot/grub/grubenv", "# GRUB Environment Block\nnext_entry=1\n".ljust(1024, "#")),),
 )
 
-# For what the host says, and for submenus. The menu would wait for ever, has a command that nobody
-# knows, and a kernel whose console is not Xen's.
+# For the host's options, and for submenus. The menu would wait for ever, and has an unknown command
+# and a kernel whose console is not Xen's.
 OPTIONS_CFG = """\
 set default=0
 set timeout=-1
@@ -405,12 +405,12 @@ menuentry "A payload" { COMMANDS }
 
 
 def probe_disk(name: str, commands: str, *files: tuple[str, str], **more: object) -> DiskRecipe:
-    """A disk whose menu starts something else than its kernel."""
+    """A disk whose menu starts something other than its kernel."""
     text = PAYLOAD_CFG.replace("COMMANDS", "\n" + commands + "\n")
     return DiskRecipe(name, menus=(("/boot/grub/grub.cfg", text),), files=files, **more)
 
 
-# The toolstack's builder unpacks a gzip'ed ramdisk, so what is compared has one that is not packed.
+# The toolstack's builder unpacks a gzip'ed ramdisk, so the guests that are compared have a plain one.
 PROBE = probe_disk("probe", "multiboot /probe report\ninitrd /early",
                    ("/probe", "probe"), ("/early", "initrd-early"))
 PROBE_PLAIN = probe_disk("probe-plain", "linux /probe report", ("/probe", "probe"))
@@ -437,7 +437,7 @@ PROBE_THREE = probe_disk(
 
 CHAIN_THRICE = DiskRecipe(
     "chain-thrice", menus=tuple(
-        (path, PAYLOAD_CFG.replace("COMMANDS", "\nmultiboot /pvgrub-swift (hd0)" + following + "\n"))
+        (path, PAYLOAD_CFG.replace("COMMANDS", f"\nmultiboot /pvgrub-swift (hd0){following}\n"))
         for path, following in (
             ("/boot/grub/grub.cfg", "/boot/2.cfg"), ("/boot/2.cfg", "/boot/3.cfg"),
             ("/boot/3.cfg", "/boot/4.cfg"))

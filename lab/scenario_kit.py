@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What scenarios are put together from: lines that are expected, and kinds of guests."""
+"""Building blocks of scenarios: expected lines, and kinds of guests."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def booted(cmdline: str, cpus: int = 1) -> tuple[str, ...]:
 def direct(name: str, memory: int, cpus: int = 1, line: str = DIRECT_LINE,
            disks: tuple[Disk, ...] = (Disk(disk.WHOLE_LST),), extra: tuple[str, ...] = (),
            **more: object) -> Scenario:
-    """A guest that the toolstack builds: what the loader's guests are compared with."""
+    """A guest that the toolstack builds; the loader's guests are compared with it."""
     return Scenario(
         name, disks, booted(line, cpus) + extra, boot="direct", cmdline=line, memory=memory,
         vcpus=cpus, **more,

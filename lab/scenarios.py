@@ -65,7 +65,7 @@ BOOTS = (
     ),
 )
 
-# One disk, two boots: the second entry once, then the first, as the loader has cleared the choice.
+# One disk, two boots: the second entry once, then the first, since the loader has cleared the choice.
 STATE = (
     Scenario(
         "next-entry-once", (Disk(disk.ONCE),),
@@ -125,7 +125,7 @@ DISPLAY = (
         TROUBLE + (r"pvgrub-swift: (vfb|vkbd): ",), display=True, steps=SCREEN_KEYS,
         cmdline="timeout=60", limit=120, type="pvh",
     ),
-    # The domain ends with its display closed, which is no trouble to anybody.
+    # The domain ends with its display closed, and nothing complains.
     Scenario(
         "vfb-shutdown-in-menu", (Disk(disk.MBR_LST),), (r"second entry",),
         (r"^GUEST:", r"pvgrub-swift: (vfb|vkbd): "), display=True, cmdline="timeout=60", limit=90,
@@ -133,7 +133,7 @@ DISPLAY = (
     ),
 )
 
-# A backend that does nothing any more while the disks are closed costs its time limit, not the boot.
+# A backend that stops responding while the disks are closed costs its time limit, not the boot.
 STUCK_DISPLAY = (
     Scenario(
         "vfb-stuck", (Disk(disk.MBR_LST),),
@@ -149,7 +149,7 @@ STUCK_DISPLAY = (
     ),
 )
 
-# What the host says goes before the menu's own default and arguments.
+# What the host says overrides the menu's own default and arguments.
 HOST_LINE = line_of(disk.WHOLE_CFG).replace(" ro ", " ") + " lab.entry=second lab.host=yes"
 HOST_CONTROL = (
     Scenario(
@@ -231,7 +231,7 @@ TOOLSTACK = (
              limit=180),
     Scenario("pvh-save-in-menu", (Disk(disk.WHOLE_LST),), second(disk.WHOLE_LST), TROUBLE,
              steps=SAVE, limit=240, type="pvh"),
-    # It comes while a large ramdisk is read.
+    # The shutdown comes while a large ramdisk is being read.
     Scenario(
         "xl-shutdown-while-loading", (Disk(disk.LARGE_INITRD, backend="qdisk-qcow2"),),
         (r"Reading: \d+ %",), (r"^GUEST:", r"Starting after"), memory=700, limit=120,
@@ -282,7 +282,7 @@ FAILURES = (
                Step("Loading xvda"), Step("the xz data"), Step("", keys=ENTER, pause=1.0),
                Step("Loading xvda"), Step("the xz data")),
     ),
-    # Each says what is wrong, and the sound kernel boots then: no memory was lost.
+    # Each failure says what is wrong, and then the sound kernel boots: no memory was lost.
     Scenario(
         "broken-zstd", (Disk(disk.BROKEN_ZSTD),),
         (r"vmlinuz-cut: the kernel file is truncated",
@@ -361,10 +361,10 @@ PVH = (
     pvh("pvh-memory-128-maxmem-512", disk.WHOLE_LST, memory=128, maxmem=512, limit=180,
         like="pvh-direct-128-maxmem-512"),
     pvh("pvh-large-initrd", disk.LARGE_INITRD, memory=700, limit=240, extra=FILLER),
-    # Started by a PC's boot protocol, Linux finds out later where it is.
+    # Started by the PC's boot protocol, Linux detects Xen later.
     boots("pvh-bzimage", disk.WHOLE_LST, cmdline="pvh=bzimage", limit=180, like="pvh-direct-256",
           extra=(r"Booting paravirtualized kernel on Xen PVH",), type="pvh"),
-    # The kernel is this loader, and wants to be where this loader is.
+    # The kernel is this loader again, linked at the address where the running one lies.
     pvh("pvh-chain", disk.CHAIN, limit=150, extra=(r"(?s)MiB of memory.*MiB of memory",)),
     Scenario(
         "pvh-fail-thrice-and-go-on", (Disk(disk.CUT_KERNEL),), second(disk.CUT_KERNEL), TROUBLE,
@@ -386,7 +386,7 @@ PVH = (
           memory=64, type="pvh"),
 )
 
-# The lab's own soundness: what the loader's guests need must work without the loader.
+# Checks of the lab itself: what the loader's guests need must work without the loader.
 SELF = ("self",)
 SELF_CHECK = (
     direct("direct-qdisk-raw", 256, disks=(Disk(disk.WHOLE_LST, backend="qdisk-raw"),), sets=SELF),

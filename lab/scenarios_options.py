@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""README.md's table of options, in `extra=` and in xenstore: each in a boot."""
+"""Each option of README.md's table in a real boot, in `extra=` or in xenstore."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NOT_WRITTEN = r"grubenv is not written: the host says readonly"
 ON_DISK = (Disk(disk.OPTIONS),)
 
 OPTIONS = (
-    # PV-GRUB's name of a menu, though a grub.cfg would be found first; nothing about its line 1.
+    # PV-GRUB's way to name a menu, where a grub.cfg would be found first; no warning about its line 1.
     Scenario(
         "legacy-menu-name", ON_DISK, booted(LST_LINE), TROUBLE + (WARNING,),
         cmdline="(hd0,0)/boot/grub/menu.lst log=quiet timeout=0",
@@ -45,7 +45,7 @@ OPTIONS = (
         "menu-in-xenstore", ON_DISK, booted(LST_LINE), TROUBLE + (WARNING,),
         store=(("menu", "(hd0,0)/boot/grub/menu.lst"), ("log", "quiet")),
     ),
-    # A menu that would wait for ever gets 30 s; where the host lets it, it is there after more.
+    # A menu that would wait for ever gets 30 s. If the host allows more, it is still there later.
     Scenario(
         "endless-timeout", ON_DISK,
         (r"the menu would wait for ever; the default boots after 30 s", WARNING)

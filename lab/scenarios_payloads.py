@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Guests that start something else than one Linux, or start it in another way."""
+"""Guests that boot something other than Linux, or boot Linux in another way."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PROBE_SAID = (r"^PROBE: Xen 4\.17 by the page, equal=1$", r"^PROBE: disk xvda by
 
 
 def probe_like(name: str, recipe: DiskRecipe, kernel: str, initrd: str) -> tuple[Scenario, ...]:
-    """The probe, built by the toolstack and by us: it must find the same."""
+    """The probe, started by the toolstack and by us: it must find the same."""
     return (
         Scenario(f"{name}-direct", (Disk(recipe),), PROBE_SAID, boot="direct", kernel=kernel,
                  initrd=initrd, cmdline="report"),
@@ -65,7 +65,7 @@ PAYLOADS = (
              booted("root=/dev/xvda ro console=hvc0 lab=host-menu"), TROUBLE,
              ramdisk="host-menu", like="direct-256"),
     boots("hypervisor", disk.HYPERVISOR, extra=(r"its first module is started",)),
-    # A read fails while the ramdisk is read beside the kernel: all is read once more.
+    # A read fails while the ramdisk is read beside the kernel: everything is read once more.
     boots("read-ahead-fails", disk.WHOLE_LST_LZ4, cmdline="selftest=fail:read-ahead",
           extra=(ONCE_MORE,), like="direct-256"),
     # Each step before the point of no return fails, twice; then the guest boots. lz4: the ramdisk is
@@ -86,7 +86,7 @@ PVH_MORE = (
     Scenario("pvh-probe", (Disk(disk.PROBE_PVH),), PROBE_PVH_SAID, type="pvh"),
     pvh("pvh-read-ahead-fails", disk.WHOLE_LST_LZ4, cmdline="selftest=fail:read-ahead",
         extra=(ONCE_MORE,)),
-    # It is copied behind the guest's own by the last step.
+    # The last step copies it behind the guest's own.
     pvh("pvh-ramdisk-of-the-host", disk.WHOLE_CFG, ramdisk="initrd-host", extra=(HOST,), limit=120),
     Scenario("pvh-fail-each-step", (Disk(disk.WHOLE_LST_GZIP), Disk(disk.SECOND_DISK, "xvdb")),
              booted(line_of(disk.WHOLE_LST_GZIP)), TROUBLE, cmdline="selftest=fail:all,all",
@@ -95,7 +95,7 @@ PVH_MORE = (
                  for _ in range(2 * BOOT_STEPS))),
 )
 
-# Another home for a PV guest: Xen's shim around it.
+# A PV guest inside Xen's shim.
 HOMES = (
     direct("shim-direct-384", 384, type="pvh", shim=True, limit=180),
     boots("shim-whole-lst", disk.WHOLE_LST, type="pvh", shim=True, memory=384,

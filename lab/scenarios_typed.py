@@ -9,7 +9,7 @@ from scenario_kit import CI, COMMAND_LINE, FILLER, TROUBLE, booted, second
 from xenlab.model import DOWN, ENTER, ESCAPE, REDRAW, RIGHT, UP, Disk, Scenario, Step
 
 KEYS = (
-    # The host's word goes before the menu's.
+    # The host's option overrides the menu's.
     Scenario(
         "timeout-of-the-host", (Disk(disk.WHOLE_CFG),), booted(line_of(disk.WHOLE_CFG)),
         TROUBLE + (r"Starting in",), cmdline="timeout=0",
@@ -23,7 +23,8 @@ KEYS = (
         console="xl",
         steps=(Step("second entry", keys=DOWN), Step("", keys=UP + ENTER, pause=0.5)),
     ),
-    # A wrong password first, then the right one. Of a new line only what differs is written.
+    # A wrong password first, then the right one. The loader writes only what differs from the row
+    # before, hence the missing first letters.
     Scenario(
         "password", (Disk(disk.LOCKED),), (r"Wrong; please wait",) + second(disk.LOCKED), TROUBLE,
         console="xl",
@@ -33,8 +34,8 @@ KEYS = (
                Step("ser name:", keys=b"root\r"), Step("assword:", keys=b"open sesame\r")),
         limit=90,
     ),
-    # The command line of the first entry, with a word more: it is in the fourth row, since the
-    # line of `search` takes two.
+    # Adds a word to the first entry's command line. That is in the fourth row, since the `search`
+    # line takes two.
     Scenario(
         "edited-entry", (Disk(disk.WHOLE_CFG),),
         booted(line_of(disk.WHOLE_CFG) + " lab.edited=yes"), TROUBLE, console="xl",
@@ -42,8 +43,8 @@ KEYS = (
                Step("F10 starts", keys=DOWN * 3 + b"\x05 lab.edited=yes", pause=0.5),
                Step("", keys=b"\x18", pause=1.0)),
     ),
-    # By hand: what is typed behind a Tab depends on what that finds on the disk, and the kernel's
-    # version is never typed.
+    # Boots by typed commands. Tab completes names from the disk; the kernel's version is never
+    # typed.
     Scenario(
         "command-line-boot", (Disk(disk.WHOLE_CFG),),
         (r"pvgrub> ls -l \(hd0\)", r"^\(hd0\): \d+ MiB, ext4, .*UUID ",
@@ -62,7 +63,7 @@ KEYS = (
                Step("", keys=b"initrd /bo\tini\t\r", pause=0.5),
                Step("", keys=b"boot\r", pause=0.5)),
     ),
-    # In with Right, out with Escape, in again with Enter. Its title bar and its entries tell where.
+    # In with Right, out with Escape, in again with Enter. The title bar and the entries show where we are.
     Scenario(
         "submenu", (Disk(disk.OPTIONS),),
         (r"> More of them",)
@@ -80,7 +81,7 @@ KEYS = (
         console="xl", cmdline="timeout=60",
         steps=(Step("second entry", keys=ENTER),
                Step("vmlinuz-missing: not found"),
-               # Once more in the menu's own rows, which are drawn anew.
+               # The error again, in the menu, which is redrawn.
                Step(r"(?s)second entry.*vmlinuz-missing:\s+not found", keys=DOWN, pause=0.5),
                Step("", keys=ENTER, pause=0.5)),
     ),
@@ -92,7 +93,7 @@ KEYS = (
                Step("", keys=ENTER, pause=1.0)),
         sets=CI,
     ),
-    # Nobody reads for a while; who comes then sees what was written, and ^L draws it all again.
+    # Nobody reads for a while. Whoever attaches then sees what was written, and ^L redraws it all.
     Scenario(
         "late-attach", (Disk(disk.WHOLE_CFG),), second(disk.WHOLE_CFG), TROUBLE, console="xl",
         cmdline="timeout=120", late=8.0,
@@ -100,7 +101,7 @@ KEYS = (
                Step(r"(?s)pvgrub-swift.*Debian GNU/Linux, kernel.*second entry",
                     keys=DOWN + ENTER)),
     ),
-    # The menu takes the whole of a larger terminal once that was asked, at the first key.
+    # At the first key the loader asks the terminal for its size, and the menu then fills it.
     Scenario(
         "large-terminal", (Disk(disk.TALL),),
         (r"entries 1 to 15 of 40", r"entries 1 to 34 of 40") + second(disk.TALL), TROUBLE,
@@ -108,8 +109,8 @@ KEYS = (
         steps=(Step("entries 1 to 15 of 40", keys=DOWN),
                Step("entries 1 to 34 of 40", keys=ENTER)),
     ),
-    # A long command is stopped by ^C, and Tab completes in the editor: the line of `initrd` is
-    # written anew, whose file the guest needs.
+    # ^C stops a long command. Tab completes in the editor too: the `initrd` line is typed again, and
+    # the guest needs its file.
     Scenario(
         "stop-and-complete", (Disk(disk.LARGE_INITRD),),
         (r"^\^?C?interrupted$",) + booted(line_of(disk.LARGE_INITRD)) + FILLER, TROUBLE,
@@ -122,7 +123,8 @@ KEYS = (
                Step("F10 starts", keys=DOWN * 3 + b"\x01\x0binitrd /bo\tini\t", pause=0.5),
                Step("", keys=b"\x18", pause=1.0)),
     ),
-    # What the toolstack wants is said on a row of its own, and the begun line is there again.
+    # A request of the toolstack is reported on a row of its own, then the unfinished line is shown
+    # again.
     Scenario(
         "suspend-at-the-prompt", (Disk(disk.WHOLE_CFG),),
         (r"only a kernel can\npvgrub> ha",), (r"^GUEST:",), console="xl", cmdline="timeout=60",

@@ -6,10 +6,10 @@ import CXen
 /// table, and the mapping that whoever built the domain made. Addresses are frame numbers times
 /// 4096, since this image's `VIRT_BASE` is 0.
 struct EntryReport {
-  /// Entry flags that are told apart.
+  /// How many different combinations of entry flags are counted.
   static let flagKindCountMax = 8
 
-  /// What the page tables of the first mapping are like.
+  /// Properties of the first mapping's page tables.
   struct Tables {
     /// Flags that entries of the lowest level have, and how many have them.
     var kinds = InlineArray<8, UInt64>(repeating: 0)

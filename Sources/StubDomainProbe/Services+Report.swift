@@ -6,13 +6,13 @@ import MiniOS
 import XenFrontends
 
 extension Services {
-  /// Event channels that are asked for.
+  /// How many event channels are asked for their status.
   private static let portCount: UInt32 = 65
 
-  /// Prints everything that a kernel finds, a line each: `REPORT: name=value`. Values that are
-  /// different in each domain (machine frames) are left out or told as frame numbers.
+  /// Prints everything that a kernel finds, one line each: `REPORT: name=value`. Values that are
+  /// different in each domain (machine frames) are left out or given as frame numbers.
   func report(_ entry: EntryReport) {
-    // First of all: each line that is written may come with an event.
+    // First, since each line that is written may raise an event.
     reportSharedInfo()
     reportStartInfo()
     reportRegisters()

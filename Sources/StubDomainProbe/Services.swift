@@ -43,7 +43,7 @@ final class Services {
   /// Waits until somebody has read what was written.
   func flush() { console.flush(until: hypervisor.now + 1_000_000_000) }
 
-  /// Connects all disks, says what is at their start, and closes them.
+  /// Connects all disks, prints a checksum of their first bytes, and closes them.
   func readDisks() {
     do throws(XenStoreError) {
       let disks = try Disk.discover(store: store, grants: grants, hypervisor: hypervisor)
@@ -62,7 +62,7 @@ final class Services {
     do throws(DiskError) { try disk.close() } catch { say("PROBE: \(error.message)") }
   }
 
-  /// Says what the module is: one piece, or each of a list with its command line.
+  /// Describes the module: one piece, or a list of pieces, each with its command line.
   func describeModule() {
     let byteCount = info.module.byteCount
     guard byteCount > 0 else { return }
@@ -73,7 +73,7 @@ final class Services {
     let head = bytes(0..<min(byteCount, 65536))
     let view = ByteView(head)
     var index = 0
-    // The list ends with a record of zeros, and the view where it ends.
+    // The list ends with a record of zeros, or at the end of the view.
     while let start = view.u32(at: index * 16), let end = view.u32(at: index * 16 + 4),
       let text = view.u32(at: index * 16 + 8), start != 0, start <= end, UInt64(end) <= byteCount
     {

@@ -2,8 +2,8 @@
 import Bytes
 import MiniOS
 
-/// A stub domain that is not a boot loader: what one takes on MiniOS and XenFrontends. The lab
-/// starts it by the toolstack and by the loader, and compares what it was given.
+/// A stub domain that reports what it was given. The lab starts it by the toolstack and by the
+/// loader and compares the reports. It also shows how little a stub domain on MiniOS needs.
 @main enum StubDomainProbe {
   static func main() {
     #if hasFeature(Embedded)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What the bench asks of dom0, as shell functions beside those of guest.sh.
 
-# The disk of all measured guests, in dom0's memory: no host takes part in reading it.
+# The disk of all measured guests, in dom0's memory: reading it does not involve the host.
 bench_disk() {
   mkdir -p /bench /bench-disk
   mount -t tmpfs -o size=90% tmpfs /bench
@@ -17,13 +17,13 @@ bench_slow_disk() {
     sync && echo /dev/nullb0
 }
 
-# Gives the disk $1 the menu that is in the text $2.
+# Writes the text $2 as the menu of disk $1.
 bench_menu() {
   mount -t ext4 "$1" /bench-disk && printf %b "$2" >/bench-disk/boot/grub/grub.cfg &&
     umount /bench-disk && sync && echo 3 >/proc/sys/vm/drop_caches
 }
 
-# Makes the guest of config $1 and name $2, and tells the nanoseconds from its unpausing to each of
+# Creates the guest of config $1 and name $2, and prints the nanoseconds from its unpausing to each of
 # the texts $3, then what it reported.
 bench_guest() {
   domid=$(lab_create "$1" "$2") || return 1

@@ -13,8 +13,8 @@ lab_inventory() {
   echo "grant-tables $(xl dmesg -c | grep -c 'grant-table for remote')"
 }
 
-# The event channels and xenstore nodes of a living guest, in a form that two guests
-# started in different ways have in common.
+# The event channels and xenstore nodes of a living guest, in a form that is the same for two guests
+# that were started in different ways.
 lab_probe() {
   echo "event-channels $(lsevtchn "$1" | wc -l)"
   xenstore-ls -f "/local/domain/$1" | sed "s/ = .*//; s#^/local/domain/$1##" | sort
@@ -38,7 +38,7 @@ lab_save_fails() {
   xl list "$1"
 }
 
-# Whether domain $1 takes back, within two seconds, what $2 in control/shutdown asks of it.
+# Whether domain $1 clears the request $2 in control/shutdown within two seconds.
 lab_takes_back() {
   xenstore-write "/local/domain/$1/control/shutdown" "$2"
   sleep 2
@@ -67,7 +67,7 @@ lab_screen() {
   rm -f /tmp/screen.ppm
 }
 
-# Makes the domain, paused, and names its number and the terminal of its console.
+# Creates the domain, paused, and prints its number and the terminal of its console.
 lab_create() {
   xl create -p "$1" || return 1
   domid=$(xl domid "$2") || return 1
@@ -113,7 +113,7 @@ lab_xl_console() {
 }
 
 # Joins a guest's console terminal to the host's console port (descriptor 4). When the domain is
-# gone xenconsoled closes the terminal; then `token` tells the host so.
+# gone xenconsoled closes the terminal, and the token $2 tells the host.
 lab_bridge() {
   cat <&4 >"$1" 3>&- 2>/dev/null &
   typing=$!

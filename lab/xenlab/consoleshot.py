@@ -9,7 +9,7 @@ from pathlib import Path
 FONT = Path(__file__).resolve().parents[2] / "Sources/Framebuffer/BitmapFont+Glyphs.swift"
 COLUMNS, ROWS, WIDTH, HEIGHT = 80, 24, 8, 16
 INK, PAPER = b"\xd0\xd0\xd0", b"\x10\x10\x18"
-# Nobody looks for a picture behind this.
+# The search for a text ends here.
 SEARCHED_BYTES = 200_000
 
 
@@ -30,7 +30,7 @@ def _screen(data: bytes) -> object:
 
 
 def moment(data: bytes, text: str) -> int:
-    """How many bytes bring the terminal to the last state of its first showing of `text`."""
+    """After how many bytes the terminal shows `text`, just before it first stops showing it."""
     import pyte
 
     screen = pyte.Screen(COLUMNS, ROWS)

@@ -23,7 +23,7 @@ NAMESPACE = uuid.UUID("6f1d2a52-5f0b-4ac1-9a3e-0c4f1f0d7a11")
 
 
 def run_tool(*command: str, stdin: str = "") -> str:
-    """Runs a host program; its own words are in the error when it fails."""
+    """Runs a host program; if it fails, its output is in the error."""
     answer = subprocess.run(command, input=stdin, capture_output=True, text=True)
     if answer.returncode != 0:
         raise LabError(f"{' '.join(command)}: {answer.stderr.strip() or answer.stdout.strip()}")
@@ -46,7 +46,7 @@ def serial_of(recipe: DiskRecipe) -> str:
 
 
 def marker_of(recipe: DiskRecipe) -> bytes:
-    """A file that no other disk has: its checksum proves which disk was mounted."""
+    """The content of a file that no other disk has: its checksum proves which disk was mounted."""
     return hashlib.shake_256(recipe.name.encode()).digest(100_000)
 
 
@@ -96,7 +96,7 @@ def _partition(recipe: DiskRecipe, image: Path) -> int:
             f"start={2048 + boot * 2048}, size={rest}, type=83\n"))
         return PARTITION_START + boot * MIB
     if recipe.layout == "gpt-4096":
-        # sfdisk knows no other sectors in a file than those of 512 bytes.
+        # In a file, sfdisk only knows sectors of 512 bytes.
         run_tool("/sbin/fdisk", "-b", "4096", str(image), stdin=(
             f"g\nn\n1\n{PARTITION_START // 4096}\n+{(recipe.size_mib - 2) * 256 - 1}\nw\n"))
         return PARTITION_START
@@ -208,7 +208,7 @@ def _make_fat(recipe: DiskRecipe, boot: Path, image: Path) -> None:
 
 
 def _prototype(folder: Path) -> str:
-    """What mkfs.xfs is told of a folder's files and of all below it. No name may have a blank."""
+    """A folder and everything below it as mkfs.xfs's prototype file. Names must not have blanks."""
     lines = ""
     for path in sorted(folder.iterdir()):
         if path.is_dir():
@@ -226,7 +226,7 @@ def _make_xfs(recipe: DiskRecipe, boot: Path, image: Path) -> None:
     volume.unlink(missing_ok=True)
     with volume.open("wb") as file:
         file.truncate(BOOT_MIB * MIB)
-    # Fewer than 300 MiB are not for production, which this is not.
+    # mkfs.xfs calls less than 300 MiB unsupported.
     run_tool(
         "/sbin/mkfs.xfs", "-q", "--unsupported", "-L", "boot", "-m", f"uuid={boot_uuid_of(recipe)}",
         "-p", str(prototype), str(volume),
@@ -265,7 +265,7 @@ def twin_of(image: Path, number: int) -> Path:
     return image.with_name(f"{image.stem}-{number}.img") if number else image
 
 
-# A partition for what belongs into /boot, and the rest.
+# Layouts with a partition for what belongs in /boot, and a second one for the rest.
 BOOT_PARTITIONS = {"mbr-fat": _make_fat, "mbr-xfs": _make_xfs, "workshop": _make_in_workshop}
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Boots one guest of a scenario in a running machine and gathers all that it said."""
+"""Boots one guest of a scenario in a running machine and collects everything it said."""
 
 from __future__ import annotations
 
@@ -102,7 +102,8 @@ class GuestRun:
         if it.maxmem:
             lines.append(f"maxmem={it.maxmem}")
         if it.shim:
-            # A K8, as QEMU calls its processor, would have the shim write a register of the K8.
+            # QEMU's processor says it is a K8, and for a K8 the shim writes a register that Xen
+            # does not let it write.
             lines += ["pvshim=1", 'cpuid="host,family=23"']
         if it.boot == "direct":
             lines.append(f'kernel="/disks/{it.kernel}"')
@@ -169,7 +170,7 @@ class GuestRun:
         if self.token in self.outcome.console:
             self.outcome.console = self.outcome.console.replace(b"\n" + self.token + b"\n", b"")
             self.gone = True
-        # A terminal that is asked for the place of its cursor (DSR 6), far beyond its corner.
+        # The loader moves the cursor far beyond the terminal's corner and asks where it is (DSR 6).
         while self.scenario.size and self.answers < self.outcome.console.count(b"\x1b[6n"):
             self.answers += 1
             columns, rows = self.scenario.size

@@ -32,7 +32,7 @@ def expand(pattern: str, scenario: Scenario) -> str:
 
 
 def memory_seen(text: str) -> int:
-    """MemTotal in KiB as the guest's kernel has it; 0 when it never said."""
+    """MemTotal in KiB as the guest's kernel reports it; 0 if it never did."""
     found = re.search(r"^GUEST: memtotal=(\d+)$", text, re.MULTILINE)
     return int(found.group(1)) if found else 0
 
@@ -46,7 +46,7 @@ def _baselines() -> dict[str, dict]:
 
 
 def remember(scenario: Scenario, outcome: Outcome) -> None:
-    """Keeps what a toolstack-built guest saw, for others to be compared with."""
+    """Keeps what a toolstack-built guest saw, to compare others with it."""
     seen = memory_seen(plain_text(outcome.console))
     if scenario.boot == "direct" and seen:
         known = _baselines()
@@ -105,7 +105,7 @@ def nothing_lost(text: str) -> list[str]:
     lines = [tuple(map(int, line)) for line in re.findall(pattern, text, re.MULTILINE)]
     found = []
     if len(lines) < 2:
-        found.append(f"only {len(lines)} failures were told")
+        found.append(f"only {len(lines)} failures were reported")
     for number, (free, heap, tables, _) in enumerate(lines):
         if free + heap + tables != sum(lines[0][:3]):
             found.append(f"failure {number + 1} leaves {free + heap + tables} frames, "

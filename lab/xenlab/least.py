@@ -15,7 +15,7 @@ from .model import Disk, DiskRecipe, Scenario
 from .paths import BUILD, DEFAULT_LOADER
 
 LOGS = BUILD / "least-logs"
-# What ends a try, for good or ill.
+# What ends a try, one way or the other.
 END = r"GUEST: done|at least \d+ MiB|too small|needs? \d+ .*memory|Kernel panic|Out of memory"
 LINE = "root=/dev/xvda ro console=hvc0 lab=least"
 
@@ -36,7 +36,7 @@ def _scenario(kernel: str, boot: str, memory: int) -> Scenario:
 
 
 def _boots(machine: Machine, kernel: str, boot: str, memory: int) -> bool:
-    """Whether a guest of this size gets as far as its own last word."""
+    """Whether a guest of this size gets as far as its last line."""
     guest = GuestRun(machine, _scenario(kernel, boot, memory), (END,))
     outcome = guest.run()
     runner.store(_scenario(kernel, boot, memory), outcome, 0, LOGS)

@@ -2,7 +2,7 @@
 """One QEMU with Xen and dom0 in it, driven over two virtio ports.
 
 "control" carries one shell command at a time to dom0 and its output back;
-"console" is whatever the present guest's console says and is told.
+"console" carries the current guest's console, both ways.
 """
 
 from __future__ import annotations
@@ -41,17 +41,17 @@ def _die_with_parent() -> None:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a command in dom0 came to."""
+    """The result of a command in dom0."""
 
     status: int
     output: str
 
 
 class Machine:
-    """Starts at construction; `close` ends it whatever state it is in.
+    """Starts when it is constructed; `close` ends it whatever state it is in.
 
-    guest_type: of the guests that it shall run, "pv" or "pvh".
-    counted: whether one instruction takes one nanosecond, so that times repeat.
+    guest_type: "pv" or "pvh", of the guests that it will run.
+    counted: whether one instruction takes one nanosecond, so that times are reproducible.
     """
 
     def __init__(

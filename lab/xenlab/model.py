@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What a scenario says: values only, no work."""
+"""Scenarios and their parts: values only."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ class DiskRecipe:
     texts: files of this content; cuts: files with the first bytes of a kernel or ramdisk;
     files: whole products, by path.
     layout: "whole" (a file system and nothing else), "mbr" or "gpt" (one partition), "mbr-fat"
-    or "mbr-xfs" (a FAT32 or an XFS of 64 MiB with what belongs into /boot, and the rest), "iso"
+    or "mbr-xfs" (a FAT32 or an XFS of 64 MiB with what belongs in /boot, and the rest), "iso"
     (ISO 9660), "iso-hybrid" (the same with a partition table), "gpt-4096" (in sectors of 4096
-    bytes), "workshop" (what belongs into /boot is put by the shell script `workshop` on /dev/vdb1,
+    bytes), "workshop" (what belongs in /boot is put by the shell script `workshop` on /dev/vdb1,
     of `boot_mib` MiB; the rest is as with "mbr-fat").
-    twins: how many disks there are; all but the first have the first partition alone, which the
-    script finds as /dev/vdc1 and on.
+    twins: how many disks there are. All but the first have only the first partition; the script
+    sees these as /dev/vdc1, /dev/vdd1, ...
     damage: a function's name in disks.py, done to the finished file system.
     """
 
@@ -64,7 +64,7 @@ class Disk:
 class Step:
     """When `after` (a regular expression) has come on the console, do this, once.
 
-    pause: seconds to wait first. keys are typed; probe looks at the living domain's
+    pause: seconds to wait first (xenlab/clock.py). keys are typed; probe looks at the living domain's
     event channels and xenstore nodes; command is run in dom0, with {domid} filled in.
     """
 
@@ -93,8 +93,8 @@ class Scenario:
     store: what is written below the domain's data/pvgrub before it runs.
     console: "bridge" (the console's terminal as it is) or "xl" (through `xl console -t pv`).
     late: seconds for which nobody reads the console of the running guest.
-    size: what a terminal that is asked says of itself, columns and rows; one that says nothing
-    if none.
+    limit: seconds that the guest may take (xenlab/clock.py).
+    size: columns and rows that the terminal reports when asked; None: it does not answer.
     check: a function's name in judge.py that looks at the console too.
     Regular expressions may use <release> and <marker>.
     """

@@ -18,7 +18,7 @@ PROBE = PROJECT / "build" / "stub-domain-probe"
 
 
 class LabError(Exception):
-    """The lab itself could not do its work: never the guest's fault."""
+    """The lab itself could not do its work; never a guest's failure."""
 
 
 def packages_key() -> str:

@@ -57,8 +57,8 @@ def kernel_elf(stock: bytes) -> bytes:
     return lzma.LZMADecompressor().decompress(payload)
 
 
-# As the kernel's build packs its payload (scripts/Makefile.lib), but for zstd, which is quicker
-# here with the same window of 128 MiB, and the checksum that gzip has in itself.
+# As the kernel's build packs its payload (scripts/Makefile.lib), except zstd: a faster level here,
+# with the same window of 128 MiB.
 PACKERS = {
     "gzip": ["gzip", "-n", "-9"],
     "bzip2": ["bzip2", "-9"],
@@ -70,7 +70,7 @@ PACKERS = {
 
 
 def pack(data: bytes, kind: str) -> bytes:
-    """What the packer makes of `data`; a pipe, so that it can't write the size in front."""
+    """`data`, packed. Through a pipe, so that the packer can't write the size into its header."""
     answer = subprocess.run(PACKERS[kind], input=data, capture_output=True)
     if answer.returncode != 0:
         raise LabError(f"{' '.join(PACKERS[kind])}: {answer.stderr.decode().strip()}")
@@ -106,14 +106,14 @@ def repacked(kind: str) -> bytes:
 
 
 def zstd_cut() -> bytes:
-    """A zstd kernel whose payload ends in its middle; its header tells the truth of that."""
+    """A zstd kernel whose payload ends in its middle; its header agrees with that."""
     stock = modules.kernel_image().read_bytes()
     whole = payload(stock, "zstd")
     return bzimage(stock, whole[: len(whole) // 2] + whole[-4:])
 
 
 def zstd_lying(byte_count: int) -> bytes:
-    """A zstd kernel that tells another unpacked size."""
+    """A zstd kernel that claims another unpacked size."""
     stock = modules.kernel_image().read_bytes()
     return bzimage(stock, payload(stock, "zstd")[:-4] + struct.pack("<I", byte_count))
 
@@ -122,7 +122,7 @@ def unified(cmdline: str) -> bytes:
     """Kernel, ramdisk and command line as one PE file, made by objcopy from systemd's stub."""
     stub = Path("/usr/lib/systemd/boot/efi/linuxx64.efi.stub")
     if not stub.exists():
-        raise LabError(f"{stub} is missing: run tools/install")
+        raise LabError(f"{stub} is missing: run lab/install")
     with tempfile.TemporaryDirectory() as folder:
         parts = {
             ".osrel": b"ID=debian\n",
@@ -159,7 +159,7 @@ def small_initrd() -> bytes:
 
 
 def filler() -> bytes:
-    """Bytes that nothing compresses, the same in every run."""
+    """Incompressible bytes, the same in every run."""
     data = _filler_start(FILLER_BYTES)
     if hashlib.md5(data).hexdigest() != FILLER_MD5:
         raise LabError("FILLER_MD5 does not fit FILLER_BYTES")
@@ -239,7 +239,7 @@ def _notes(elf: bytearray) -> dict[int, int]:
 
 
 def probe_mapped() -> bytes:
-    """The probe without INIT_P2M and MOD_START_PFN: both are to be in its first mapping."""
+    """The probe without INIT_P2M and MOD_START_PFN: both must lie in its first mapping."""
     elf = bytearray(PROBE.read_bytes())
     places = _notes(elf)
     for note in (15, 16):
@@ -319,7 +319,7 @@ MAKERS = {
 
 
 def _builds(name: str) -> list[Path]:
-    """What this build made that the product is made of."""
+    """The files of this build that the product is made from."""
     if name == "loader":
         return [loader]
     if name.startswith("probe"):

@@ -22,7 +22,7 @@ from .paths import BUILD, DEFAULT_LOADER, LAB, LOGS, PRODUCTS, ROOT, LabError
 VERSIONED = ("xen-hypervisor-4.17-amd64", "xen-utils-4.17", "linux-image-6", "qemu-system-xen",
              "grub-xen-host", "busybox-static")
 
-# A Xen that dies takes one guest's verdict with it, not all that follow; but not for ever.
+# If Xen dies, the guest under test fails and the others go on in a new machine, at most this often.
 MOST_FAILURES = 3
 
 
@@ -142,7 +142,7 @@ def take_second_try() -> bool:
 
 
 def boot(machine: Machine, scenario: Scenario, verbose: bool) -> bool:
-    """Boots one scenario, as often as it says; one line for each."""
+    """Boots one scenario as often as it says, and prints one line for each boot."""
     good = True
     rounds = list(range(scenario.repeat))
     while rounds:
@@ -187,7 +187,7 @@ def boot(machine: Machine, scenario: Scenario, verbose: bool) -> bool:
 
 
 def show_logs(outcome: Outcome) -> None:
-    """The last lines of what tells most about a failed boot."""
+    """Prints the last lines of the logs that say most about a failed boot."""
     for title, text in (("xl create", outcome.logs.get("xl-create", "")),
                         ("console", plain_text(outcome.console)),
                         ("xl dmesg", outcome.logs.get("xl-dmesg", ""))):
@@ -214,7 +214,7 @@ def run(options: argparse.Namespace) -> int:
 def boot_all(
     scenarios: list[Scenario], image: Path, pack: Path, options: argparse.Namespace
 ) -> int:
-    """Boots all, those of one type in one QEMU while it lives; how many passed."""
+    """Boots all, those of one type in one QEMU as long as it lives. Returns how many passed."""
     passed = starts = failures = 0
     machine: Machine | None = None
     try:
@@ -273,7 +273,7 @@ def start(
 
 
 def install() -> None:
-    """Makes sure that all is there that the lab stands on."""
+    """Makes sure that everything the lab needs is installed."""
     if subprocess.run([str(LAB / "install")], stdout=subprocess.DEVNULL).returncode != 0:
         raise LabError("lab/install failed")
 
