@@ -1,33 +1,40 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Names for the commands; docs/HACKING.md says what each is for.
+# Short names for the commands; docs/HACKING.md says what each is for.
 
 SHELL := /bin/sh
 IMAGE := build/pvgrub-swift
 TOOL := build/pvgrub-tool
 TOOLSET := Toolset/x86_64-xen.json
-# SwiftPM does not notice changed linker flags or libraries: a build folder for each set of them.
-IMAGE_KEY := $(shell cat $(TOOLSET) Sources/PVGrub/image.ld tools/decoders.mk | sha256sum | cut -c1-12)
-IMAGE_BUILD := .build-image/$(IMAGE_KEY)
-SWIFT_IMAGE := swift build -c release --triple x86_64-unknown-none-elf \
-	--toolset $(TOOLSET) --scratch-path $(IMAGE_BUILD) --experimental-lto-mode full \
-	--explicit-target-dependency-import-check error --product
+# SwiftPM does not notice changed linker flags or libraries: each set of them has a build folder.
+IMAGE_KEY = $(shell cat $(TOOLSET) Sources/PVGrub/image.ld tools/decoders.mk tools/decoders/* \
+	build/decoders/pins | sha256sum | cut -c1-12)
+IMAGE_BUILD = .build-image/$(IMAGE_KEY)
 PROBE := build/stub-domain-probe
 
-.PHONY: bench fuzz-smoke all image decoders size probe tool test unit images-all fuzz lab demo install format lint clean check-image
+.PHONY: all bench check-reproducible clean decoders demo format fuzz fuzz-smoke image images-all install \
+	install-image install-tool lab lint probe raise-sources size test tool unit
 
 all: image tool
 
 image: decoders
 	@mkdir -p build
-	$(SWIFT_IMAGE) PVGrub
+	tools/build-image PVGrub $(IMAGE_BUILD)
 	tools/check-image $(IMAGE_BUILD)/x86_64-unknown-none-elf/release/PVGrub
 	@cp $(IMAGE_BUILD)/x86_64-unknown-none-elf/release/PVGrub $(IMAGE).debug
 	@strip -o $(IMAGE) $(IMAGE).debug
 	@ls -l $(IMAGE)
 
-# The C libraries inside the image, from Debian's sources.
-decoders: install
+# The C libraries inside the image, from Debian's sources. SOURCES=FOLDER: where these are, or are put.
+decoders: install-image
 	@$(MAKE) --no-print-directory -j2 -f tools/decoders.mk
+
+# Pins the newest sources that Debian has, in tools/decoders/sources.pins.
+raise-sources: install-image
+	@$(MAKE) --no-print-directory -f tools/decoders.mk raise
+
+# Builds the image in two folders, without a network, and compares. Ten minutes on two cores.
+check-reproducible: decoders
+	tools/check-reproducible
 
 # Where the image's bytes are.
 size: image
@@ -36,24 +43,30 @@ size: image
 # A stub domain that reports what it was given; the lab boots it in place of a guest's kernel.
 probe: decoders
 	@mkdir -p build
-	$(SWIFT_IMAGE) StubDomainProbe
+	tools/build-image StubDomainProbe $(IMAGE_BUILD)
 	@cp $(IMAGE_BUILD)/x86_64-unknown-none-elf/release/StubDomainProbe $(PROBE)
 
-tool: install
+tool: install-tool
 	@mkdir -p build
 	swift build -c release --product pvgrub-tool --scratch-path .build-tool
 	@cp .build-tool/release/pvgrub-tool $(TOOL)
 
-# Installs what is missing: compilers' companions, headers, QEMU, Xen.
+# Installs what is missing to build and to run the unit tests; lab/install does it for the lab.
 install:
-	@tools/install
+	@tools/install image tool tests
+
+install-image:
+	@tools/install image
+
+install-tool:
+	@tools/install tool
 
 unit: install
 	swift build --build-tests --explicit-target-dependency-import-check error
 	swift test --skip-build
 
-# What `unit` does with a few: all images of each reader against its judge, and
-# 20,000 damaged ones each. Optimised.
+# `unit` takes a few images and a few hundred damaged ones. These take all images of each reader, against
+# its judge, and 20,000 damaged ones each. Optimised.
 READER_TESTS := swift test -c release -Xswiftc -enable-testing --scratch-path .build-release
 images-all: install
 	IMAGES=all $(READER_TESTS) --filter '(Ext4|XFS|Btrfs)Tests.OracleTests'
@@ -62,22 +75,22 @@ fuzz: install
 	FIELD_VARIANTS=all MUTATION_COUNT=20000 $(READER_TESTS) \
 		--filter '(Ext4|XFS|SquashFS|EROFS)Tests.(FieldTests|MutationTests)|BtrfsTests.DamageTests|PartitionsTests.(LVM|Raid)FaultTests'
 
-# Damaged menus of every language for a minute: none may trap or hang.
+# Feeds damaged menus of every language to the parsers for a minute: none may trap or hang.
 fuzz-smoke: install
 	swift build -c release --product menu-fuzz --scratch-path .build-tool
 	.build-tool/release/menu-fuzz menus
 
-# As the image is compiled: over module borders, and without checks for overlapping accesses.
+# As the image is compiled: across modules, and without checks for overlapping accesses.
 BENCH_FLAGS := -Xswiftc -cross-module-optimization -Xswiftc -enforce-exclusivity=unchecked
-# Boots on real Xen beside the toolstack's and GRUB's, then parts of the loader beside their C peers;
-# all of it goes to docs/BENCHMARKS.md. An hour. `lab/bench-boots --only REGEX` measures some boots.
+# Boots on real Xen beside the toolstack's and GRUB's, then parts of the loader beside their C peers,
+# written to docs/BENCHMARKS.md. It takes an hour. `lab/bench-boots --only REGEX` measures some boots.
 bench: image tool
 	lab/install
 	swift build -c release --product fs-bench --scratch-path .build-bench $(BENCH_FLAGS)
 	swift build -c release --product core-bench --scratch-path .build-bench $(BENCH_FLAGS)
 	tools/bench
 
-# Everything that CI wants to see: unit tests, the image, and a few guests on real Xen.
+# What CI runs: unit tests, the image, and a few guests on real Xen.
 test: install
 	tools/run-tests ci
 

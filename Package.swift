@@ -148,3 +148,11 @@ let package = Package(
     .target(name: "CMemory", path: "Tests/CMemory"),
     tests("MiniOSTests", ["MiniOS", "CMiniOS", "CMemory"]),
   ])
+
+if Context.environment["PVGRUB_IMAGE_ONLY"] != nil {
+  // SwiftPM fetches every package that a manifest names, needed or not. The image needs none, and a
+  // distribution builds it without a network.
+  package.dependencies = []
+  package.products.removeAll { $0.name == "pvgrub-tool" }
+  package.targets.removeAll { ["pvgrub-tool", "PvgrubToolTests"].contains($0.name) }
+}

@@ -2,21 +2,22 @@
 #
 # The C libraries inside the image, built from Debian's sources (decision 0054): the decoding half, with
 # a section for each function, so that the linker drops what nobody calls. Debian's own archives have
-# an object for both halves.
+# both halves in one object.
 #
-# Usage: make -f tools/decoders.mk, from the project's root. Leaves build/decoders/lib*.a.
+# Usage: make -f tools/decoders.mk [SOURCES=FOLDER], from the project's root. Leaves
+# build/decoders/lib*.a. FOLDER: where the source packages are, or are put (tools/decoder-sources).
 
 OUT := build/decoders
-.PHONY: all
+SOURCES ?= build/sources
+.PHONY: all raise pins
 .DEFAULT_GOAL := all
 SOURCE := $(OUT)/source
-PACKAGES := zlib xz-utils bzip2 lz4 libzstd libdeflate libtomcrypt
 
-# What unpacks all of a kernel is optimised for speed, what only directs it for size.
+# Loops that unpack a whole kernel are optimised for speed, the rest for size.
 FAST := -O2
 SMALL := -Os
 CFLAGS := -std=gnu99 -w -DNDEBUG -fno-pic -fno-pie -fstack-protector-strong -fcf-protection=none \
-	-fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections
+	-fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections -ffile-prefix-map=$(CURDIR)/=
 
 ZLIB := inflate inffast inftrees adler32 zutil
 LZMA := common/common common/block_util common/stream_decoder common/stream_flags_common \
@@ -37,7 +38,7 @@ TOMCRYPT := hashes/md5 hashes/sha1 hashes/sha2/sha256 hashes/sha2/sha512 misc/ze
 OBJECTS := $(ZLIB:%=$(OUT)/zlib/%.o) $(LZMA:%=$(OUT)/xz-utils/%.o) $(BZIP2:%=$(OUT)/bzip2/%.o) \
 	$(LZ4:%=$(OUT)/lz4/%.o) $(ZSTD:%=$(OUT)/libzstd/%.o) $(DEFLATE:%=$(OUT)/libdeflate/%.o) \
 	$(TOMCRYPT:%=$(OUT)/libtomcrypt/%.o)
-# Named as Debian's, so that the linker finds these first.
+# The names of Debian's archives: -Lbuild/decoders makes the linker find these first.
 ARCHIVES := $(addprefix $(OUT)/lib,z.a lzma.a bz2.a lz4.a zstd.a deflate.a tomcrypt.a)
 
 all: $(ARCHIVES)
@@ -52,21 +53,28 @@ $(OUT)/libdeflate.a: $(filter $(OUT)/libdeflate/%,$(OBJECTS))
 $(OUT)/libtomcrypt.a: $(filter $(OUT)/libtomcrypt/%,$(OBJECTS))
 $(ARCHIVES):
 	@rm -f $@
-	@ar rcs $@ $^
+	@ar rcsD $@ $^
 
-# This file says which sources; what is unpacked is replaced as a whole.
-$(SOURCE)/versions: tools/fetch-sources tools/decoders.mk
-	tools/fetch-sources $(SOURCE) $(PACKAGES)
+# Checked each time, and written only when another version is to be unpacked.
+pins:
+	@tools/decoder-sources fetch $(SOURCES) $(OUT)/pins
+$(OUT)/pins: pins
+
+$(SOURCE)/versions: $(OUT)/pins tools/decoder-sources tools/decoders.mk $(wildcard tools/decoders/*.patch)
+	tools/decoder-sources unpack $(SOURCES) $(OUT)/pins $(SOURCE)
+
+raise:
+	@tools/decoder-sources raise $(SOURCES)
 
 $(OBJECTS): $(SOURCE)/versions
 
 compile = @mkdir -p $(@D) && gcc $(CFLAGS) $(1) -c $(SOURCE)/$(2)/$*.c -o $@
 
-# Copies for BMI2, tables for two symbols at a time and a second loop for far offsets would be 53 KB, for a
-# tenth of the time.
+# Left out: copies for BMI2, tables for two symbols at a time and a second loop for far offsets. They are
+# 53 KB and save a tenth of the time.
 ZSTD_OPTIONS := -DZSTD_LEGACY_SUPPORT=0 -DXXH_NAMESPACE=ZSTD_ -DDYNAMIC_BMI2=0 -DZSTD_DISABLE_ASM=1 \
 	-DHUF_FORCE_DECOMPRESS_X1 -DZSTD_FORCE_DECOMPRESS_SEQUENCES_SHORT
-# All filters that a stream may name, and all checks; SHA-256 is libtomcrypt's.
+# All filters and checks that a stream may name; SHA-256 comes from libtomcrypt.
 LZMA_OPTIONS := $(addprefix -D,HAVE_STDBOOL_H HAVE_STDINT_H HAVE_INTTYPES_H HAVE_STRING_H HAVE_LIMITS_H \
 	HAVE__BOOL HAVE_DECODERS $(addprefix HAVE_DECODER_,LZMA1 LZMA2 X86 POWERPC IA64 ARM ARMTHUMB ARM64 \
 	SPARC DELTA) HAVE_CHECK_CRC32 HAVE_CHECK_CRC64 HAVE_CHECK_SHA256 HAVE_SHA256_H \
@@ -75,7 +83,7 @@ LZMA_OPTIONS := $(addprefix -D,HAVE_STDBOOL_H HAVE_STDINT_H HAVE_INTTYPES_H HAVE
 	$(addprefix -I$(SOURCE)/xz-utils/src/,common $(addprefix liblzma/,api common check lz rangecoder \
 	lzma delta simple)) \
 	-Itools/decoders -I$(SOURCE)/libtomcrypt/src/headers
-# A wrong argument is an error that the caller sees, not an end of the program.
+# A wrong argument is an error for the caller and does not end the program.
 TOMCRYPT_OPTIONS := $(addprefix -D,LTC_SOURCE LTC_SMALL_CODE LTC_NO_TEST LTC_NO_FILE LTC_NO_ASM ARGTYPE=4) \
 	-I$(SOURCE)/libtomcrypt/src/headers
 
@@ -87,10 +95,5 @@ $(OUT)/xz-utils/%.o: ; $(call compile,$(SMALL) $(LZMA_OPTIONS),xz-utils/src/libl
 $(OUT)/bzip2/%.o: ; $(call compile,$(SMALL) -DBZ_NO_STDIO,bzip2)
 $(OUT)/lz4/%.o: ; $(call compile,$(FAST),lz4/lib)
 $(OUT)/libzstd/%.o: ; $(call compile,$(FAST) $(ZSTD_OPTIONS),libzstd/lib)
-# A processor without PCLMULQDQ takes a byte at a time, without a table of 8 KiB.
-$(OUT)/libdeflate/crc32.o:
-	@mkdir -p $(@D)
-	@sed 's/DEFAULT_IMPL crc32_slice8/DEFAULT_IMPL crc32_slice1/' $(SOURCE)/libdeflate/lib/crc32.c \
-		| gcc $(CFLAGS) $(FAST) -I$(SOURCE)/libdeflate -I$(SOURCE)/libdeflate/lib -x c -c - -o $@
 $(OUT)/libdeflate/%.o: ; $(call compile,$(FAST) -I$(SOURCE)/libdeflate,libdeflate/lib)
 $(OUT)/libtomcrypt/%.o: ; $(call compile,$(SMALL) $(TOMCRYPT_OPTIONS),libtomcrypt/src)

@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 
 /// GRUB 2 itself, as Debian packages it for the running system: its parser (`grub-script-check` of
-/// grub-common) and its interpreter (`grub-emu`). `tools/install` installs both.
+/// grub-common) and its interpreter (`grub-emu`). `make install` installs both.
 enum GrubOracle {
   /// Whether GRUB's parser takes all of a script.
   static func accepts(_ script: String) throws -> Bool {

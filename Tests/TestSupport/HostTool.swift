@@ -35,7 +35,7 @@ public enum HostTool {
     let output = pipe.fileHandleForReading.readDataToEndOfFile()
     process.waitUntilExit()
     guard process.terminationStatus != 127 else {
-      throw Failure(description: "\(command[0]) is not here: run tools/install")
+      throw Failure(description: "\(command[0]) is not here: run make install")
     }
     return (process.terminationStatus, [UInt8](output))
   }

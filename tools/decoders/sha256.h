@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* liblzma's check.h takes a system's SHA-256 by these names: it is libtomcrypt's, which passwords need. */
+/* liblzma's check.h calls the system's SHA-256 by these names. Here it is libtomcrypt's, which is linked for
+ * passwords anyway. */
 #include <tomcrypt.h>
 
 #define SHA256_CTX hash_state
