@@ -5,13 +5,13 @@ import CXen
 
 extension DiskEngine {
   /// Fills the ring, then tells the backend once.
-  func issue() throws(BlockError) {
+  func issue() {
     while ring.freeEntryCount > 0, !freeSlots.isEmpty {
       guard let request = nextRequest() else { break }
       do throws(GrantError) {
         try start(request)
       } catch {
-        try putBack(request, error)
+        putBack(request, error)
         break
       }
     }
@@ -44,7 +44,8 @@ extension DiskEngine {
   }
 
   /// A request that found no grants waits until others have ended; one that is alone is cut.
-  private func putBack(_ request: DiskRequest, _ error: GrantError) throws(BlockError) {
+  /// A single segment that finds no grant at all fails its ticket.
+  private func putBack(_ request: DiskRequest, _ error: GrantError) {
     if inFlightCount > 0 {
       waiting.append(request)
     } else if request.segments.count > 1 {
@@ -52,8 +53,8 @@ extension DiskEngine {
       waiting.append(second)
       waiting.append(first)
     } else {
-      cancel()
-      throw .outOfResources(error.message)
+      waiting.append(request)
+      failTicket(of: request, .outOfResources(error.message))
     }
   }
 

@@ -15,6 +15,8 @@ enum DiskLimit {
   static let indirectPages = 32
   /// Segments of an indirect request: 1 MiB.
   static let indirectSegments = 256
+  /// Tickets that are pending, or failed and not forgotten.
+  static let tickets = 1024
   /// Pages of a ring, as a power of two: 16 pages.
   static let ringPageOrder: UInt64 = 4
 }
@@ -48,6 +50,8 @@ final class DiskEngine<H: Hypervisor> {
   /// The event channel of xenstore.
   let storePort: UInt32
   let handle: UInt16
+  /// Counts the connections of the disk, so that tickets of an earlier one are known.
+  let connection: UInt64
   let geometry: DiskGeometry
 
   var ring: BlockRing
@@ -58,15 +62,12 @@ final class DiskEngine<H: Hypervisor> {
   var lastProgress: UInt64 = 0
 
   var cursor = PlanCursor()
-  /// Counts the times that plans were submitted while nothing was left to do, and the bytes of
-  /// plans since then.
-  private var round: UInt64 = 0
-  private var submittedByteCount: UInt64 = 0
+  var tickets = DiskTickets()
+  /// Where the cursor stood when a plan was last submitted with nothing else left to do.
+  var roundStart: UInt64 = 0
   /// Requests to repeat, or that found no grants; those of the blocking read come first.
   var waiting: [DiskRequest] = []
   var urgent: [DiskRequest] = []
-  /// Why the plan can't be fulfilled; told once.
-  var planFailure: BlockError?
   var bounceFailure: BlockError?
   /// Requests of the blocking read that are not finished.
   var bounceCount = 0
@@ -87,7 +88,7 @@ final class DiskEngine<H: Hypervisor> {
 
   init(
     hypervisor: H, grants: GrantTable<H>, domain: UInt16, ports: (disk: UInt32, store: UInt32),
-    handle: UInt16, ring: BlockRing, geometry: DiskGeometry
+    handle: UInt16, connection: UInt64, ring: BlockRing, geometry: DiskGeometry
   ) {
     self.hypervisor = hypervisor
     self.grants = grants
@@ -95,6 +96,7 @@ final class DiskEngine<H: Hypervisor> {
     port = ports.disk
     storePort = ports.store
     self.handle = handle
+    self.connection = connection
     self.ring = ring
     self.geometry = geometry
     hasIndirect = geometry.indirectSegmentCount > Int(BLKIF_MAX_SEGMENTS_PER_REQUEST)
@@ -111,56 +113,11 @@ final class DiskEngine<H: Hypervisor> {
     cursor.isAtEnd && waiting.isEmpty && urgent.isEmpty && inFlightCount == 0
   }
 
-  /// The bytes from the start of the first plan that are there without a gap.
-  var completedByteCount: UInt64 {
-    var result = cursor.position
-    for slot in slots {
-      if case .plan(let position)? = slot.request?.owner { result = min(result, position) }
-    }
-    for request in waiting {
-      if case .plan(let position) = request.owner { result = min(result, position) }
-    }
-    return result
-  }
-
-  /// Adds pieces of a plan; the ticket tells when these and all before them are there.
-  func submit(_ pieces: [ReadPlan.Piece]) throws(BlockError) -> DiskTicket {
-    if let death { throw death }
-    let sector = UInt64(geometry.sectorByteCount)
-    for piece in pieces {
-      guard let end = Checked.sum(piece.deviceByteOffset, piece.byteCount),
-        end <= geometry.byteCount
-      else {
-        throw .outOfRange(
-          byteOffset: piece.deviceByteOffset, byteCount: piece.byteCount,
-          deviceByteCount: geometry.byteCount)
-      }
-      let bits = piece.deviceByteOffset | piece.byteCount | UInt64(piece.place.byteOffset)
-      precondition(bits % sector == 0, "a piece of a read plan is not aligned to sectors")
-    }
-    if isDone {
-      cursor = PlanCursor()
-      round += 1
-      submittedByteCount = 0
-    }
-    prepareIndirectPages()
-    cursor.append(pieces)
-    submittedByteCount += pieces.reduce(0) { $0 + $1.byteCount }
-    return DiskTicket(round: round, byteCount: submittedByteCount)
-  }
-
-  /// Whether all that the ticket stands for is there. Never while a failure has not been told.
-  func isComplete(_ ticket: DiskTicket) -> Bool {
-    guard planFailure == nil, death == nil else { return false }
-    // A new round begins only when all of the old one is done.
-    return ticket.round != round || isDone || completedByteCount >= ticket.byteCount
-  }
-
   /// Takes answers and issues requests; never sleeps. Throws when the backend is dead.
   func turn() throws(BlockError) {
     if let death { throw death }
     try takeResponses()
-    try issue()
+    issue()
     if inFlightCount > 0, hasBackendLeft() { throw die(.disconnected) }
     guard inFlightCount > 0, hypervisor.now > lastProgress,
       hypervisor.now - lastProgress > DiskLimit.silence
@@ -225,28 +182,12 @@ final class DiskEngine<H: Hypervisor> {
       } catch {
         return false
       }
-      // A failed request may have come back for another attempt.
-      cancel()
       guard inFlightCount > 0 else { break }
       guard hypervisor.now < deadline else { return false }
       wait(until: deadline)
     }
     return true
   }
-
-  /// Gives up all of the plans that was not sent yet.
-  func cancel() {
-    let position = cursor.position
-    cursor = PlanCursor()
-    cursor.skip(to: position)
-    waiting = []
-  }
-}
-
-/// Stands for plans that were submitted to one disk, up to one of them.
-public struct DiskTicket: Equatable, Sendable {
-  let round: UInt64
-  let byteCount: UInt64
 }
 
 /// What a disk has done since it was connected.

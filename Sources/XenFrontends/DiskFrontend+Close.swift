@@ -103,6 +103,7 @@ extension DiskFrontend {
     if let engine {
       heldGrants += engine.endAllGrants()
       pastStatistics = engine.statistics
+      lastDeath = engine.death
     }
     if let ringPages { heldGrants += ringPages.release(hypervisor, grants) }
     engine = nil

@@ -232,11 +232,13 @@ extension DiskFrontend {
       indirectSegmentCount: Int(min(segmentCount, UInt64(DiskLimit.indirectSegments))),
       canFlush: canFlush)
     try setState(XenbusState.connected)
+    connectionCount += 1
+    lastDeath = nil
     engine = DiskEngine(
       hypervisor: hypervisor, grants: grants, domain: description.backendDomain,
       ports: (disk: port, store: store.port),
-      handle: UInt16(truncatingIfNeeded: description.number), ring: ring,
-      geometry: geometry)
+      handle: UInt16(truncatingIfNeeded: description.number), connection: connectionCount,
+      ring: ring, geometry: geometry)
     engine?.hasBackendLeft = { [store, description, token] in
       Self.hasBackendLeft(store, description, token)
     }

@@ -33,9 +33,9 @@ public enum DiskStatus: Equatable {
 
 /// A virtual disk of this domain, through Xen's split block driver (`xen/io/blkif.h`).
 ///
-/// Whole files: `submit` a plan, turn `pump` until `isDone`, `wait` in between; the backend puts
-/// the data straight into the frames. Metadata: `read`, which sleeps. `close` leaves the disk as
-/// the toolstack made it, for the next kernel or for another `connect`.
+/// Whole files: `submit` a plan, turn `pump` until its ticket is not `pending`, `wait` in between;
+/// the backend puts the data straight into the frames. Metadata: `read`, which sleeps. `close`
+/// leaves the disk as the toolstack made it, for the next kernel or for another `connect`.
 public final class DiskFrontend<H: Hypervisor>: BlockDevice {
   /// What xenstore says of the disk.
   public let description: DiskDescription
@@ -60,6 +60,10 @@ public final class DiskFrontend<H: Hypervisor>: BlockDevice {
   var port: UInt32?
   var engine: DiskEngine<H>?
   var pastStatistics = DiskStatistics()
+  /// Counts connections, for tickets.
+  var connectionCount: UInt64 = 0
+  /// Why the backend of the connection that was closed last was of no use.
+  var lastDeath: BlockError?
   /// Grants that the backend did not let go of at an earlier close.
   var heldGrants: [UInt32] = []
 
@@ -130,28 +134,59 @@ public final class DiskFrontend<H: Hypervisor>: BlockDevice {
   }
 
   /// Adds the pieces of a plan to what is to be read; the rest of the plan is the caller's. Of a
-  /// plan for several disks this is number `device`. Nothing is sent before `pump`.
+  /// plan for several disks this is number `device`. Nothing is sent before `pump`. Plans are read
+  /// in the order of their submission, and each has an outcome of its own: ask for it with the
+  /// ticket.
   ///
-  /// The frames must not be page tables, and must not be used until `isDone`, whatever is thrown
-  /// meanwhile.
+  /// The frames must not be page tables, and must not be used until the ticket is complete or has
+  /// failed.
+  ///
+  /// Throws `outOfRange` if a piece leaves the disk, the reason if the connection is of no use, and
+  /// `outOfResources` if 1024 tickets are pending or failed and not forgotten.
   @discardableResult
   public func submit(_ plan: ReadPlan, device: Int = 0) throws(BlockError) -> DiskTicket {
     try connection().submit(plan.pieces(onDevice: device))
   }
 
-  /// Whether all pieces up to those of the ticket are there; false where a `pump` is going to tell
-  /// why not.
-  public func isComplete(_ ticket: DiskTicket) -> Bool { engine?.isComplete(ticket) ?? false }
-
-  /// Takes answers and keeps the backend busy; never sleeps. Throws when the backend is dead, or,
-  /// once and not before nothing is in flight, when part of a plan could not be read.
-  public func pump() throws(BlockError) {
-    let engine = try connection()
-    try engine.turn()
-    guard engine.isDone, let failure = engine.planFailure else { return }
-    engine.planFailure = nil
-    throw failure
+  /// How it stands with a ticket.
+  ///
+  /// A bad sector fails only the ticket whose bytes it holds. When `complete` or `failed` is told,
+  /// none of the ticket's frames is in the backend's hands any more, unless the backend is dead
+  /// (`isDead`): then call `settle` before the frames are used. A dead backend fails every ticket
+  /// that is not complete. A connection that was closed fails all of its tickets, since it no
+  /// longer knows which were complete.
+  public func state(of ticket: DiskTicket) -> DiskReadState {
+    if let engine { return engine.state(of: ticket) }
+    return ticket.bytes.isEmpty ? .complete : .failed(lastDeath ?? .disconnected)
   }
+
+  /// Whether all of a ticket's bytes are there.
+  public func isComplete(_ ticket: DiskTicket) -> Bool {
+    if case .complete = state(of: ticket) { true } else { false }
+  }
+
+  /// Gives up a ticket that is neither complete nor failed. Nothing more is sent for it; it stays
+  /// pending until what was sent has been answered, and has then failed with `cancelled`, even if
+  /// all of its bytes happened to come.
+  public func cancel(_ ticket: DiskTicket) { engine?.cancel(ticket) }
+
+  /// Forgets a ticket that has failed; it must not be asked for again. Complete tickets take no
+  /// memory and need not be forgotten; nothing happens for them and for pending ones.
+  public func forget(_ ticket: DiskTicket) { engine?.forget(ticket) }
+
+  /// For a caller that keeps no tickets: forgets all those that have failed, and gives the reason
+  /// of the oldest of them.
+  public func takeFailure() -> BlockError? { engine?.takeFailure() }
+
+  /// The bytes of a ticket's pieces, from the first on, that are there without a gap; never becomes
+  /// less, and stops at a failure. 0 for a ticket of an earlier connection.
+  public func completedByteCount(of ticket: DiskTicket) -> UInt64 {
+    engine?.completedByteCount(of: ticket) ?? 0
+  }
+
+  /// Takes answers and keeps the backend busy; never sleeps. Throws only when the backend is dead,
+  /// and then each time; what became of a plan its ticket tells.
+  public func pump() throws(BlockError) { try connection().turn() }
 
   /// Sleeps until the backend answers, at most until `deadline` in system time; returns at once if
   /// nothing is due.
@@ -173,21 +208,25 @@ public final class DiskFrontend<H: Hypervisor>: BlockDevice {
   /// Whether the backend is of no more use, so that nothing will ever be done.
   public var isDead: Bool { engine?.death != nil }
 
-  /// The bytes of the plans' pieces, from the first on, that are there without a gap; counted anew
+  /// The bytes of all plans' pieces, from the first on, that are there without a gap; counted anew
   /// when a plan is submitted while nothing is left to do.
   public var completedByteCount: UInt64 { engine?.completedByteCount ?? 0 }
 
-  /// Gives up what was not sent of the plans; turn `pump` until `isDone` before the frames are used
-  /// for something else.
+  /// Gives up all tickets, as `cancel` of each.
   public func cancel() { engine?.cancel() }
 
-  /// Executes the pieces of a plan, and sleeps until they are there.
+  /// Executes the pieces of a plan, and sleeps until they are there; other plans go on meanwhile.
   public func execute(_ plan: ReadPlan) throws(BlockError) {
-    try submit(plan)
+    let ticket = try submit(plan)
     while true {
       try pump()
-      if isDone { return }
-      wait(until: hypervisor.now + DiskLimit.silence)
+      switch state(of: ticket) {
+      case .complete: return
+      case .failed(let error):
+        forget(ticket)
+        throw error
+      case .pending: wait(until: hypervisor.now + DiskLimit.silence)
+      }
     }
   }
 

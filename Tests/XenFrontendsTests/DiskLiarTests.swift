@@ -176,23 +176,17 @@ import Testing
     guest.expectClean(backend)
   }
 
-  @Test func planErrorIsToldByPumpAndNotByARead() throws {
+  @Test func planErrorIsToldByItsTicketAndNotByARead() throws {
     let (guest, backend, disk) = try connected(.plain)
     backend.lies.badSectors = 16..<17
     let frame = guest.xen.makeTarget(count: 128)
-    try disk.submit(plan(frame, 128 * 4096))
+    let ticket = try disk.submit(plan(frame, 128 * 4096))
     #expect(try disk.read(at: 900_000, count: 9000) == Array(backend.data[900_000..<909_000]))
-    var error: BlockError?
-    while !disk.isDone || error == nil {
-      do {
-        try disk.pump()
-        disk.wait(until: guest.xen.now + 1_000_000)
-      } catch let failure {
-        error = failure
-      }
+    while !disk.isDone {
+      try disk.pump()
+      disk.wait(until: guest.xen.now + 1_000_000)
     }
-    #expect(error == .readFailed(sector: 16))
-    #expect(disk.isDone)
+    #expect(disk.state(of: ticket) == .failed(.readFailed(sector: 16)))
     try disk.pump()
     try disk.close()
     guest.expectClean(backend)

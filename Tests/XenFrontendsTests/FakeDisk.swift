@@ -29,6 +29,10 @@ final class FakeDisk: FakePeer {
     var badSectors: Range<UInt64> = 0..<0
     /// ...so many times.
     var failureCount = Int.max
+    /// Fails the request of this number, the first being 1, whatever it is for.
+    var failingRequest: Int?
+    /// Takes no more notice of anything after so many requests: the backend has died.
+    var requestsBeforeDeath = Int.max
     /// Answers a flush with an error.
     var refusesFlush = false
     /// Takes requests and never answers.
@@ -206,7 +210,7 @@ final class FakeDisk: FakePeer {
   // MARK: The ring
 
   private func serve() {
-    guard let ring, !lies.isMute else { return }
+    guard let ring, !lies.isMute, requestCount < lies.requestsBeforeDeath else { return }
     let producer = ring.u32(at: 0)
     let waiting = producer &- requestConsumer
     if waiting > entryCount { return xen.complaints.append("request producer jumps") }
@@ -214,11 +218,12 @@ final class FakeDisk: FakePeer {
       queue.append(entry(ring, requestConsumer).bytes(at: 0, count: 112))
       requestConsumer &+= 1
     }
-    let count = min(queue.count, requestsATurn)
+    let count = min(queue.count, requestsATurn, lies.requestsBeforeDeath - requestCount)
     let old = responseProducer
     for request in queue.prefix(count) {
       requestCount += 1
-      respond(ring, to: request, ok: execute(request))
+      let isFailing = requestCount == lies.failingRequest
+      respond(ring, to: request, ok: !isFailing && execute(request))
     }
     queue.removeFirst(count)
     if count > 0 { batches.append(count) }
