@@ -144,7 +144,10 @@ let package = Package(
       "DomainBuilderTests",
       ["DomainBuilder", "KernelImage", "Bytes", "CXen", "CLinux", "TestSupport"]),
     tests("TidyTests", []),
-    tests("XenFrontendsTests", ["XenFrontends", "CXen", "BlockIO", "Bytes"]),
+    .target(
+      name: "FakeDom0", dependencies: ["XenFrontends", "CXen", "BlockIO", "Bytes"],
+      path: "Tests/FakeDom0"),
+    tests("XenFrontendsTests", ["XenFrontends", "FakeDom0", "CXen", "BlockIO", "Bytes"]),
     .target(name: "CMemory", path: "Tests/CMemory"),
     tests("MiniOSTests", ["MiniOS", "CMiniOS", "CMemory"]),
   ])

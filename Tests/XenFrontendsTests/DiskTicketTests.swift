@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import BlockIO
 import Bytes
+import FakeDom0
 import Testing
 
 @testable import XenFrontends
@@ -127,6 +128,25 @@ import Testing
   }
 
   @Test(arguments: 0..<backends.count)
+  func whicheverRequestFindsABadSectorOneTicketFails(_ features: Int) throws {
+    var good = try Reads(Self.backends[features])
+    try good.submitAll()
+    try good.finish()
+    for number in 1...good.backend.requestCount {
+      var reads = try Reads(Self.backends[features])
+      reads.backend.lies.breakingRequest = number
+      try reads.submitAll()
+      try reads.finish()
+      let bad = Int(reads.backend.lies.badSectors.lowerBound)
+      for ticket in 0..<Self.ticketCount where ticket != bad / 128 { reads.expectThere(ticket) }
+      #expect(
+        reads.disk.state(of: reads.tickets[bad / 128])
+          == .failed(.readFailed(sector: UInt64(bad))))
+      try reads.expectCleanClose()
+    }
+  }
+
+  @Test(arguments: 0..<backends.count)
   func afterWhicheverRequestTheBackendDiesEveryPendingTicketFails(_ features: Int) throws {
     var good = try Reads(Self.backends[features], requestsATurn: 1)
     try good.submitAll()
@@ -157,6 +177,25 @@ import Testing
       #expect(reads.disk.settle())
       #expect(reads.disk.state(of: reads.tickets[9]) == .failed(last))
       reads.guest.expectClean(reads.backend)
+      // Another backend takes its place.
+      DiskFrontend.connect([reads.disk], timeLimit: 10_000_000_000)
+      try reads.disk.execute(reads.plan(9))
+      try reads.expectCleanClose()
+    }
+  }
+
+  @Test func aBackendThatSaysThatItDiesFailsItsTicketsAtOnce() throws {
+    var reads = try Reads(.plain, requestsATurn: 1)
+    reads.backend.lies.requestsBeforeDeath = 3
+    reads.backend.lies.stateOfDeath = "6"
+    try reads.submitAll()
+    let start = reads.guest.xen.now
+    #expect(throws: BlockError.disconnected) { try reads.finish() }
+    #expect(reads.guest.xen.now - start < 1_000_000_000)
+    // The first has two requests, of 11 pages and of 5, the latter with 6 of the second.
+    reads.expectThere(0)
+    for ticket in reads.tickets.dropFirst(2) {
+      #expect(reads.disk.state(of: ticket) == .failed(.disconnected))
     }
   }
 
