@@ -9,6 +9,10 @@ enum DiskLimit {
   static let failures = 3
   /// Nanoseconds without any answer while some are due, before the backend counts as dead.
   static let silence: UInt64 = 30_000_000_000
+  /// Nanoseconds that requests in flight get when the disk is closed.
+  static let drainTime: UInt64 = 5_000_000_000
+  /// Nanoseconds for each step of the close of a CD-ROM drive.
+  static let driveStepTime: UInt64 = 1_000_000_000
   /// Pages for the blocking read: 128 KiB.
   static let bouncePages = 32
   /// Pages for lists of indirect requests, each good for one request.

@@ -13,7 +13,7 @@ public enum DiskStatus: Equatable {
   /// A drive without a medium, or one that gave no answer.
   case skipped(reason: ByteString)
   /// It can't be used.
-  case failed(DiskError)
+  case failed(XenbusError)
 
   /// Whether it is a drive without a medium, or one that gave no answer.
   public var isSkipped: Bool {
@@ -46,26 +46,20 @@ public final class DiskFrontend<H: Hypervisor>: BlockDevice {
   /// Whether the backend says that the disk may not be written.
   public internal(set) var isReadOnly = false
 
-  /// How long each step of connect and close may take, in nanoseconds.
-  public var stepTimeLimit: UInt64 = 5_000_000_000
-
   let hypervisor: H
   let store: XenStore<H>
   let grants: GrantTable<H>
+  /// The handshake with the backend, ring and event channel.
+  let bus: XenbusDevice<H>
 
-  var phase = ConnectPhase.idle
-  var ringPages: GrantedPages?
   /// The ring as the backend finds it, until the engine takes it over.
   var ring: BlockRing?
-  var port: UInt32?
   var engine: DiskEngine<H>?
   var pastStatistics = DiskStatistics()
   /// Counts connections, for tickets.
   var connectionCount: UInt64 = 0
   /// Why the backend of the connection that was closed last was of no use.
   var lastDeath: BlockError?
-  /// Grants that the backend did not let go of at an earlier close.
-  var heldGrants: [UInt32] = []
 
   /// The disk of `description`, not connected.
   public init(
@@ -75,6 +69,14 @@ public final class DiskFrontend<H: Hypervisor>: BlockDevice {
     self.store = store
     self.grants = grants
     self.hypervisor = hypervisor
+    bus = XenbusDevice(
+      description.address, name: description.name,
+      ownNodes: [
+        "ring-page-order", "feature-persistent", "feature-large-sector-size",
+        "multi-queue-num-queues", "queue-*",
+      ], store: store, grants: grants, hypervisor: hypervisor)
+    // Nobody should have to wait long for an empty drive.
+    if description.isCDROM { bus.stepTimeLimit = DiskLimit.driveStepTime }
   }
 
   /// All disks that xenstore lists, by number, none connected.
@@ -104,13 +106,13 @@ public final class DiskFrontend<H: Hypervisor>: BlockDevice {
   }
 
   /// The event channel, for a caller that sleeps on several ports; nil while not connected.
-  public var eventPort: UInt32? { port }
+  public var eventPort: UInt32? { bus.port }
 
   /// What the disk has done since it was last connected.
   public var statistics: DiskStatistics { engine?.statistics ?? pastStatistics }
 
   /// Frames that the backend holds though it has answered, or closed.
-  public var heldGrantCount: Int { heldGrants.count + (engine?.lingering.count ?? 0) }
+  public var heldGrantCount: Int { bus.heldGrantCount + (engine?.lingering.count ?? 0) }
 
   /// The requests that fit into the ring at one time.
   public var ringEntryCount: Int { engine.map { Int($0.ring.entryCount) } ?? 0 }

@@ -34,11 +34,11 @@ public final class FramebufferFrontend<H: Hypervisor> {
   private static var pixelByteCount: Int { 4 }
   private static var entriesAPage: Int { 4096 / 8 }
 
-  private let device: PageDevice<H>
-  private var pages: SharedPages?
+  private let device: XenbusDevice<H>
   /// The pixels by rows from the top, while connected.
   private var memory: SharedMemory?
-  private var directoryPages: SharedPages?
+  /// The page with the description and the rings, while connected.
+  private var page: SharedMemory?
   /// Whether the backend wants to be told what changed; else it looks by itself.
   private var wantsUpdates = false
   private var pending: PixelRectangle?
@@ -52,11 +52,13 @@ public final class FramebufferFrontend<H: Hypervisor> {
   public init?(
     store: XenStore<H>, grants: GrantTable<H>, hypervisor: H
   ) throws(XenStoreError) {
-    guard
-      let device = try PageDevice(
-        kind: "vfb", store: store, grants: grants, hypervisor: hypervisor)
-    else { return nil }
-    self.device = device
+    guard let address = try XenbusAddress(kind: "vfb", number: 0, store: store) else {
+      return nil
+    }
+    device = XenbusDevice(
+      address, name: "vfb", ownNodes: ["feature-update"], offersToInitialised: true,
+      store: store, grants: grants, hypervisor: hypervisor)
+    device.stepTimeLimit = PageDeviceLimit.stepTime
   }
 
   /// Sets the pixel in column `x` and row `y`, both from 0, to 0x00RRGGBB; outside of the picture,
@@ -67,51 +69,45 @@ public final class FramebufferFrontend<H: Hypervisor> {
   }
 
   /// Connects, in at most `PageDeviceLimit.stepTime`, with black pixels.
-  public func connect() throws(PageDeviceError) {
-    let deadline = device.hypervisor.now + PageDeviceLimit.stepTime
-    guard pages == nil, !device.isLost else { throw .pageInUse(device: device.name) }
-    let limit = try device.backendNumber("videoram")
-    guard let size = Self.sizes.first(where: { Self.fits($0.width, $0.height, limit) }) else {
-      throw .badNode(device: device.name, node: "videoram", value: "\(limit)")
-    }
-    let byteCount = size.width * size.height * Self.pixelByteCount
-    do throws(PageDeviceError) {
-      let pixels = try allocate((byteCount + 4095) / 4096)
-      pages = pixels
-      let directory = try allocate(
-        (pixels.frames.count + Self.entriesAPage - 1) / Self.entriesAPage)
-      directoryPages = directory
-      fill(directory, with: pixels)
-      try device.connect(
-        isGranted: false, nodes: [("protocol", "x86_64-abi"), ("feature-update", "1")],
-        until: deadline
-      ) { page in
-        Self.describe(
-          page, size.width, size.height, directory.frames.map { self.frameNumber($0) })
-      }
-      wantsUpdates = try device.backendNumber("request-update") == 1
-      (width, height) = size
-      memory = SharedMemory(pixels.address, byteCount: pixels.frames.count * 4096)
-    } catch {
-      if device.isConnected {
-        try? device.close(until: device.hypervisor.now + PageDeviceLimit.undoTime)
-      }
-      release()
-      throw error
-    }
+  public func connect() throws(XenbusError) {
+    var size = (width: 0, height: 0)
+    var shared: (pixels: SharedMemory, page: SharedMemory)?
+    try device.connect(
+      until: device.hypervisor.now + PageDeviceLimit.stepTime,
+      offer: { () throws(XenbusError) in
+        size = try chooseSize()
+        let pixels = try device.sharePages(Self.pageCount(size.width, size.height))
+        let page = try share(pixels.frames, size.width, size.height)
+        shared = (pixels.memory, page.memory)
+        let port = try device.openPort()
+        return [
+          XenbusNode("page-ref", "\(page.frame)"), XenbusNode("event-channel", "\(port)"),
+          XenbusNode("protocol", "x86_64-abi"), XenbusNode("feature-update", "1"),
+        ]
+      },
+      confirm: { () throws(XenbusError) in
+        wantsUpdates = try device.backendNumber("request-update", default: 0) == 1
+      })
+    guard let shared else { return }
+    (width, height) = size
+    memory = shared.pixels
+    page = shared.page
   }
 
   /// Closes, in at most `PageDeviceLimit.stepTime`, so that the next kernel can connect, and gives
-  /// the memory back.
-  public func close() throws(PageDeviceError) {
-    defer { release() }
+  /// the memory back, unless the backend may still have it mapped.
+  public func close() throws(XenbusError) {
+    (width, height) = (0, 0)
+    memory = nil
+    page = nil
+    pending = nil
     try device.close(until: device.hypervisor.now + PageDeviceLimit.stepTime)
   }
 
   /// Tells the backend that the pixels of `rectangle` changed; never waits. What finds no room is
   /// told with the next change.
   public func update(_ rectangle: PixelRectangle) {
-    guard device.isConnected, let memory = device.memory, let port = device.port else { return }
+    guard let memory = page, let port = device.port else { return }
     // Nothing that comes in matters to us: refresh periods, and what a backend may invent.
     memory.store(
       u32: memory.u32(at: XENFB_IN_PRODUCER_OFFSET), at: XENFB_IN_CONSUMER_OFFSET)
@@ -140,20 +136,31 @@ public final class FramebufferFrontend<H: Hypervisor> {
     limit == 0 || UInt64(width * height * pixelByteCount) <= min(limit, 1024) << 20
   }
 
-  private func allocate(_ count: Int) throws(PageDeviceError) -> SharedPages {
-    do throws(HypervisorError) {
-      return try device.hypervisor.allocateSharedPages(count: count)
-    } catch { throw .resources(device: device.name, reason: error.message) }
+  private static func pageCount(_ width: Int, _ height: Int) -> Int {
+    (width * height * pixelByteCount + 4095) / 4096
   }
 
-  private func frameNumber(_ frame: UInt64) -> UInt64 { device.hypervisor.grantableFrame(frame) }
-
-  /// Writes the numbers of the pixels' frames.
-  private func fill(_ directory: SharedPages, with pixels: SharedPages) {
-    let memory = SharedMemory(directory.address, byteCount: directory.frames.count * 4096)
-    for (index, frame) in pixels.frames.enumerated() {
-      memory.store(u64: frameNumber(frame), at: index * 8)
+  /// The largest size that the backend's memory has room for.
+  private func chooseSize() throws(XenbusError) -> (width: Int, height: Int) {
+    let limit = try device.backendNumber("videoram", default: 0)
+    guard let size = Self.sizes.first(where: { Self.fits($0.width, $0.height, limit) }) else {
+      throw .badNode(device: device.name, node: "videoram", value: "\(limit)")
     }
+    return size
+  }
+
+  /// Makes the directory of the pixels' frames, and the page that tells of it.
+  private func share(
+    _ pixels: [UInt64], _ width: Int, _ height: Int
+  ) throws(XenbusError) -> (memory: SharedMemory, frame: UInt64) {
+    let directory = try device.sharePages(
+      (pixels.count + Self.entriesAPage - 1) / Self.entriesAPage)
+    for (index, frame) in pixels.enumerated() {
+      directory.memory.store(u64: frame, at: index * 8)
+    }
+    let page = try device.sharePages(1)
+    Self.describe(page.memory, width, height, directory.frames)
+    return (page.memory, page.frames[0])
   }
 
   private static func describe(
@@ -168,17 +175,5 @@ public final class FramebufferFrontend<H: Hypervisor> {
     for (index, frame) in directory.enumerated() {
       page.store(u64: frame, at: XENFB_DIRECTORY_OFFSET + index * 8)
     }
-  }
-
-  /// Gives the pixels back, unless the backend may still have them mapped.
-  private func release() {
-    (width, height) = (0, 0)
-    memory = nil
-    pending = nil
-    guard !device.isLost else { return }
-    if let pages { device.hypervisor.release(pages) }
-    if let directoryPages { device.hypervisor.release(directoryPages) }
-    pages = nil
-    directoryPages = nil
   }
 }

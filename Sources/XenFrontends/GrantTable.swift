@@ -87,6 +87,22 @@ public final class GrantTable<H: Hypervisor> {
     return reference
   }
 
+  /// Lets `domain` read and write each of `frames`, or none of them if that fails; gives their
+  /// references in the same order.
+  public func grantAll(_ frames: [UInt64], to domain: UInt16) throws(GrantError) -> [UInt32] {
+    var references: [UInt32] = []
+    do throws(GrantError) {
+      for frame in frames {
+        references.append(try grant(frame: frame, to: domain, readOnly: false))
+      }
+    } catch {
+      // Nobody was told of them, so that nobody has them mapped.
+      for reference in references { try? end(reference) }
+      throw error
+    }
+    return references
+  }
+
   /// Takes the grant back; throws, and changes nothing, while the other domain uses the frame.
   public func end(_ reference: UInt32) throws(GrantError) {
     let offset = Int(reference) * GRANT_ENTRY_SIZE + GRANT_FLAGS_OFFSET

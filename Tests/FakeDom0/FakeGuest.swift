@@ -4,13 +4,18 @@ import Bytes
 import XenFrontends
 
 /// A guest with its xenstore client and grant table, and dom0 behind them.
-package struct FakeGuest {
-  package let xen: FakeXen
-  package let daemon: FakeStore
-  package let store: XenStore<FakeXen>
-  package let grants: GrantTable<FakeXen>
+public struct FakeGuest {
+  /// The hypervisor.
+  public let xen: FakeXen
+  /// Xenstored.
+  public let daemon: FakeStore
+  /// The guest's client of it.
+  public let store: XenStore<FakeXen>
+  /// The guest's grant table.
+  public let grants: GrantTable<FakeXen>
 
-  package init(
+  /// A new guest with nothing but its rings. `startIndex` is where xenstore's indexes begin.
+  public init(
     startIndex: UInt32 = 0, grantFrameCountMax: Int = 32
   ) throws {
     xen = FakeXen()
@@ -47,7 +52,7 @@ package struct FakeGuest {
 
   /// What is left in Xen and xenstore of anything that a guest did, and what the fakes complained
   /// about; empty if all is as the toolstack made it.
-  package var leftovers: [String] {
+  public var leftovers: [String] {
     var result = xen.complaints
     func note(_ count: Int, _ what: String) {
       if count != 0 { result.append("\(count) \(what)") }

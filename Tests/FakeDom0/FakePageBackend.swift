@@ -28,6 +28,8 @@ package final class FakePageBackend: FakePeer {
   package let back: String
   package let front: String
   package var lies = Lies()
+  /// The state in which it waits for the frontend's nodes.
+  package var connectsFrom = "2"
   /// Whether updates are asked for and taken.
   package var takesUpdates = true
   /// The page, while connected.
@@ -62,7 +64,7 @@ package final class FakePageBackend: FakePeer {
     guard let frontState = store.value("\(front)/state"), !state.isEmpty else { return }
     switch (frontState, state) {
     case ("1", "6"): if !lies.neverReturns { setState("2") }
-    case ("3", "2"), ("4", "2"): if !lies.neverConnects { connect() }
+    case ("3", connectsFrom), ("4", connectsFrom): if !lies.neverConnects { connect() }
     case ("5", "2"), ("5", "4"): if !lies.neverCloses { setState("5") }
     case ("6", let own) where own != "6":
       if !lies.neverCloses {

@@ -6,10 +6,12 @@ import Foundation
 import XenFrontends
 
 /// Xenstored, as far as one guest sees it: the real wire protocol on the ring page.
-package final class FakeStore: FakePeer {
-  package static let home = "/local/domain/5"
+public final class FakeStore: FakePeer {
+  /// The guest's directory.
+  public static let home = "/local/domain/5"
 
-  package let xen: FakeXen
+  /// The hypervisor below.
+  public let xen: FakeXen
   package let port: UInt32 = 1
   package let page: UnsafeMutableRawPointer
 
@@ -61,17 +63,20 @@ package final class FakeStore: FakePeer {
 
   // MARK: Domain 0's side
 
-  package func value(_ path: String) -> String? {
+  /// What a node holds; nil if there is none.
+  public func value(_ path: String) -> String? {
     nodes[path].map { String(decoding: $0, as: UTF8.self) }
   }
 
-  package func set(_ path: String, _ value: String) {
+  /// Writes a node, as dom0 may.
+  public func set(_ path: String, _ value: String) {
     apply([(path, Array(value.utf8))])
   }
 
   package func removeTree(_ path: String) { apply([(path, nil)]) }
 
-  package func listen(_ peer: any FakePeer) { listeners.append(peer) }
+  /// Tells `peer` whenever a node changes.
+  public func listen(_ peer: any FakePeer) { listeners.append(peer) }
 
   /// Puts the response producer so far before the consumer.
   package func breakIndexes(_ distance: UInt32) {
@@ -90,7 +95,8 @@ package final class FakeStore: FakePeer {
 
   // MARK: The wire
 
-  package func work() {
+  /// Reads the ring, and answers.
+  public func work() {
     guard !isDead else { return }
     // Read the ring.
     var moved = requests.read(min(chunkByteCount, 1024), to: &incoming) ?? 0

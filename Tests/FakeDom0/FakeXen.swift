@@ -6,18 +6,19 @@ import Foundation
 import XenFrontends
 
 /// A domain 0 service that is told by events when to look.
-package protocol FakePeer: AnyObject {
+public protocol FakePeer: AnyObject {
   /// Does all there is to do.
   func work()
 }
 
 /// A hypervisor in lock-step: everything that dom0 does happens inside `poll`, and time only passes
 /// there.
-package final class FakeXen: Hypervisor {
+public final class FakeXen: Hypervisor {
   /// Machine frame numbers differ from ours, so that nobody can mix them up.
   package static let machineOffset: UInt64 = 0x4_0000
 
-  package var now: UInt64 = 5_000_000_000
+  /// Xen's system time in nanoseconds.
+  public var now: UInt64 = 5_000_000_000
   package var complaints: [String] = []
   package var pollCount = 0
   package var sendCount = 0
@@ -57,14 +58,17 @@ package final class FakeXen: Hypervisor {
 
   // MARK: Hypervisor
 
-  package func send(port: UInt32) {
+  /// Tells the peer of the port to look.
+  public func send(port: UInt32) {
     sendCount += 1
     if let peer = peers[port] { notify(peer) }
   }
 
-  package func clearPending(port: UInt32) { pending.remove(port) }
+  /// Clears the pending bit.
+  public func clearPending(port: UInt32) { pending.remove(port) }
 
-  package func poll(ports: [UInt32], until deadline: UInt64) {
+  /// Lets dom0 work, then time pass, until a port is pending.
+  public func poll(ports: [UInt32], until deadline: UInt64) {
     pollCount += 1
     precondition(pollCount < 1_000_000, "a test polls without end")
     if ports.contains(where: pending.contains) { return }
@@ -85,40 +89,47 @@ package final class FakeXen: Hypervisor {
     now = max(now, deadline)
   }
 
-  package func allocateUnboundPort(remoteDomain: UInt16) throws(HypervisorError) -> UInt32 {
+  /// A new port, or an error if the test wants one.
+  public func allocateUnboundPort(remoteDomain: UInt16) throws(HypervisorError) -> UInt32 {
     if refusesPorts { throw .refused(operation: "alloc_unbound", errno: 28) }
     nextPort += 1
     openPorts.append(nextPort)
     return nextPort
   }
 
-  package func close(port: UInt32) {
+  /// Closes a port; twice is a complaint.
+  public func close(port: UInt32) {
     if !openPorts.contains(port) { complaints.append("port \(port) closed twice") }
     openPorts.removeAll { $0 == port }
     peers[port] = nil
     pending.remove(port)
   }
 
-  package func grantTableSize() throws(HypervisorError) -> (frameCount: Int, frameCountMax: Int) {
+  /// The table as it is, and as it may become.
+  public func grantTableSize() throws(HypervisorError) -> (frameCount: Int, frameCountMax: Int) {
     (grantFrameCount, grantFrameCountMax)
   }
 
-  package func mapGrantTable(frameCount: Int) throws(HypervisorError) -> UnsafeMutableRawPointer {
+  /// The table, which never moves.
+  public func mapGrantTable(frameCount: Int) throws(HypervisorError) -> UnsafeMutableRawPointer {
     guard frameCount <= grantFrameCountMax else { throw .refused(operation: "setup", errno: 22) }
     grantFrameCount = max(grantFrameCount, frameCount)
     return grantTable
   }
 
-  package func grantableFrame(_ frame: UInt64) -> UInt64 { frame + Self.machineOffset }
+  /// The machine frame number.
+  public func grantableFrame(_ frame: UInt64) -> UInt64 { frame + Self.machineOffset }
 
-  package func allocateSharedPages(count: Int) throws(HypervisorError) -> SharedPages {
+  /// Zeroed pages, as long as the test has some left.
+  public func allocateSharedPages(count: Int) throws(HypervisorError) -> SharedPages {
     guard count <= pagesLeft else { throw .outOfMemory(pageCount: count) }
     pagesLeft -= count
     allocatedPageCount += count
     return makePages(count: count)
   }
 
-  package func release(_ pages: SharedPages) {
+  /// Counts the pages as given back; while granted is a complaint.
+  public func release(_ pages: SharedPages) {
     pagesLeft += pages.frames.count
     allocatedPageCount -= pages.frames.count
     for frame in pages.frames where isGranted(frame) {
@@ -161,17 +172,20 @@ package final class FakeXen: Hypervisor {
     return Array(UnsafeRawBufferPointer(start: page, count: count))
   }
 
-  package func bind(_ port: UInt32, _ peer: any FakePeer) { peers[port] = peer }
+  /// Makes `peer` the one that is told of events on the port.
+  public func bind(_ port: UInt32, _ peer: any FakePeer) { peers[port] = peer }
 
   package func isOpen(_ port: UInt32) -> Bool { openPorts.contains(port) }
 
-  package func raise(_ port: UInt32) { pending.insert(port) }
+  /// Makes the port pending for the guest.
+  public func raise(_ port: UInt32) { pending.insert(port) }
 
   package func notify(_ peer: any FakePeer) {
     if !notified.contains(where: { $0 === peer }) { notified.append(peer) }
   }
 
-  package func after(_ delay: UInt64, _ action: @escaping () -> Void) {
+  /// Does something when so many nanoseconds have passed.
+  public func after(_ delay: UInt64, _ action: @escaping () -> Void) {
     timers.append((now + delay, action))
   }
 
@@ -192,7 +206,7 @@ package final class FakeXen: Hypervisor {
   }
 
   /// Maps a granted frame as domain 0 would, or complains.
-  package func map(_ reference: UInt32, writable: Bool) -> UnsafeMutableRawPointer? {
+  public func map(_ reference: UInt32, writable: Bool) -> UnsafeMutableRawPointer? {
     guard let entry = entry(reference), entry.u16(at: 0) & 1 == 1, entry.u16(at: 2) == 0 else {
       complaints.append("grant \(reference) is not for domain 0")
       return nil
@@ -219,7 +233,8 @@ package final class FakeXen: Hypervisor {
     return pages[machineFrame - Self.machineOffset]
   }
 
-  package func unmap(_ reference: UInt32) {
+  /// Lets go of a granted frame.
+  public func unmap(_ reference: UInt32) {
     guard let entry = entry(reference), let count = mapCounts[reference] else { return }
     mapCounts[reference] = count > 1 ? count - 1 : nil
     if count == 1 { entry.store(u16: entry.u16(at: 0) & ~24, at: 0) }

@@ -227,7 +227,7 @@ import Testing
     let start = guest.xen.now
     #expect(throws: BlockError.disconnected) { try disk.execute(plan(frame, 4096)) }
     #expect(guest.xen.now - start < 1_000_000_000)
-    #expect(throws: DiskError.backendGone(disk: "xvda")) { try disk.close() }
+    #expect(throws: XenbusError.backendGone(device: "xvda")) { try disk.close() }
     #expect(guest.grants.activeCount <= 1)
     #expect(guest.xen.openPorts == [])
   }

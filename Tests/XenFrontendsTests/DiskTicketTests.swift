@@ -225,6 +225,55 @@ import Testing
     try reads.expectCleanClose()
   }
 
+  @Test func whatIsLeftOfATicketThatIsHalfSentIsGivenUp() throws {
+    let guest = try FakeGuest()
+    let backend = FakeDisk(
+      guest.daemon, data: FakeDisk.pattern(byteCount: 4 << 20), features: .plain)
+    let disk = try guest.connectedDisk()
+    let frame = guest.xen.makeTarget(count: 1024)
+    var tickets: [DiskTicket] = []
+    for number in 0..<2 as Range<UInt64> {
+      // 47 requests each, of which the ring has room for 32.
+      tickets.append(
+        try disk.submit(
+          ReadPlan(pieces: [
+            .init(
+              deviceByteOffset: number << 21,
+              place: .init(frame: frame + number * 512, byteOffset: 0), byteCount: 2 << 20)
+          ])))
+    }
+    try disk.pump()
+    disk.cancel(tickets[0])
+    while !disk.isDone {
+      try disk.pump()
+      disk.wait(until: guest.xen.now + 1_000_000)
+    }
+    #expect(backend.requestCount == 32 + 47)
+    #expect(disk.state(of: tickets[0]) == .failed(.cancelled))
+    #expect(disk.isComplete(tickets[1]))
+    let bytes = guest.xen.bytes(frame: frame + 512, count: 2 << 20)
+    #expect(bytes == Array(backend.data[(2 << 20)...]))
+    try disk.close()
+    guest.expectClean(backend)
+  }
+
+  @Test func ticketsAroundACancelledOneAreNotTakenForEachOther() throws {
+    let reads = try Reads(.blkback)
+    // On the disk the third follows the first.
+    let tickets = [0, 9, 1].map { try? reads.disk.submit(reads.plan($0)) }
+    reads.disk.cancel(try #require(tickets[1]))
+    while !reads.disk.isDone {
+      try reads.disk.pump()
+      reads.disk.wait(until: reads.guest.xen.now + 1_000_000)
+    }
+    #expect(reads.disk.isComplete(try #require(tickets[0])))
+    #expect(reads.disk.isComplete(try #require(tickets[2])))
+    #expect(
+      reads.guest.xen.bytes(frame: reads.frame, count: 2 * Self.ticketByteCount)
+        == Array(reads.backend.data[..<(2 * Self.ticketByteCount)]))
+    #expect(reads.backend.requestCount == 2)
+  }
+
   @Test func aTicketIsPendingUntilItsFramesAreOurs() throws {
     var reads = try Reads(.plain)
     reads.backend.lies.isMute = true
