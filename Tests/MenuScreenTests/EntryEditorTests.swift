@@ -230,7 +230,7 @@ import Testing
     #expect(seat.terminal.text.contains("more: a submenu has no commands"))
     seat.screen.edit(index: 1)
     _ = seat.step(.tick)
-    #expect(seat.terminal.text.contains("big: too long to be changed here"))
+    #expect(seat.terminal.text.contains("big: too long to edit here"))
     seat.screen.edit(index: 7)
     #expect(seat.type("\r") == .choose(index: 0))
   }
