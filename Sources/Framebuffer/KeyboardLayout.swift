@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-/// A US keyboard: turns Linux's key codes (`linux/input-event-codes.h`) into the bytes that a terminal
-/// sends.
+/// A US keyboard: turns Linux's key codes (`linux/input-event-codes.h`) into the bytes that a
+/// terminal sends.
 public struct KeyboardLayout: Sendable {
   private enum Code {
     static let leftControl: UInt16 = 29

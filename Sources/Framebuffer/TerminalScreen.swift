@@ -22,8 +22,8 @@ public struct TerminalStyle: Equatable, Sendable {
 }
 
 /// The part of a VT100 that menu, command line and messages use: bytes go in and change a grid of
-/// characters. A line feed goes to the start of the next line. Other control sequences are recognised
-/// and ignored.
+/// characters. A line feed goes to the start of the next line. Other control sequences are
+/// recognised and ignored.
 public struct TerminalScreen: Sendable {
   /// The longest control sequence that is recognised, in bytes.
   static let sequenceByteCountMax = 32

@@ -2,8 +2,8 @@
 public import BootMenu
 public import Bytes
 
-/// A line editor on a terminal, as a state machine: key bytes go in, bytes for a VT100 come out, and
-/// now and then a finished line.
+/// A line editor on a terminal, as a state machine: key bytes go in, bytes for a VT100 come out,
+/// and now and then a finished line.
 public struct CommandLine: Sendable {
   /// The longest line in bytes.
   public static let lineByteCountMax = 1024
@@ -56,8 +56,8 @@ public struct CommandLine: Sendable {
     return output
   }
 
-  /// Handles bytes from the terminal, or none if only time has passed. Bytes after an Enter or a Tab
-  /// are returned in `rest`.
+  /// Handles bytes from the terminal, or none if only time has passed. Bytes after an Enter or a
+  /// Tab are returned in `rest`.
   public mutating func step(_ input: [UInt8], now: UInt64, rest: inout [UInt8]) -> Step {
     var step = Step(output: "")
     var isChanged = false

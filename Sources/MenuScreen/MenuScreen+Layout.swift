@@ -5,7 +5,8 @@ import Bytes
 extension MenuScreen {
   /// Rows for messages on a large enough terminal.
   static let messageRowCountMax = 3
-  /// Rows that are always taken: title, one above and one below the list, a blank, countdown, hints.
+  /// Rows that are always taken: title, one above and one below the list, a blank, countdown,
+  /// hints.
   private static let otherRowCount = 6
   /// Messages give up rows, down to one, until this many entries fit.
   private static let listRowCountMin = 4

@@ -19,8 +19,8 @@ extension MenuScreen {
     mode = .menu
   }
 
-  /// The password was wrong, at the time `now`: all keys but Escape are ignored for a second, then it
-  /// is asked for again. Each further wrong one doubles the wait.
+  /// The password was wrong, at the time `now`: all keys but Escape are ignored for a second, then
+  /// it is asked for again. Each further wrong one doubles the wait.
   public mutating func refuse(now: UInt64) {
     guard case .prompt(var prompt) = mode else { return }
     let wait = min(1 << UInt64(min(wrongCount, 8)), MenuScreen.waitSecondsMax)

@@ -17,8 +17,8 @@ enum MessageLines {
     return rows
   }
 
-  /// Where to break: after the last blank, or else slash, of the first `width` bytes, or else between
-  /// two characters.
+  /// Where to break: after the last blank, or else slash, of the first `width` bytes, or else
+  /// between two characters.
   private static func place(in bytes: ArraySlice<UInt8>, width: Int) -> Int {
     let start = bytes.startIndex
     for separator in [ASCII.space, ASCII.slash] {

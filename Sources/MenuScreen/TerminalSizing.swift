@@ -4,8 +4,8 @@ import Bytes
 /// The terminal's size as far as it is known, and when to ask for it.
 ///
 /// A terminal is asked only once a key has come from it. A question that nobody reads would stay in
-/// the console's backlog, and if somebody attached hours later, their terminal would type its answer
-/// into the guest's login prompt.
+/// the console's backlog, and if somebody attached hours later, their terminal would type its
+/// answer into the guest's login prompt.
 public struct TerminalSizing: Equatable, Sendable {
   /// Saves the cursor, sends it far beyond any corner, asks where it is (DSR 6, ECMA-48), and
   /// restores it (DECSC and DECRC, VT100).

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-/// One direction of a byte stream in a shared page, as xenstore and the console have it: a buffer
-/// of a power of two and two free-running indexes, which start anywhere.
+/// One direction of a byte stream in a shared page, as xenstore and the console use it: a buffer of
+/// a power of two and two free-running indexes, which may start anywhere.
 public struct ByteRing {
   private let memory: SharedMemory
   private let dataOffset: Int
@@ -63,7 +63,7 @@ public struct ByteRing {
     return count
   }
 
-  /// Forgets what is in the ring: for a reader whose peer's indexes are impossible.
+  /// Discards what is in the ring: for a reader whose peer's indexes are impossible.
   public func resetConsumer() {
     memory.store(u32: memory.u32(at: producerOffset), at: consumerOffset)
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 public import Bytes
 
-/// What xenstore says of a disk before anyone connects to it.
+/// What xenstore says about a disk before it is connected.
 public struct DiskDescription: Equatable, Sendable {
   /// Where it is in xenstore.
   public let address: XenbusAddress
@@ -36,7 +36,7 @@ public struct DiskDescription: Equatable, Sendable {
   private static func name(
     _ prefix: ByteString, disk: UInt64, partition: UInt64
   ) -> ByteString {
-    // Letters count a...z, aa, ab...: base 26 without a zero. At most 20 bits come here.
+    // Letters count a to z, aa, ab...: base 26 without a zero. The number has at most 20 bits.
     var letters: [UInt8] = []
     var rest = disk + 1
     while rest > 0 {

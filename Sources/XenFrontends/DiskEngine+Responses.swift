@@ -4,7 +4,7 @@ import Bytes
 import CXen
 
 extension DiskEngine {
-  /// Takes all responses. The backend's word counts only where it answers a request of ours.
+  /// Takes all responses. One that answers no request of ours ends the connection.
   func takeResponses() throws(BlockError) {
     endLingering()
     let count = ring.responseCount
@@ -49,8 +49,8 @@ extension DiskEngine {
     }
   }
 
-  /// Cuts a failed request of plans in two until one segment is left, and repeats that a few times,
-  /// so that the error can name the place. Then it is the end of that segment's ticket.
+  /// Cuts a failed request in two until one segment is left, so that the error can name the place,
+  /// and retries that segment a few times. Then its ticket has failed.
   private func retry(_ request: DiskRequest) {
     let parts = tickets.wantedParts(of: request)
     guard parts.count == 1, parts[0].segments.count == request.segments.count else {
@@ -71,7 +71,7 @@ extension DiskEngine {
     }
   }
 
-  /// Fails the ticket that the first byte of `request` belongs to, and gives up what of it waits.
+  /// Fails the ticket that the first byte of `request` belongs to, and gives up the rest of it.
   func failTicket(of request: DiskRequest, _ error: BlockError) {
     guard let position = request.bytes?.lowerBound,
       let index = tickets.index(ofByteAt: position)
@@ -79,7 +79,7 @@ extension DiskEngine {
     fail(at: index, error)
   }
 
-  /// The same for a request of the blocking read or write, whose error is the caller's.
+  /// The same for a request of the blocking read or write, which throws the error itself.
   private func retryBounce(_ request: DiskRequest) {
     if request.operation == .flush {
       bounceFailure = .writeFailed(sector: request.sector)

@@ -3,7 +3,7 @@ import BlockIO
 import Bytes
 
 extension DiskEngine {
-  /// Adds pieces of a plan behind those of the plans before it.
+  /// Adds the pieces of a plan behind those of earlier plans.
   func submit(_ pieces: [ReadPlan.Piece]) throws(BlockError) -> DiskTicket {
     if let death { throw death }
     let sector = UInt64(geometry.sectorByteCount)
@@ -29,7 +29,7 @@ extension DiskEngine {
     return DiskTicket(connection: connection, bytes: start..<cursor.end)
   }
 
-  /// How it stands with a ticket. One that is pending when the backend dies has failed.
+  /// The state of a ticket. Tickets that are pending when the backend dies have failed.
   func state(of ticket: DiskTicket) -> DiskReadState {
     // Nothing was asked for.
     if ticket.bytes.isEmpty { return .complete }
@@ -41,7 +41,7 @@ extension DiskEngine {
     return .failed(failure)
   }
 
-  /// Whether a request for some of `bytes` is in the backend's hands.
+  /// Whether the backend has a request for some of `bytes`.
   private func isInFlight(_ bytes: Range<UInt64>) -> Bool {
     for slot in slots {
       if let own = slot.request?.bytes, own.overlaps(bytes) { return true }
@@ -49,7 +49,7 @@ extension DiskEngine {
     return false
   }
 
-  /// Gives up what was not sent of a ticket.
+  /// Gives up the part of a ticket that was not sent.
   func cancel(_ ticket: DiskTicket) {
     guard ticket.connection == connection, let index = tickets.index(of: ticket.bytes) else {
       return
@@ -57,12 +57,12 @@ extension DiskEngine {
     fail(at: index, .cancelled)
   }
 
-  /// Gives up what was not sent of any ticket.
+  /// Gives up everything that was not sent.
   func cancel() {
     for index in tickets.entries.indices { fail(at: index, .cancelled) }
   }
 
-  /// Forgets a failed ticket of which nothing is in flight.
+  /// Forgets a failed ticket with nothing in flight.
   func forget(_ ticket: DiskTicket) {
     guard ticket.connection == connection, let index = tickets.index(of: ticket.bytes),
       case .failed = state(of: ticket)
@@ -70,7 +70,7 @@ extension DiskEngine {
     tickets.remove(at: index)
   }
 
-  /// Forgets all failed tickets of which nothing is in flight, and gives the reason of the oldest.
+  /// Forgets all failed tickets with nothing in flight, and returns the oldest one's error.
   func takeFailure() -> BlockError? {
     var result: BlockError?
     for index in tickets.entries.indices.reversed() {
@@ -83,7 +83,7 @@ extension DiskEngine {
     return result
   }
 
-  /// Ends a ticket and gives up what was not sent of it; the other tickets go on.
+  /// Fails a ticket and gives up the part of it that was not sent; other tickets go on.
   func fail(at index: Int, _ error: BlockError) {
     let entry = tickets.entries[index]
     guard entry.failure == nil else { return }
@@ -104,11 +104,11 @@ extension DiskEngine {
     return firstMissing(of: ticket.bytes) - ticket.bytes.lowerBound
   }
 
-  /// The bytes that are there without a gap, of all that was submitted since there was last nothing
-  /// to do.
+  /// The bytes that are there without a gap, of everything submitted since the engine was last
+  /// idle.
   var completedByteCount: UInt64 { firstMissing(of: roundStart..<cursor.end) - roundStart }
 
-  /// The first of `bytes` that is not there, or their end.
+  /// The first missing byte of `bytes`, or their end.
   private func firstMissing(of bytes: Range<UInt64>) -> UInt64 {
     var result = min(bytes.upperBound, max(bytes.lowerBound, cursor.position))
     func note(_ request: DiskRequest?) {

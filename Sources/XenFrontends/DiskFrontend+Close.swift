@@ -19,9 +19,9 @@ extension DiskFrontend {
     status = .closed
   }
 
-  /// Makes sure that no frame of a plan is with the backend any more: a connection that has died,
-  /// or still has requests under way, is closed. False if the backend holds frames even then; they
-  /// must not be used again.
+  /// Makes sure that the backend holds no frame of a plan any more: closes a connection that has
+  /// died or still has requests in flight. False if the backend holds frames even then; they must
+  /// not be used again.
   public func settle() -> Bool {
     if let engine, engine.death != nil || !engine.isDone {
       do throws(XenbusError) { try close() } catch { return heldGrantCount == 0 }
@@ -31,7 +31,7 @@ extension DiskFrontend {
 
   /// Closes from wherever the connection stands.
   func leave() throws(XenbusError) {
-    // If the backend does not answer, taking the ring away from it is what is left.
+    // If the backend does not answer, all we can do is take the ring away from it.
     _ = engine?.drain(until: hypervisor.now + DiskLimit.drainTime)
     defer {
       engine = nil

@@ -2,12 +2,12 @@
 import Bytes
 
 extension DiskFrontend {
-  /// How long a drive may keep the others waiting that are all ready, in nanoseconds.
+  /// How long a CD-ROM drive may delay other disks that are all ready, in nanoseconds.
   private static var driveGrace: UInt64 { 2_000_000_000 }
 
-  /// Connects all of `disks` at the same time, and sleeps until each is ready, or has failed, or
-  /// `timeLimit` nanoseconds are over. Look at each one's `status` then. A CD-ROM drive that does
-  /// not get ready is skipped.
+  /// Connects all of `disks` at the same time, and sleeps until each is ready or has failed, at
+  /// most `timeLimit` nanoseconds. The outcome is in each one's `status`. A CD-ROM drive that does
+  /// not become ready is skipped.
   public static func connect(_ disks: [DiskFrontend<H>], timeLimit: UInt64) {
     guard let first = disks.first else { return }
     let hypervisor = first.hypervisor
@@ -72,7 +72,7 @@ extension DiskFrontend {
     do throws(XenbusError) {
       try step()
     } catch {
-      // The first error is the one to tell; what is left over shows in the grant table's count.
+      // Report the first error. Anything left over shows in the grant table's count.
       try? leave()
       status = description.isCDROM ? .skipped(reason: error.message) : .failed(error)
     }
@@ -89,9 +89,9 @@ extension DiskFrontend {
       ])
   }
 
-  /// How large the ring should be. Linux's backend prepares 256 segments for every entry, so a page
-  /// of large, indirect requests is plenty; others make it up with many small ones. Linux may tell
-  /// of indirect requests only later, but of its queues now.
+  /// How large the ring should be. Linux's backend prepares 256 segments for every entry, so one
+  /// page of large, indirect requests is plenty; other backends need many small ones. Linux may
+  /// announce indirect requests only later, but it announces its queues now.
   private func ringPageOrder() throws(XenbusError) -> UInt64 {
     let queueCount = try bus.backendNumber("multi-queue-max-queues", default: 0)
     let segmentCount = try bus.backendNumber("feature-max-indirect-segments", default: 0)
@@ -99,7 +99,7 @@ extension DiskFrontend {
     return min(try bus.backendNumber("max-ring-page-order", default: 0), DiskLimit.ringPageOrder)
   }
 
-  /// Gets the ring's pages; without room for many, one.
+  /// Gets the ring's pages, or one page if there is no memory for more.
   private func makeRing(
     pageCount: Int
   ) throws(XenbusError) -> (memory: SharedMemory, references: [UInt32]) {
@@ -109,14 +109,14 @@ extension DiskFrontend {
     }
   }
 
-  /// Reads what the backend says of the disk, and declares the connection ready.
+  /// Reads what the backend says about the disk, and declares the connection ready.
   private func finishConnect() throws(XenbusError) {
     guard let ring, let port = bus.port else { preconditionFailure("connected without a ring") }
     let sectorCount = try bus.backendNumber("sectors", default: nil)
     let sectorByteCount = try bus.backendNumber("sector-size", default: 512)
     let info = try bus.backendNumber("info", default: 0)
     let segmentCount = try bus.backendNumber("feature-max-indirect-segments", default: 0)
-    // 2048 is what optical drives have.
+    // Optical drives have 2048.
     guard sectorByteCount == 512 || sectorByteCount == 2048 || sectorByteCount == 4096 else {
       throw .badNode(device: name, node: "sector-size", value: "\(sectorByteCount)")
     }

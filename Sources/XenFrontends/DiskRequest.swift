@@ -5,28 +5,28 @@ struct DiskSegment {
   var frame: UInt64
   /// The first 512-byte unit of the frame, 0 to 7.
   var firstSector: UInt8
-  /// The last one, itself included.
+  /// The last unit, inclusive.
   var lastSector: UInt8
   /// The grant for it.
   var reference: UInt32 = 0
 
-  /// 512-byte units.
+  /// In units of 512 bytes.
   var sectorCount: UInt64 { UInt64(lastSector - firstSector) + 1 }
 }
 
-/// A request for consecutive sectors and a list of segments: to read into them, to write what they
-/// hold, or, without segments, to bring everything written onto the disk.
+/// A request: read consecutive sectors into a list of segments, write them from it, or, without
+/// segments, flush the backend's cache.
 struct DiskRequest {
-  /// What the backend is to do.
+  /// What the backend should do.
   enum Operation {
     case read, write, flush
   }
 
   /// Who asked.
   enum Owner {
-    /// Plans, whose bytes are numbered in the order of their submission; it starts at `position`.
+    /// One or more plans; the request starts at the byte numbered `position`.
     case plan(position: UInt64)
-    /// The blocking read, whose frames are granted for good.
+    /// The blocking read or write, whose pages stay granted.
     case bounce
   }
 
@@ -35,7 +35,7 @@ struct DiskRequest {
   var sector: UInt64
   var segments: [DiskSegment]
   var operation = Operation.read
-  /// Failed attempts of a request of one segment.
+  /// How many times a request of one segment has failed.
   var failureCount = 0
 
   /// In units of 512 bytes.
@@ -46,14 +46,14 @@ struct DiskRequest {
     return false
   }
 
-  /// The bytes of plans that it reads; nil for the blocking read.
+  /// The numbers of the bytes that it reads; nil for the blocking read.
   var bytes: Range<UInt64>? {
     guard case .plan(let position) = owner else { return nil }
     return position..<position + sectorCount * 512
   }
 
-  /// What is left of it, in order, without the segments for `unwanted` bytes of plans. A segment is
-  /// part of one piece, so that it lies inside or outside.
+  /// What is left of it without the segments for `unwanted` bytes, in order. Each segment belongs
+  /// to one piece, so it lies either inside or outside.
   func parts(outside unwanted: Range<UInt64>) -> [DiskRequest] {
     guard let bytes, bytes.overlaps(unwanted) else { return [self] }
     var result: [DiskRequest] = []
@@ -79,7 +79,7 @@ struct DiskRequest {
     return result
   }
 
-  /// Two requests that do the same as this one of at least two segments.
+  /// Two requests that together do the same; needs at least two segments.
   var halves: (DiskRequest, DiskRequest) {
     let middle = segments.count / 2
     var first = self

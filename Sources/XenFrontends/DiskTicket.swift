@@ -1,28 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 public import BlockIO
 
-/// Stands for one plan that was submitted to one connection of a disk.
+/// One plan that was submitted to one connection of a disk.
 public struct DiskTicket: Equatable, Sendable {
-  /// Counts the connections of the disk.
+  /// The number of the connection.
   let connection: UInt64
-  /// Where the plan's bytes lie among all bytes that were submitted since the disk was connected.
+  /// The plan's bytes, numbered with all others that were submitted since the disk was connected.
   let bytes: Range<UInt64>
 }
 
-/// How it stands with a ticket.
+/// The state of a ticket.
 public enum DiskReadState: Equatable {
-  /// Some of its bytes are still to come, or some of its frames are still in the backend's hands.
+  /// Some of its bytes are still to come, or the backend still holds some of its frames.
   case pending
   /// All of its bytes are there.
   case complete
-  /// At least one of its bytes will never come.
+  /// At least one of its bytes will not come.
   case failed(BlockError)
 }
 
-/// The tickets of one connection that are not complete, in the order of their submission.
+/// The incomplete tickets of one connection, in order of submission.
 ///
-/// A complete ticket costs nothing: it is removed from here at once. A failed one stays until it is
-/// forgotten, because a ticket that is not listed counts as complete.
+/// A ticket is removed as soon as it is complete. A failed one stays until it is forgotten, because
+/// a ticket that is not listed counts as complete.
 struct DiskTickets {
   /// A ticket with bytes to come, or one that failed.
   struct Entry {
@@ -36,7 +36,7 @@ struct DiskTickets {
 
   private(set) var entries: [Entry] = []
 
-  /// How many of them have failed; nearly always 0.
+  /// How many of them have failed; almost always 0.
   private(set) var failedCount = 0
 
   mutating func add(_ bytes: Range<UInt64>) {

@@ -17,7 +17,7 @@ public struct PixelRectangle: Equatable, Sendable {
     self.height = height
   }
 
-  /// The least rectangle around both.
+  /// The smallest rectangle around both.
   public func union(_ other: PixelRectangle) -> PixelRectangle {
     let (left, top) = (min(x, other.x), min(y, other.y))
     return PixelRectangle(
@@ -26,20 +26,20 @@ public struct PixelRectangle: Equatable, Sendable {
   }
 }
 
-/// The paravirtual framebuffer (`xen/io/fbif.h`): pixels of 32 bits in memory of ours, which the
-/// backend maps by frame numbers: machine frames in a PV domain, guest frames in a PVH domain.
+/// The paravirtual framebuffer (`xen/io/fbif.h`): 32-bit pixels in our memory, which the backend
+/// maps by frame numbers: machine frames in a PV domain, guest frames in a PVH domain.
 public final class FramebufferFrontend<H: Hypervisor> {
-  /// Sizes to choose from, in pixels; the last is 1 MiB at most, the least that `videoram` can say.
+  /// Sizes to choose from, in pixels. The last fits into 1 MiB, the smallest `videoram`.
   private static var sizes: [(width: Int, height: Int)] { [(800, 600), (640, 480), (640, 400)] }
   private static var pixelByteCount: Int { 4 }
   private static var entriesAPage: Int { 4096 / 8 }
 
   private let device: XenbusDevice<H>
-  /// The pixels by rows from the top, while connected.
+  /// The pixels, row by row from the top, while connected.
   private var memory: SharedMemory?
   /// The page with the description and the rings, while connected.
   private var page: SharedMemory?
-  /// Whether the backend wants to be told what changed; else it looks by itself.
+  /// Whether the backend wants to be told what changed; otherwise it polls.
   private var wantsUpdates = false
   private var pending: PixelRectangle?
 
@@ -61,8 +61,8 @@ public final class FramebufferFrontend<H: Hypervisor> {
     device.stepTimeLimit = PageDeviceLimit.stepTime
   }
 
-  /// Sets the pixel in column `x` and row `y`, both from 0, to 0x00RRGGBB; outside of the picture,
-  /// and while not connected, nothing happens.
+  /// Sets the pixel in column `x` and row `y`, both from 0, to 0x00RRGGBB. Does nothing outside of
+  /// the picture or while not connected.
   public func setPixel(x: Int, y: Int, to colour: UInt32) {
     guard let memory, x >= 0, x < width, y >= 0, y < height else { return }
     memory.store(u32: colour, at: (y * width + x) * Self.pixelByteCount)
@@ -104,11 +104,11 @@ public final class FramebufferFrontend<H: Hypervisor> {
     try device.close(until: device.hypervisor.now + PageDeviceLimit.stepTime)
   }
 
-  /// Tells the backend that the pixels of `rectangle` changed; never waits. What finds no room is
-  /// told with the next change.
+  /// Tells the backend that the pixels of `rectangle` changed; never waits. If the ring is full,
+  /// the next call tells it.
   public func update(_ rectangle: PixelRectangle) {
     guard let memory = page, let port = device.port else { return }
-    // Nothing that comes in matters to us: refresh periods, and what a backend may invent.
+    // Incoming events (refresh periods, and whatever a backend may invent) don't matter to us.
     memory.store(
       u32: memory.u32(at: XENFB_IN_PRODUCER_OFFSET), at: XENFB_IN_CONSUMER_OFFSET)
     guard wantsUpdates else { return }
@@ -131,7 +131,7 @@ public final class FramebufferFrontend<H: Hypervisor> {
     device.hypervisor.send(port: port)
   }
 
-  /// Whether a frame of this size fits into `limit` MiB; 0 is no limit.
+  /// Whether a picture of this size fits into `limit` MiB; 0 is no limit.
   private static func fits(_ width: Int, _ height: Int, _ limit: UInt64) -> Bool {
     limit == 0 || UInt64(width * height * pixelByteCount) <= min(limit, 1024) << 20
   }
@@ -140,7 +140,7 @@ public final class FramebufferFrontend<H: Hypervisor> {
     (width * height * pixelByteCount + 4095) / 4096
   }
 
-  /// The largest size that the backend's memory has room for.
+  /// The largest size that fits into the backend's `videoram`.
   private func chooseSize() throws(XenbusError) -> (width: Int, height: Int) {
     let limit = try device.backendNumber("videoram", default: 0)
     guard let size = Self.sizes.first(where: { Self.fits($0.width, $0.height, limit) }) else {
@@ -149,7 +149,7 @@ public final class FramebufferFrontend<H: Hypervisor> {
     return size
   }
 
-  /// Makes the directory of the pixels' frames, and the page that tells of it.
+  /// Makes the directory of the pixels' frames, and the page that describes it.
   private func share(
     _ pixels: [UInt64], _ width: Int, _ height: Int
   ) throws(XenbusError) -> (memory: SharedMemory, frame: UInt64) {

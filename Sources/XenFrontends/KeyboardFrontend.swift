@@ -2,11 +2,11 @@
 import Bytes
 import CXen
 
-/// A key of the paravirtual keyboard that went down or up.
+/// A key of the paravirtual keyboard was pressed or released.
 public struct KeyEvent: Equatable, Sendable {
-  /// Linux's code of the key (`linux/input-event-codes.h`), less than 0x300.
+  /// Linux's key code (`linux/input-event-codes.h`), less than 0x300.
   public let code: UInt16
-  /// Whether it went down; a key that is held down may do so again and again.
+  /// Whether it was pressed. A key that is held down may repeat.
   public let isPressed: Bool
 
   /// The event.
@@ -16,8 +16,8 @@ public struct KeyEvent: Equatable, Sendable {
   }
 }
 
-/// The paravirtual keyboard (`xen/io/kbdif.h`). Events of a pointer and of unknown kinds are
-/// skipped; a ring with impossible indexes counts as empty.
+/// The paravirtual keyboard (`xen/io/kbdif.h`). Pointer events and unknown ones are skipped; a ring
+/// with impossible indexes counts as empty.
 public final class KeyboardFrontend<H: Hypervisor> {
   private let device: XenbusDevice<H>
   /// The shared page, while connected.
@@ -39,7 +39,7 @@ public final class KeyboardFrontend<H: Hypervisor> {
   /// The event channel, for a caller that sleeps on several ports; nil while not connected.
   public var port: UInt32? { memory == nil ? nil : device.port }
 
-  /// Grants that a backend did not let go of at a close.
+  /// Grants that the backend still held after a close.
   public var heldGrantCount: Int { device.heldGrantCount }
 
   /// Connects, in at most `PageDeviceLimit.stepTime`.
@@ -66,7 +66,7 @@ public final class KeyboardFrontend<H: Hypervisor> {
     try device.close(until: device.hypervisor.now + PageDeviceLimit.stepTime)
   }
 
-  /// The keys that were moved since the last call; never waits.
+  /// The key events since the last call; never waits.
   public func read() -> [KeyEvent] {
     guard let memory else { return [] }
     let producer = memory.u32(at: XENKBD_IN_PRODUCER_OFFSET)
@@ -108,6 +108,6 @@ public final class KeyboardFrontend<H: Hypervisor> {
 public enum PageDeviceLimit {
   /// Nanoseconds that a connect may take, and a close; each device for itself.
   public static let stepTime: UInt64 = 2_000_000_000
-  /// The key codes of Linux (`KEY_CNT`): what is higher is no key.
+  /// The number of Linux's key codes (`KEY_CNT`); higher ones are ignored.
   static let keyCodeCount: UInt32 = 0x300
 }

@@ -3,8 +3,8 @@ import BlockIO
 
 /// Walks over the pieces of plans and cuts requests from them.
 ///
-/// All bytes that were ever appended are numbered in their order; a request says which of them it
-/// is for.
+/// All bytes are numbered in the order in which they were appended; a request says which numbers
+/// it is for.
 struct PlanCursor {
   private struct Item {
     let piece: ReadPlan.Piece
@@ -14,7 +14,7 @@ struct PlanCursor {
 
   private var items: [Item] = []
   private var index = 0
-  /// Bytes of the piece at `index` that are cut already.
+  /// How many bytes of the piece at `index` have been cut.
   private var consumed: UInt64 = 0
 
   /// The number behind the last byte.
@@ -28,7 +28,7 @@ struct PlanCursor {
 
   /// Adds pieces behind those that are there.
   mutating func append(_ pieces: [ReadPlan.Piece]) {
-    // Half of the array at least goes, so that this is no more work than appending was.
+    // At least half of the array goes, so this costs no more than the appends did.
     if index >= items.count / 2 {
       items.removeFirst(index)
       index = 0
@@ -39,7 +39,7 @@ struct PlanCursor {
     }
   }
 
-  /// Gives up what is left of the pieces with these bytes: whole pieces, as a ticket has them.
+  /// Drops what is left of the pieces with these bytes, which must be whole pieces.
   mutating func drop(_ bytes: Range<UInt64>) {
     guard !isAtEnd, position < bytes.upperBound else { return }
     let isCurrent = bytes.contains(items[index].position)
@@ -49,8 +49,8 @@ struct PlanCursor {
     if isCurrent { consumed = 0 }
   }
 
-  /// Cuts the next request: pieces that follow each other on the device become one, those of
-  /// several plans too.
+  /// Cuts the next request. Pieces that follow each other on the device become one request, even if
+  /// they belong to different plans.
   mutating func next(segmentCountMax: Int) -> DiskRequest? {
     guard !isAtEnd, segmentCountMax > 0 else { return nil }
     let start = items[index].piece.deviceByteOffset + consumed
