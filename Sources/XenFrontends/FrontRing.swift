@@ -36,10 +36,10 @@ public struct FrontRing {
     memory.store(u32: 1, at: BLKIF_RESPONSE_EVENT_OFFSET)
   }
 
-  /// How many requests can be put: those of which no response was taken count as in the ring.
+  /// How many more requests fit. A request counts until its response was taken.
   public var freeEntryCount: Int { Int(entryCount - (requestProducer &- responseConsumer)) }
 
-  /// The memory of the next request, to be filled before `publish`. There must be room.
+  /// The entry of the next request, to be filled before `publish`. There must be room.
   public mutating func nextRequest() -> SharedMemory {
     precondition(freeEntryCount > 0, "a ring is overrun")
     defer { requestProducer &+= 1 }
@@ -57,21 +57,21 @@ public struct FrontRing {
     return requestProducer &- event < requestProducer &- old
   }
 
-  /// How many responses are there, by the backend's word: anything. More than there are requests
-  /// without an answer is a lie.
+  /// How many responses there are, according to the backend, which may lie: more than there are
+  /// unanswered requests is a violation of the protocol.
   public var responseCount: UInt32 {
     memory.u32(at: BLKIF_RESPONSE_PRODUCER_OFFSET) &- responseConsumer
   }
 
-  /// The memory of the next response. Copy what is in it before anything else: it may be
-  /// overwritten by the next request, and the backend can change it at any time.
+  /// The entry of the next response. Copy what you need at once: the next request may overwrite it,
+  /// and the backend can change it at any time.
   public mutating func nextResponse() -> SharedMemory {
     defer { responseConsumer &+= 1 }
     return entry(responseConsumer)
   }
 
-  /// Asks for an event with the next response, and says whether one is there already, so that
-  /// nobody goes to sleep over it.
+  /// Asks for an event with the next response, and returns whether one is there already. Only sleep
+  /// if not.
   public func askForEvent() -> Bool {
     memory.store(u32: responseConsumer &+ 1, at: BLKIF_RESPONSE_EVENT_OFFSET)
     Barrier.full()

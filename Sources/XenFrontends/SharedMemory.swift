@@ -3,9 +3,9 @@ import CXen
 
 /// Memory that a backend reads and writes at the same time as we do.
 ///
-/// This is the module's only door to such memory. Each load is made exactly once and acquires, each
-/// store is made exactly once and releases, so a value that was loaded is a plain local that the
-/// backend can't change any more. Values are untrusted: check them before use.
+/// The only way to such memory. Each load happens exactly once and acquires, each store happens
+/// exactly once and releases, so a loaded value is a plain local that the backend can't change any
+/// more. Values are untrusted: check them before use.
 public struct SharedMemory {
   private let base: UnsafeMutableRawPointer
 
@@ -92,7 +92,7 @@ public struct SharedMemory {
   }
 }
 
-/// Barriers between our accesses of shared memory as the backend sees them.
+/// Barriers between our accesses to shared memory, as the backend sees them.
 public enum Barrier {
   /// All loads and stores before it come before all after it.
   public static func full() { xen_mb() }

@@ -12,13 +12,12 @@ extension XenbusDevice {
   /// connect, or we again: every grant ended, the event channels closed, our nodes removed, our
   /// state Initialising and the backend's InitWait.
   ///
-  /// Each wait ends after `stepTimeLimit`, and all of them at `deadline` in system time. Goes on
-  /// after an error as far as it can, and throws the first one. With `framesInUse` the frames must
-  /// not become part of a new domain; a further `close` tries again.
+  /// Each wait ends after `stepTimeLimit`, and all of them at `deadline` in system time. After an
+  /// error it continues as far as it can, and throws the first one. After `framesInUse` the frames
+  /// must not become part of a new domain; another `close` tries again.
   ///
-  /// - Parameter release: called when the backend has let go, if it does: ends the frontend's own
-  ///   grants, and gives those that are held all the same. They are counted in `heldGrantCount`,
-  ///   and ended later.
+  /// - Parameter release: called after the handshake. Ends the frontend's own grants, and returns
+  ///   those that the backend still holds; they count in `heldGrantCount` and are ended later.
   public func close(
     until deadline: UInt64 = .max, release: () -> [UInt32] = { [] }
   ) throws(XenbusError) {
@@ -57,7 +56,7 @@ extension XenbusDevice {
       }
     }
     isWatching = false
-    // A backend that did not close is asked once more the next time.
+    // The next close asks a backend again that did not close.
     isAnnounced = isLost
     phase = .idle
     if let firstError { throw firstError }
@@ -71,8 +70,8 @@ extension XenbusDevice {
     try awaitBackend(XenbusState.closed, orUpTo: XenbusState.closed, until: deadline)
   }
 
-  /// Sleeps until the backend's state is one of `first...last`. A backend that has gone altogether
-  /// has let go of everything too, but is an error.
+  /// Sleeps until the backend's state is in `first...last`. A backend that has gone altogether has
+  /// let go of everything too, but that is an error.
   private func awaitBackend(
     _ first: UInt64, orUpTo last: UInt64, until deadline: UInt64
   ) throws(XenbusError) {

@@ -4,14 +4,14 @@ struct XenbusShare {
   let pages: SharedPages
   /// One for each page, or none.
   var references: [UInt32]
-  /// Whether the backend maps them by their numbers, so that nothing but its word says when it has
+  /// Whether the backend maps them by their numbers, so that only its own state says when it has
   /// let go.
   let isKnownByNumber: Bool
 }
 
 extension XenbusDevice {
-  /// Takes `count` zeroed pages, at consecutive addresses, and grants each to the backend. They
-  /// belong to the connection: `close` takes them back. In answer to `offer`.
+  /// Allocates `count` zeroed pages, at consecutive addresses, and grants each to the backend. They
+  /// belong to the connection, and `close` takes them back. Call it after `offer`.
   public func grantPages(
     _ count: Int
   ) throws(XenbusError) -> (memory: SharedMemory, references: [UInt32]) {
@@ -21,9 +21,9 @@ extension XenbusDevice {
     return (SharedMemory(pages.address, byteCount: count * 4096), references)
   }
 
-  /// Takes `count` zeroed pages that the backend maps by their numbers, as those of framebuffer and
-  /// keyboard do. With `isGranted` they are granted too, for backends that want that. `close` takes
-  /// them back, but not if the backend does not say that it has closed.
+  /// Allocates `count` zeroed pages that the backend maps by their numbers, as those of framebuffer
+  /// and keyboard do. With `isGranted` they are granted too, for backends that prefer that. `close`
+  /// takes them back only if the backend says that it has closed.
   public func sharePages(
     _ count: Int, isGranted: Bool = false
   ) throws(XenbusError) -> (memory: SharedMemory, frames: [UInt64], references: [UInt32]) {
@@ -36,7 +36,7 @@ extension XenbusDevice {
     )
   }
 
-  /// Opens an event channel that the backend can bind. `close` closes it. In answer to `offer`.
+  /// Opens an event channel for the backend to bind. `close` closes it. Call it after `offer`.
   public func openPort() throws(XenbusError) -> UInt32 {
     do throws(HypervisorError) {
       let port = try hypervisor.allocateUnboundPort(remoteDomain: address.backendDomain)
@@ -45,21 +45,21 @@ extension XenbusDevice {
     } catch { throw .resources(device: name, reason: error.message) }
   }
 
-  /// Frames that the backend still holds of connections that were closed.
+  /// How many frames of closed connections the backend still holds.
   public var heldGrantCount: Int {
     stuckShares.reduce(heldGrants.count) { $0 + $1.references.count }
   }
 
   /// Whether pages that the backend knows by their numbers could not be taken back: it did not
-  /// close, so that it may write to them at any time. Such a device is not connected again before a
-  /// further `close` has succeeded.
+  /// close, so it may write to them at any time. Such a device can't be connected before another
+  /// `close` has succeeded.
   public var isLost: Bool { stuckShares.contains { $0.isKnownByNumber } }
 
   /// Pages that were not given back.
   var stuckFrameCount: Int { stuckShares.reduce(0) { $0 + $1.pages.frames.count } }
 
-  /// Ends the grants of all pages, with some patience, and gives the pages back. Those by number
-  /// stay if the backend has not `closed`.
+  /// Ends the grants of all pages, for up to a second, and frees the pages. Pages known by number
+  /// are kept unless the backend has closed.
   func takeBack(hasClosed: Bool, until deadline: UInt64) throws(XenbusError) {
     stuckShares += shares
     shares = []
@@ -84,7 +84,7 @@ extension XenbusDevice {
     }
   }
 
-  /// Ends grants; gives those that the backend holds.
+  /// Ends grants; returns those that the backend still holds.
   private func stillHeld(_ references: [UInt32]) -> [UInt32] {
     references.filter { reference in
       do throws(GrantError) { try grants.end(reference) } catch { return true }
@@ -98,7 +98,7 @@ extension XenbusDevice {
     }
   }
 
-  /// Grants each page, or gives them all back.
+  /// Grants each page, or frees them all.
   private func grant(_ pages: SharedPages) throws(XenbusError) -> [UInt32] {
     do throws(GrantError) {
       return try grants.grantAll(pages.frames, to: address.backendDomain)

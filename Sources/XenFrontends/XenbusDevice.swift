@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 public import Bytes
 
-/// How far a device has come on its way to a connection.
+/// How far a device has come in connecting.
 public enum XenbusPhase: Equatable, Sendable {
   /// Not connected, and nothing under way.
   case idle
-  /// Somebody before us left the device open; we wrote Closing, and the backend is to follow.
+  /// A former kernel left the device open; we wrote Closing and wait for the backend.
   case endingEarlier
-  /// The same; we wrote Closed, and the backend is to follow.
+  /// The same; we wrote Closed and wait for the backend.
   case endedEarlier
-  /// Until the backend is ready: InitWait, when its hotplug script has run.
+  /// Waiting for the backend to be ready: InitWait, after its hotplug script has run.
   case awaitingBackend
-  /// Until the backend has taken what we announced: Connected.
+  /// Waiting for the backend to map what we announced: Connected.
   case awaitingConnection
   /// Both ends are Connected.
   case connected
 }
 
-/// What `XenbusDevice.next` wants of the frontend.
+/// What `XenbusDevice.next` asks of the frontend.
 public enum XenbusStep: Equatable, Sendable {
   /// Nothing before the backend's state changes: `wait`, then `next` again.
   case wait
@@ -46,20 +46,20 @@ public enum XenbusStep: Equatable, Sendable {
 ///
 /// A device that is found in any other state than Initialising was left open; it is closed first.
 ///
-/// A frontend has one of these, calls `beginConnect`, and then turns `next` until the phase is
-/// `connected`, with `wait` in between, which can wait for many devices at once. `connect` does the
-/// same for one device. After an error, or a time limit of the caller's, call `close`. Nothing that
-/// the backend writes is trusted, and every wait ends.
+/// A frontend owns one of these, calls `beginConnect`, and then calls `next` until the phase is
+/// `connected`, with `wait` in between, which can wait for many devices at once. `connect` does all
+/// of this for one device. After an error, or when your time limit is over, call `close`. Nothing
+/// that the backend writes is trusted, and every wait ends.
 public final class XenbusDevice<H: Hypervisor> {
   /// The name in error messages, `xvda`.
   public let name: ByteString
   /// Where both ends are.
   public let address: XenbusAddress
-  /// What the device was made with.
+  /// The domain's hypervisor calls.
   public let hypervisor: H
-  /// What the device was made with.
+  /// The domain's xenstore.
   public let store: XenStore<H>
-  /// What the device was made with.
+  /// The domain's grant table.
   public let grants: GrantTable<H>
 
   /// The backend's states in which it is ready for an offer.
@@ -84,7 +84,7 @@ public final class XenbusDevice<H: Hypervisor> {
   var isAnnounced = false
   /// Whether there is a watch on the backend's state.
   var isWatching = false
-  /// When a device that was left open counts as stuck.
+  /// When the close of a device that was left open counts as stuck.
   private var earlierDeadline = UInt64.max
 
   /// The device at `address`, not connected.
@@ -116,7 +116,7 @@ public final class XenbusDevice<H: Hypervisor> {
   /// The first event channel, for a caller that sleeps on several ports; nil if there is none.
   public var port: UInt32? { ports.first }
 
-  /// Starts to connect; `next` goes on. Writes nothing unless somebody left the device open.
+  /// Starts to connect; `next` continues. Writes nothing unless the device was left open.
   /// Throws `framesInUse` if pages that the backend knows by their numbers were not given back.
   public func beginConnect() throws(XenbusError) {
     guard phase == .idle else { return }
@@ -136,8 +136,8 @@ public final class XenbusDevice<H: Hypervisor> {
     earlierDeadline = hypervisor.now + stepTimeLimit
   }
 
-  /// Takes the steps that the backend is ready for, and says what the frontend has to do; never
-  /// sleeps but for xenstore's answers. After an error call `close`.
+  /// Takes the steps that the backend is ready for, and returns what the frontend has to do. Sleeps
+  /// only for xenstore's answers. After an error call `close`.
   public func next() throws(XenbusError) -> XenbusStep {
     guard phase != .idle, phase != .connected else { return .wait }
     guard let state = try backendState() else { throw .backendGone(device: name) }
@@ -164,9 +164,10 @@ public final class XenbusDevice<H: Hypervisor> {
     return .wait
   }
 
-  /// Writes `nodes` and the state Initialised, in one transaction. In answer to `offer`.
+  /// Writes `nodes` and the state Initialised, in one transaction. Call it after `offer`.
   ///
-  /// Backends of network interfaces and of 9pfs want to see Connected instead: say so by `state`.
+  /// Some backends, such as those of network interfaces, want to see Connected instead: pass it as
+  /// `state`.
   public func announce(
     _ nodes: [XenbusNode], state: UInt64 = XenbusState.initialised
   ) throws(XenbusError) {
@@ -184,15 +185,15 @@ public final class XenbusDevice<H: Hypervisor> {
     phase = .awaitingConnection
   }
 
-  /// Writes the state Connected. In answer to `confirm`.
+  /// Writes the state Connected. Call it after `confirm`.
   public func confirm() throws(XenbusError) {
     precondition(phase == .awaitingConnection, "nothing was announced")
     try setState(XenbusState.connected)
     phase = .connected
   }
 
-  /// The error of a caller who has waited long enough: where the backend stands, and where it
-  /// should be.
+  /// The error for a caller whose time limit is over: the backend's state, and the one that was
+  /// awaited.
   public func stuckError() throws(XenbusError) -> XenbusError {
     let awaited =
       switch phase {
@@ -205,7 +206,8 @@ public final class XenbusDevice<H: Hypervisor> {
   }
 
   /// Sleeps until the backend of one of `devices` has changed its state, at most until `deadline`
-  /// in system time. May return too early: turn `next` of all.
+  /// in system time. The devices must share one `XenStore`. May return too early: call `next` on
+  /// all of them.
   public static func wait(
     for devices: [XenbusDevice<H>], until deadline: UInt64
   ) throws(XenStoreError) {
@@ -215,8 +217,7 @@ public final class XenbusDevice<H: Hypervisor> {
   }
 
   /// Connects, and sleeps until that is done, at most until `deadline` in system time. After an
-  /// error everything is as it was before, as far as the backend plays along, which it has a second
-  /// for.
+  /// error everything is undone, as far as the backend cooperates within one second.
   ///
   /// - Parameters:
   ///   - offer: makes what is shared, and gives the nodes that tell of it.
@@ -241,7 +242,7 @@ public final class XenbusDevice<H: Hypervisor> {
         }
       }
     } catch {
-      // The first error is the one to tell; what is left over can be asked for.
+      // Report the first error; `isLost` and `heldGrantCount` tell what is left over.
       try? close(until: hypervisor.now + XenbusLimit.undoTime)
       throw error
     }
@@ -253,7 +254,7 @@ public final class XenbusDevice<H: Hypervisor> {
       guard try store.hasChange(tokens: [token]) else { return false }
       return try store.readIfPresent(address.backendPath + "/state") != "4"
     } catch {
-      return false  // The device may well go on without xenstore.
+      return false  // The device may work without xenstore.
     }
   }
 

@@ -34,7 +34,7 @@ package final class FakeConsole: FakePeer {
     xen.raise(port)
   }
 
-  /// Types bytes; those that find no room are lost.
+  /// Types bytes; those that don't fit are lost.
   package func type(_ bytes: [UInt8]) {
     _ = input.write(bytes[...])
     xen.raise(port)

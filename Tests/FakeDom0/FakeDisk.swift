@@ -4,8 +4,8 @@ import Foundation
 
 import XenFrontends
 
-/// A block backend over bytes in memory. By its settings it is like Linux's blkback or like QEMU's
-/// qdisk, and it lies when told to.
+/// A block backend over bytes in memory. Its settings make it behave like Linux's blkback or like
+/// QEMU's qdisk, and it lies when told to.
 package final class FakeDisk: FakePeer {
   /// What the backend can do.
   package struct Features {
@@ -34,15 +34,16 @@ package final class FakeDisk: FakePeer {
     package var badSectors: Range<UInt64> = 0..<0
     /// ...so many times.
     package var failureCount = Int.max
-    /// Fails the request of this number once, whatever it is for. Requests of all connections
-    /// count, the first being 1.
+    /// Fails the request with this number once, whatever it is. Counts the requests of all
+    /// connections, from 1.
     package var failingRequest: Int?
-    /// From the request of this number on, the first sector that it is for is bad for ever.
+    /// When the request with this number comes, its first sector becomes bad, and stays so.
+    /// Replaces `badSectors`.
     package var breakingRequest: Int?
-    /// After so many requests of all connections the backend answers nothing more, until it is
-    /// connected anew.
+    /// After this many requests of all connections the backend answers no more, until it is
+    /// connected again.
     package var requestsBeforeDeath = Int.max
-    /// What a backend that dies writes as its state; nil if nobody notices.
+    /// What a dying backend writes as its state; nil if it dies silently.
     package var stateOfDeath: String?
     /// Answers a flush with an error.
     package var refusesFlush = false
@@ -135,13 +136,13 @@ package final class FakeDisk: FakePeer {
 
   package func setState(_ state: String) { store.set("\(back)/state", state) }
 
-  /// Lets go of what it held by a lie.
+  /// Unmaps what `holdsGrants` kept.
   package func letGo() {
     for reference in held { xen.unmap(reference) }
     held = []
   }
 
-  /// Writes bytes over a part of the ring page.
+  /// Overwrites a part of the ring page.
   package func scribble(_ range: Range<Int>, _ byte: () -> UInt8) {
     for offset in range { ring?.store(u8: byte(), at: offset) }
   }
@@ -191,7 +192,7 @@ package final class FakeDisk: FakePeer {
     }
     let pages = ringReferences.compactMap { xen.map($0, writable: true) }
     guard let first = pages.first, pages.count == ringReferences.count else { return }
-    // The fake has no mmu: the pages of a ring lie in a row, in the order of their references.
+    // The fake has no MMU: a ring's pages are consecutive, in the order of their references.
     for (index, page) in pages.enumerated() where page != first + index * 4096 {
       xen.complaints.append("ring pages out of order")
     }
@@ -353,7 +354,7 @@ package final class FakeDisk: FakePeer {
     return isOK
   }
 
-  /// A write or a flush breaks nothing.
+  /// Only reads break a sector.
   private func breakFirstSector(of request: [UInt8]) {
     guard request[0] == 0 || request[0] == 6 else { return }
     let sector = load(request, 16, UInt64.self)

@@ -3,8 +3,8 @@ import CXen
 
 import XenFrontends
 
-/// QEMU's backend of framebuffer (`vfb`) or keyboard (`vkbd`), which maps pages by their machine
-/// frame numbers; and it lies when told to.
+/// QEMU's backend for framebuffer (`vfb`) or keyboard (`vkbd`), which maps pages by machine frame
+/// numbers. It lies when told to.
 package final class FakePageBackend: FakePeer {
   /// What it does wrong.
   package struct Lies {
@@ -30,7 +30,7 @@ package final class FakePageBackend: FakePeer {
   package var lies = Lies()
   /// The state in which it waits for the frontend's nodes.
   package var connectsFrom = "2"
-  /// Whether updates are asked for and taken.
+  /// Whether it asks for updates and takes them.
   package var takesUpdates = true
   /// The page, while connected.
   package private(set) var memory: SharedMemory?
@@ -134,7 +134,7 @@ package final class FakePageBackend: FakePeer {
 
   // MARK: Keyboard
 
-  /// Puts an event into the ring of a keyboard, unless it is full.
+  /// Puts an event into a keyboard's ring, unless it is full.
   package func send(type: UInt8 = 3, pressed: UInt8 = 1, code: UInt32) {
     guard let memory, memory.u32(at: 4) &- memory.u32(at: 0) < 51 else { return }
     let producer = memory.u32(at: 4)

@@ -5,7 +5,7 @@ import Foundation
 
 import XenFrontends
 
-/// Xenstored, as far as one guest sees it: the real wire protocol on the ring page.
+/// Xenstored as one guest sees it: the real wire protocol on the ring page.
 public final class FakeStore: FakePeer {
   /// The guest's directory.
   public static let home = "/local/domain/5"
@@ -23,9 +23,9 @@ public final class FakeStore: FakePeer {
   package var isDead = false
   /// The ring is read, but nothing is ever answered.
   package var isMute = false
-  /// Sends an answer nobody asked for before each real one.
+  /// Sends an unexpected answer before each real one.
   package var sendsStaleAnswers = false
-  /// Sends an event of a watch that somebody before us had before each answer.
+  /// Sends an event of a former user's watch before each answer.
   package var sendsStaleEvents = false
   /// Answers READ with this type.
   package var wrongType: UInt32?
@@ -78,7 +78,7 @@ public final class FakeStore: FakePeer {
   /// Tells `peer` whenever a node changes.
   public func listen(_ peer: any FakePeer) { listeners.append(peer) }
 
-  /// Puts the response producer so far before the consumer.
+  /// Puts the response producer this far ahead of the consumer.
   package func breakIndexes(_ distance: UInt32) {
     memory.store(u32: memory.u32(at: 2056) &+ distance, at: 2060)
   }
@@ -86,7 +86,7 @@ public final class FakeStore: FakePeer {
   /// Puts the request consumer behind the producer.
   package func breakRequestIndexes() { memory.store(u32: memory.u32(at: 2052) &+ 1, at: 2048) }
 
-  /// Bytes that somebody before us has not read.
+  /// Sends bytes that a former user of the ring did not read.
   package func sendRaw(_ bytes: [UInt8]) { outgoing += bytes }
 
   package func sendEvent(_ path: String, _ token: String) {

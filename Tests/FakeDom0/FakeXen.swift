@@ -7,7 +7,7 @@ import XenFrontends
 
 /// A domain 0 service that is told by events when to look.
 public protocol FakePeer: AnyObject {
-  /// Does all there is to do.
+  /// Does everything there is to do.
   func work()
 }
 
@@ -58,7 +58,7 @@ public final class FakeXen: Hypervisor {
 
   // MARK: Hypervisor
 
-  /// Tells the peer of the port to look.
+  /// Notifies the port's peer.
   public func send(port: UInt32) {
     sendCount += 1
     if let peer = peers[port] { notify(peer) }
@@ -97,7 +97,7 @@ public final class FakeXen: Hypervisor {
     return nextPort
   }
 
-  /// Closes a port; twice is a complaint.
+  /// Closes a port; complains if it is not open.
   public func close(port: UInt32) {
     if !openPorts.contains(port) { complaints.append("port \(port) closed twice") }
     openPorts.removeAll { $0 == port }
@@ -105,7 +105,7 @@ public final class FakeXen: Hypervisor {
     pending.remove(port)
   }
 
-  /// The table as it is, and as it may become.
+  /// The table's size, now and at most.
   public func grantTableSize() throws(HypervisorError) -> (frameCount: Int, frameCountMax: Int) {
     (grantFrameCount, grantFrameCountMax)
   }
@@ -128,7 +128,7 @@ public final class FakeXen: Hypervisor {
     return makePages(count: count)
   }
 
-  /// Counts the pages as given back; while granted is a complaint.
+  /// Counts the pages as given back; complains if one is still granted.
   public func release(_ pages: SharedPages) {
     pagesLeft += pages.frames.count
     allocatedPageCount -= pages.frames.count
@@ -139,7 +139,7 @@ public final class FakeXen: Hypervisor {
 
   // MARK: The other side
 
-  /// Pages in no account; their frame numbers go down, so that nobody counts on their order.
+  /// Pages that count nowhere. Their frame numbers go down, so that nobody relies on their order.
   package func makePages(count: Int) -> SharedPages {
     let address = UnsafeMutableRawPointer.allocate(byteCount: count * 4096, alignment: 4096)
     memset(address, 0, count * 4096)
@@ -166,13 +166,19 @@ public final class FakeXen: Hypervisor {
     return start
   }
 
+  /// Makes memory of the caller's known to dom0 by its frame numbers, one per page: for tests that
+  /// have a guest memory of their own.
+  package func adopt(_ address: UnsafeMutableRawPointer, frames: [UInt64]) {
+    for (index, frame) in frames.enumerated() { pages[frame] = address + index * 4096 }
+  }
+
   /// What is in consecutive frames.
   package func bytes(frame: UInt64, count: Int) -> [UInt8] {
     guard let page = pages[frame] else { return [] }
     return Array(UnsafeRawBufferPointer(start: page, count: count))
   }
 
-  /// Makes `peer` the one that is told of events on the port.
+  /// Makes `peer` the one that events on the port notify.
   public func bind(_ port: UInt32, _ peer: any FakePeer) { peers[port] = peer }
 
   package func isOpen(_ port: UInt32) -> Bool { openPorts.contains(port) }
@@ -184,7 +190,7 @@ public final class FakeXen: Hypervisor {
     if !notified.contains(where: { $0 === peer }) { notified.append(peer) }
   }
 
-  /// Does something when so many nanoseconds have passed.
+  /// Runs `action` after this many nanoseconds.
   public func after(_ delay: UInt64, _ action: @escaping () -> Void) {
     timers.append((now + delay, action))
   }
@@ -242,7 +248,7 @@ public final class FakeXen: Hypervisor {
 
   package var mappedCount: Int { mapCounts.count }
 
-  /// Fills an entry as somebody before us may have left it.
+  /// Fills an entry, as a former kernel may have left it.
   package func occupy(_ reference: UInt32) { entry(reference)?.store(u16: 1, at: 0) }
 
   private func isGranted(_ frame: UInt64) -> Bool {

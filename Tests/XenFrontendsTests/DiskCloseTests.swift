@@ -59,7 +59,7 @@ import Testing
     try disk.pump()
     #expect(!disk.isDone)
     try disk.close()
-    // What had not been sent was given up.
+    // The rest was never sent.
     #expect(backend.requestCount == 24)
     guest.expectClean(backend)
     try expectReconnects(guest, backend, disk)
@@ -85,7 +85,7 @@ import Testing
     #expect(guest.grants.activeCount == 20)
     #expect(disk.heldGrantCount == 20)
     #expect(disk.statistics.byteCount == 20 * 4096)
-    // All else is clean: the event channel, the nodes, the states.
+    // Everything else is clean: the event channel, the nodes, the states.
     #expect(guest.xen.openPorts == [])
     #expect(backend.state == "2")
     #expect(throws: XenbusError.framesInUse(device: "xvda", count: 20)) { try disk.close() }
@@ -191,7 +191,7 @@ import Testing
   }
 }
 
-/// Writes down the states of both ends.
+/// Records the states of both ends.
 private final class StateRecorder: FakePeer {
   private let backend: FakeDisk
   private(set) var seen: [String] = []

@@ -233,7 +233,7 @@ import Testing
     for backend in backends {
       backend.setState("4")
       guest.daemon.set("\(backend.front)/state", "4")
-      // Each takes two seconds to follow.
+      // Each takes two seconds to close.
       backend.lies.neverCloses = true
       guest.xen.after(2_000_000_000) {
         backend.lies.neverCloses = false

@@ -23,7 +23,7 @@ import Testing
     ])
   }
 
-  /// The disk is dead, says so each time, and can be closed and connected again.
+  /// The disk is dead, reports it every time, and can be closed and connected again.
   private func expectDead(
     _ guest: FakeGuest, _ backend: FakeDisk, _ disk: DiskFrontend<FakeXen>, _ error: BlockError
   ) throws {
@@ -38,7 +38,7 @@ import Testing
     guest.expectClean(backend)
   }
 
-  /// Another slot; a slot that is not there; the right slot, but an earlier or later request.
+  /// Another slot; a slot that does not exist; the right slot, but an earlier or later request.
   @Test(arguments: [9, 0xffff, UInt64.max - 0xffff, 0x1_0000, 1 << 40] as [UInt64])
   func answerToNoRequestKillsTheDisk(_ change: UInt64) throws {
     let (guest, backend, disk) = try connected()
@@ -64,7 +64,7 @@ import Testing
     backend.lies.producerJump = jump
     let error = BlockError.protocolViolation("\(1 &+ jump) answers to 1 requests")
     if jump == UInt32.max {
-      // The index stands still: no answer at all.
+      // The index did not move: no answer at all.
       #expect(throws: BlockError.timedOut(sector: 0)) { try disk.read(at: 0, count: 512) }
       return
     }

@@ -6,10 +6,10 @@ import Testing
 
 @testable import XenFrontends
 
-/// Each plan that was submitted has an outcome of its own.
+/// Each submitted plan has an outcome of its own.
 @Suite struct DiskTicketTests {
-  /// Ten tickets of 64 KiB each, one behind the other on the disk, and so in shared requests where
-  /// the backend takes large ones.
+  /// Ten tickets of 64 KiB each, consecutive on the disk, so that they share requests where the
+  /// backend takes large ones.
   private static let ticketCount = 10
   private static let ticketByteCount = 65536
 
@@ -42,7 +42,7 @@ import Testing
       for number in 0..<ticketCount { tickets.append(try disk.submit(plan(number))) }
     }
 
-    /// Until nothing is pending; every state that is told must be the last one of its ticket.
+    /// Runs until nothing is pending, and checks that no state changes after that.
     func finish() throws {
       var told: [Int: DiskReadState] = [:]
       while tickets.contains(where: { disk.state(of: $0) == .pending }) {
@@ -88,7 +88,7 @@ import Testing
     try reads.finish()
     for number in 0..<Self.ticketCount where number != bad { reads.expectThere(number) }
     #expect(reads.disk.state(of: reads.tickets[bad]) == .failed(.readFailed(sector: sector)))
-    // Without a gap only what lies before the bad page.
+    // Only the bytes before the bad page are there without a gap.
     #expect(reads.disk.completedByteCount(of: reads.tickets[bad]) <= 7 * 4096)
     try reads.expectCleanClose()
   }
@@ -192,7 +192,7 @@ import Testing
     let start = reads.guest.xen.now
     #expect(throws: BlockError.disconnected) { try reads.finish() }
     #expect(reads.guest.xen.now - start < 1_000_000_000)
-    // The first has two requests, of 11 pages and of 5, the latter with 6 of the second.
+    // The first ticket takes two requests: 11 of its pages, then 5 with 6 of the second.
     reads.expectThere(0)
     for ticket in reads.tickets.dropFirst(2) {
       #expect(reads.disk.state(of: ticket) == .failed(.disconnected))
@@ -220,7 +220,7 @@ import Testing
     #expect(reads.disk.state(of: reads.tickets[0]) == .failed(.cancelled))
     try reads.finish()
     reads.expectThere(5)
-    // 16 pages, 11 a request.
+    // 16 pages, 11 per request.
     #expect(reads.backend.requestCount == 2)
     try reads.expectCleanClose()
   }
@@ -360,7 +360,7 @@ import Testing
     try reads.disk.execute(reads.plan(0))
     #expect(reads.disk.takeFailure() == .cancelled)
     #expect(reads.disk.takeFailure() == nil)
-    // Those that are complete take no room.
+    // Complete tickets don't count.
     for _ in 0..<2 * DiskLimit.tickets { try reads.disk.execute(reads.plan(1)) }
   }
 

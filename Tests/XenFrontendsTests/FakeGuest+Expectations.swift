@@ -3,7 +3,7 @@ import FakeDom0
 import Testing
 
 extension FakeGuest {
-  /// Nothing of ours is left anywhere.
+  /// The guest has left nothing behind.
   func expectClean(_ backend: FakeDisk, sourceLocation: SourceLocation = #_sourceLocation) {
     #expect(leftovers(backend) == [], sourceLocation: sourceLocation)
   }

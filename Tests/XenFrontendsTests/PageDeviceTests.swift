@@ -33,7 +33,7 @@ private struct Seat {
     return keyboard
   }
 
-  /// Nothing of ours is left, and both devices are as the toolstack made them.
+  /// The guest has left nothing behind, and both devices are as the toolstack made them.
   func expectClean(sourceLocation: SourceLocation = #_sourceLocation) {
     #expect(guest.xen.complaints == [], sourceLocation: sourceLocation)
     #expect(guest.xen.usedGrantCount == 0, sourceLocation: sourceLocation)
@@ -151,7 +151,7 @@ private struct Seat {
       memory.store(u32: incoming, at: 4)
       framebuffer.update(PixelRectangle(x: 0, y: 0, width: 1, height: 1))
       #expect(memory.u32(at: 12) == 0)
-      // What comes in is taken, so that its sender never finds the ring full.
+      // Incoming events are consumed, so that their sender never finds the ring full.
       #expect(memory.u32(at: 0) == incoming)
     }
     memory.store(u32: 0, at: 8)
@@ -245,7 +245,7 @@ private struct Seat {
 }
 
 @Suite struct PageDeviceLiarTests {
-  /// Runs a step, and says how many nanoseconds it took.
+  /// Runs a step and returns how many nanoseconds it took.
   private func time(_ seat: Seat, _ step: () throws -> Void) rethrows -> UInt64 {
     let start = seat.guest.xen.now
     try step()
@@ -309,13 +309,13 @@ private struct Seat {
       }
     }
     #expect(duration <= PageDeviceLimit.stepTime + 100_000_000)
-    // Nobody else may get pages that are still mapped.
+    // Pages that are still mapped must not be reused.
     #expect(seat.guest.xen.allocatedPageCount == 1 + 1 + 469)
     #expect(seat.guest.xen.openPorts == [] && seat.guest.daemon.watches.isEmpty)
     #expect(throws: XenbusError.framesInUse(device: "vfb", count: 471)) {
       try framebuffer.connect()
     }
-    // A further close succeeds when the backend does its part.
+    // Another close succeeds once the backend cooperates.
     seat.screen.lies.neverCloses = false
     try framebuffer.close()
     seat.expectClean()

@@ -253,7 +253,7 @@ import Testing
     try guest.store.drain()
     #expect(guest.store.requests.usedByteCount == 0)
     #expect(guest.store.responses.usedByteCount == 0)
-    // The next kernel starts where we ended.
+    // The next kernel starts where we stopped.
     let next = XenStore(page: guest.daemon.page, port: 1, hypervisor: guest.xen)
     guest.daemon.set("/local/domain/5/name", "guest")
     #expect(try next.read("name") == "guest")
