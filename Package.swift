@@ -144,7 +144,14 @@ let package = Package(
       "DomainBuilderTests",
       ["DomainBuilder", "KernelImage", "Bytes", "CXen", "CLinux", "TestSupport"]),
     tests("TidyTests", []),
-    tests("XenFrontendsTests", ["XenFrontends", "CXen", "BlockIO", "Bytes"]),
+    .target(
+      name: "FakeDom0", dependencies: ["XenFrontends", "CXen", "BlockIO", "Bytes"],
+      path: "Tests/FakeDom0"),
+    tests("XenFrontendsTests", ["XenFrontends", "FakeDom0", "CXen", "BlockIO", "Bytes"]),
+    // As somebody outside of the package: it sees what is public, and no more.
+    .testTarget(
+      name: "ForeignFrontendTests", dependencies: ["XenFrontends", "FakeDom0", "Bytes"],
+      packageAccess: false),
     .target(name: "CMemory", path: "Tests/CMemory"),
     tests("MiniOSTests", ["MiniOS", "CMiniOS", "CMemory"]),
   ])

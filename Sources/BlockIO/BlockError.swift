@@ -9,6 +9,8 @@ public indirect enum BlockError: BootFailure {
   case readFailed(sector: UInt64)
   /// The backend gave no answer within the time limit.
   case timedOut(sector: UInt64)
+  /// The caller gave the read up.
+  case cancelled
   /// The device is closed or its backend has gone.
   case disconnected
   /// The backend broke the protocol.
@@ -27,7 +29,7 @@ public indirect enum BlockError: BootFailure {
     switch self {
     case .outOfRange: .corrupt
     case .readOnly: .wrongRequest
-    case .readFailed, .writeFailed, .timedOut, .disconnected, .protocolViolation,
+    case .readFailed, .writeFailed, .timedOut, .cancelled, .disconnected, .protocolViolation,
       .outOfResources:
       .device
     case .notUnpacked(let family, _): family
@@ -41,6 +43,7 @@ public indirect enum BlockError: BootFailure {
       "read of \(count) bytes at byte \(offset) leaves the device of \(size) bytes"
     case .readFailed(let sector): "read error at sector \(sector)"
     case .timedOut(let sector): "no answer from the disk backend for sector \(sector)"
+    case .cancelled: "the read was given up"
     case .disconnected: "the disk backend has gone"
     case .protocolViolation(let what): "the disk backend broke the protocol: \(what)"
     case .outOfResources(let what), .notUnpacked(_, let what): what

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The one state of hypercalls; and a check of the headers' layouts.
+// How hypercalls are made, the only state here; and a check of the headers' layouts.
 #include "hypercalls.h"
 #include "layout.h"
 #include "public.h"

@@ -5,7 +5,7 @@ enum BitmapFont {
   static let width = 8
   static let height = 16
 
-  /// Shown for what has no glyph.
+  /// Shown for characters without a glyph.
   private static let substitute: UInt32 = 0x3f
 
   /// The sixteen rows of the glyph of a character, two words as in `rows`.
@@ -14,7 +14,7 @@ enum BitmapFont {
     return (rows[2 * index], rows[2 * index + 1])
   }
 
-  /// The place of a character in `characters`.
+  /// The index of a character in `characters`.
   private static func index(of character: UInt32) -> Int? {
     var low = 0
     var high = characters.count

@@ -8,18 +8,18 @@ public struct PixelArea: Equatable, Sendable {
   public var rows: Range<Int>
 }
 
-/// Where pixels go.
+/// Something that pixels can be drawn on.
 public protocol PixelTarget {
   /// Sets the pixel in column `x` and row `y`, both from 0 and inside, to 0x00RRGGBB.
   func setPixel(x: Int, y: Int, to colour: UInt32)
 }
 
-/// Brings the pixels of a framebuffer to show a screen, changing no more than what differs. Text is
-/// in the middle; a pixel is 0x00RRGGBB.
+/// Draws a screen of text on a framebuffer, and redraws only the cells that changed. The text is
+/// centred; a pixel is 0x00RRGGBB.
 public struct FramebufferPainter {
   private static let foreground: UInt32 = 0xc8c8c8
   private static let background: UInt32 = 0x101418
-  /// The eight colours of `SGR`, and the same bright.
+  /// The eight colours of `SGR`, and their bright versions.
   private static let palette: [UInt32] = [
     0x000000, 0xaa2222, 0x22aa22, 0xaa7722, 0x3355cc, 0xaa22aa, 0x22aaaa, 0xaaaaaa,
     0x555555, 0xff5555, 0x55ff55, 0xffff55, 0x6688ff, 0xff55ff, 0x55ffff, 0xffffff,
@@ -29,15 +29,15 @@ public struct FramebufferPainter {
   public let width, height: Int
   private var shown: [TerminalCell] = []
 
-  /// A painter for pixels that nothing is known of yet.
+  /// A painter that assumes nothing about the pixels that are there.
   public init(width: Int, height: Int) {
     precondition(width > 0 && height > 0 && width < 1 << 16 && height < 1 << 16, "no such size")
     self.width = width
     self.height = height
   }
 
-  /// Paints what is not shown yet, and says where; nil if nothing changed. `target` is the same at
-  /// each call, and as large as `width` and `height` say. What does not fit is left out.
+  /// Draws what changed and returns the rectangle around it; nil if nothing changed. `target` must
+  /// be the same at each call, and of this `width` and `height`. Text that does not fit is cut off.
   public mutating func paint<Target: PixelTarget>(
     _ screen: TerminalScreen, on target: Target
   ) -> PixelArea? {
@@ -65,7 +65,7 @@ public struct FramebufferPainter {
     return area
   }
 
-  /// The cells with the cursor as one in reverse.
+  /// The cells, with the one under the cursor in reverse.
   private func cells(of screen: TerminalScreen) -> [TerminalCell] {
     var cells = screen.cells
     if screen.isCursorShown {

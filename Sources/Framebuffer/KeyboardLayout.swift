@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-/// A US keyboard: key codes of Linux (`linux/input-event-codes.h`) become the bytes that a terminal
-/// sends.
+/// A US keyboard: turns Linux's key codes (`linux/input-event-codes.h`) into the bytes that a
+/// terminal sends.
 public struct KeyboardLayout: Sendable {
   private enum Code {
     static let leftControl: UInt16 = 29
@@ -19,7 +19,7 @@ public struct KeyboardLayout: Sendable {
     (30, "asdfghjkl;'`", "ASDFGHJKL:\"~"),
     (43, "\\zxcvbnm,./", "|ZXCVBNM<>?"),
   ]
-  /// The keys 71 to 83 of the number block, as with Num Lock on.
+  /// Keys 71 to 83, the numeric keypad, as with Num Lock on.
   private static let numberBlock: StaticString = "789-456+1230."
 
   private var isLeftShiftDown = false
@@ -28,11 +28,11 @@ public struct KeyboardLayout: Sendable {
   private var isRightControlDown = false
   private var isCapsLocked = false
 
-  /// A keyboard with no key down.
+  /// A keyboard with no key pressed.
   public init() {}
 
-  /// The bytes that a key sends when it goes down or up; none for keys that change others, and for
-  /// keys that nothing is known of.
+  /// The bytes that a key sends when it is pressed or released; none for modifiers and for unknown
+  /// keys.
   public mutating func bytes(forKey code: UInt16, isPressed: Bool) -> [UInt8] {
     switch code {
     case Code.leftShift: isLeftShiftDown = isPressed
@@ -45,7 +45,7 @@ public struct KeyboardLayout: Sendable {
     return []
   }
 
-  /// What a key sends whatever else is down.
+  /// What a key sends regardless of modifiers.
   private static func sequence(of code: UInt16) -> [UInt8]? {
     switch code {
     case 1: [escape]

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import Bytes
 
-/// Control sequences (ECMA-48): cursor, erasing, how characters are shown.
+/// Control sequences (ECMA-48): cursor, erasing, attributes.
 extension TerminalScreen {
   /// Obeys `ESC [ parameters final`.
   mutating func control(_ final: UInt8, _ parameters: [UInt8]) {
     if parameters.first == 0x3f {
-      // DECTCEM, the cursor shown or not, is the only private mode that matters.
+      // DECTCEM, which shows or hides the cursor, is the only private mode that matters.
       let isCursor = numbers(parameters.dropFirst()).contains(25)
       if isCursor, final == 0x68 || final == 0x6c { isCursorShown = final == 0x68 }
       return
@@ -31,7 +31,7 @@ extension TerminalScreen {
     }
   }
 
-  /// The numbers between semicolons; what is left out is 0.
+  /// The numbers between semicolons; a missing one is 0.
   private func numbers(_ parameters: ArraySlice<UInt8>) -> [Int] {
     guard !parameters.isEmpty else { return [] }
     var result: [Int] = []

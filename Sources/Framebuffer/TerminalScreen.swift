@@ -3,31 +3,31 @@ import Bytes
 
 /// One character of the screen.
 public struct TerminalCell: Equatable, Sendable {
-  /// A Unicode scalar that can be shown.
+  /// A printable Unicode scalar.
   public var character: UInt32 = 0x20
   /// How it is shown.
   public var style = TerminalStyle()
 }
 
-/// How a character is shown: what `SGR` can say of it and matters here.
+/// How a character is shown: the attributes of `SGR` that matter here.
 public struct TerminalStyle: Equatable, Sendable {
-  /// Whether foreground and background are exchanged.
+  /// Whether foreground and background are swapped.
   public var isReverse = false
   /// Whether it is bright.
   public var isBold = false
-  /// One of the eight colours; nil is the screen's own.
+  /// One of the eight colours; nil is the screen's default.
   public var foreground: UInt8?
-  /// The same of what is behind.
+  /// The same for the background.
   public var background: UInt8?
 }
 
-/// A VT100, as far as menu, command line and messages use one: bytes go in, and there is a grid of
-/// characters to look at. A line feed goes to the start of the next line. Whatever else comes is
-/// taken for what it is and ignored.
+/// The part of a VT100 that menu, command line and messages use: bytes go in and change a grid of
+/// characters. A line feed goes to the start of the next line. Other control sequences are
+/// recognised and ignored.
 public struct TerminalScreen: Sendable {
-  /// The longest control sequence that is understood, in bytes.
+  /// The longest control sequence that is recognised, in bytes.
   static let sequenceByteCountMax = 32
-  /// The largest number of a control sequence.
+  /// The largest number in a control sequence.
   static let numberMax = 9999
 
   enum State: Equatable, Sendable {
@@ -37,17 +37,17 @@ public struct TerminalScreen: Sendable {
     case designation
     /// After `ESC [`, with the bytes so far.
     case control([UInt8])
-    /// In a text for the terminal itself, up to BEL or `ESC \`.
+    /// In a string for the terminal itself (OSC and the like), up to BEL or `ESC \`.
     case text
-    /// In a UTF-8 sequence that still needs bytes; `least` is what it must be at least.
+    /// In a UTF-8 sequence that still needs bytes; `least` is its smallest legal value.
     case character(value: UInt32, missing: Int, least: UInt32)
   }
 
   /// The size in characters.
   public let columnCount, rowCount: Int
-  /// The characters by rows.
+  /// The characters, row by row.
   public internal(set) var cells: [TerminalCell]
-  /// The place of the cursor, from 0.
+  /// The row of the cursor, from 0.
   public internal(set) var cursorRow = 0
   /// The column of the cursor, from 0.
   public internal(set) var cursorColumn = 0
@@ -56,7 +56,7 @@ public struct TerminalScreen: Sendable {
 
   var style = TerminalStyle()
   var state = State.ground
-  /// The last column has been written: the next character begins a new line.
+  /// Set when the last column has been written: the next character starts a new line.
   var isWrapDue = false
 
   /// A blank screen.
@@ -143,7 +143,7 @@ public struct TerminalScreen: Sendable {
     if cursorColumn + 1 < columnCount { cursorColumn += 1 } else { isWrapDue = true }
   }
 
-  /// The start of the next line; the screen moves up when there is none.
+  /// Goes to the start of the next line; scrolls at the bottom.
   private mutating func feedLine() {
     isWrapDue = false
     cursorColumn = 0
@@ -155,7 +155,7 @@ public struct TerminalScreen: Sendable {
     cells += [TerminalCell](repeating: TerminalCell(), count: columnCount)
   }
 
-  /// Moves the cursor, but never out of the screen.
+  /// Moves the cursor, within the screen.
   mutating func moveCursor(row: Int, column: Int) {
     isWrapDue = false
     cursorRow = max(0, min(row, rowCount - 1))

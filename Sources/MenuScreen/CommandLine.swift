@@ -2,15 +2,15 @@
 public import BootMenu
 public import Bytes
 
-/// A line editor on a terminal, as a state machine: bytes of keys go in, bytes for a VT100 come
-/// out, and sometimes a line.
+/// A line editor on a terminal, as a state machine: key bytes go in, bytes for a VT100 come out,
+/// and now and then a finished line.
 public struct CommandLine: Sendable {
   /// The longest line in bytes.
   public static let lineByteCountMax = 1024
-  /// The number of former lines that are kept.
+  /// How many earlier lines are kept.
   static let historyCountMax = 32
 
-  /// What one step gave.
+  /// The result of one step.
   public struct Step: Equatable, Sendable {
     /// The bytes for the terminal.
     public var output: ByteString
@@ -18,7 +18,7 @@ public struct CommandLine: Sendable {
     public var line: ByteString?
     /// Whether Escape left the command line.
     public var isLeft = false
-    /// Where Tab was pressed: `complete` is to follow.
+    /// Where Tab was pressed; the caller answers with `complete`.
     public var completion: CompletionRequest?
   }
 
@@ -31,7 +31,7 @@ public struct CommandLine: Sendable {
   private var cut: [UInt8] = []
   private var history: [[UInt8]] = []
   private var historyPlace = 0
-  /// How often Tab was pressed in a row.
+  /// How many times Tab was pressed in a row.
   private var tabCount = 0
 
   /// An editor with a prompt on a terminal.
@@ -42,7 +42,7 @@ public struct CommandLine: Sendable {
 
   private var columnCount: Int { max(terminal.size.columnCount, prompt.count + 8) }
 
-  /// When `step` should be called although nothing came in, in nanoseconds.
+  /// When `step` should be called even without input, in nanoseconds.
   public var deadline: UInt64? { keys.deadline }
 
   /// The bytes that show the prompt and the line, from the start of a row.
@@ -56,8 +56,8 @@ public struct CommandLine: Sendable {
     return output
   }
 
-  /// Reacts to bytes from the terminal; none if only time has passed. The bytes after an Enter or a
-  /// Tab are given back in `rest`.
+  /// Handles bytes from the terminal, or none if only time has passed. Bytes after an Enter or a
+  /// Tab are returned in `rest`.
   public mutating func step(_ input: [UInt8], now: UInt64, rest: inout [UInt8]) -> Step {
     var step = Step(output: "")
     var isChanged = false
@@ -93,13 +93,13 @@ public struct CommandLine: Sendable {
     }
     if let key = keys.expire(now: now), key == .escape { step.isLeft = true }
     if isChanged { step.output += shown() }
-    // A line that is run may boot, and its kernel would get the answer.
+    // The line may boot, and then its kernel would read the terminal's answer.
     if !step.isLeft { step.output += terminal.takeQuestion() }
     return step
   }
 
-  /// Puts in what Tab found, and gives the bytes that show it. A second Tab in a row lists the
-  /// names that fit.
+  /// Inserts a completion, and returns the bytes that show it. A second Tab in a row lists the
+  /// choices.
   public mutating func complete(_ completion: Completion) -> ByteString {
     if !completion.insertion.isEmpty {
       guard text.count + completion.insertion.count <= CommandLine.lineByteCountMax else {

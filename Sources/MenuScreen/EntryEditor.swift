@@ -3,25 +3,25 @@ import BootMenu
 import Bytes
 
 /// An editor for the commands of an entry, as a state machine. Lines that are wider than the screen
-/// go on in the next row.
+/// wrap.
 struct EntryEditor: Sendable {
-  /// The longest text in bytes; what is typed beyond is ignored.
+  /// The longest text in bytes; further typing is ignored.
   static let byteCountMax = 64 << 10
 
-  /// The columns of the screen beside a line: a blank, the cursor's, and the one that stays free.
+  /// Columns that a line can't use: a blank, one for the cursor, and the last, which stays free.
   static let marginColumnCount = 3
 
   /// How it ends.
   enum Result {
-    /// The entry is to be started with this text.
+    /// Start the entry with this text.
     case boot(ByteString)
     /// By Escape.
     case left
-    /// By Tab, which has to be answered with `complete`; the editor goes on.
+    /// By Tab; the caller answers with `complete`, and the editor goes on.
     case completion(CompletionRequest)
   }
 
-  /// The bytes of a line, one element a column.
+  /// A line, one element per column.
   typealias Line = [[UInt8]]
 
   /// The entry's index in the menu.
@@ -31,13 +31,13 @@ struct EntryEditor: Sendable {
   /// The rows of the screen.
   private(set) var rowCount: Int
   private(set) var lines: [Line]
-  /// The line that the cursor is in, and the column in it, which may be behind its end.
+  /// The cursor's line, and its column there, which may be just behind the end.
   private(set) var cursor = (line: 0, column: 0)
   private var cut: Line = []
   private var byteCount: Int
   private var top = 0
 
-  /// An editor of a text; nil if that is too long.
+  /// An editor for a text; nil if it is too long.
   init?(_ text: ByteString, index: Int, columnCount: Int, rowCount: Int) {
     guard text.count <= EntryEditor.byteCountMax else { return nil }
     self.index = index
@@ -45,18 +45,18 @@ struct EntryEditor: Sendable {
     self.rowCount = max(rowCount, 1)
     lines = text.split(on: ASCII.newline).map { EntryEditor.line($0.bytes) }
     byteCount = text.count
-    // The end of the last line is not the start of another one.
+    // A line feed at the very end does not start another line.
     if lines.count > 1, lines.last?.isEmpty == true { lines.removeLast() }
   }
 
-  /// Lays the text out for a screen of another size.
+  /// Wraps the text for a screen of another size.
   mutating func resize(columnCount: Int, rowCount: Int) {
     self.columnCount = max(columnCount, 4)
     self.rowCount = max(rowCount, 1)
     scroll()
   }
 
-  /// The text as it stands.
+  /// The text as it is now.
   var text: ByteString {
     var result = ByteString()
     for line in lines {
@@ -114,7 +114,7 @@ extension EntryEditor {
       before: before, line: text, cursor: front.reduce(0) { $0 + $1.count })
   }
 
-  /// Puts in what Tab found.
+  /// Inserts a completion.
   mutating func insert(_ text: ByteString) {
     for byte in text.bytes { insert(byte) }
     scroll()
@@ -124,7 +124,7 @@ extension EntryEditor {
     guard byteCount < EntryEditor.byteCountMax else { return }
     byteCount += 1
     let (line, column) = cursor
-    // A terminal sends the bytes of one character one after the other.
+    // A terminal sends a character's bytes one by one.
     if byte & 0xc0 == 0x80, column > 0, EntryEditor.isIncomplete(lines[line][column - 1]) {
       lines[line][column - 1].append(byte)
     } else {
@@ -166,13 +166,13 @@ extension EntryEditor {
     }
   }
 
-  /// Puts the next line behind the one that the cursor is in.
+  /// Joins the next line to the cursor's.
   private mutating func joinNext() {
     byteCount -= 1
     lines[cursor.line] += lines.remove(at: cursor.line + 1)
   }
 
-  /// Cuts what is behind the cursor; at a line's end the next line comes up.
+  /// Cuts to the end of the line; at its end, joins the next line.
   private mutating func cutForwards() {
     guard cursor.column < lines[cursor.line].count else { return removeForwards() }
     cut = Array(lines[cursor.line][cursor.column...])
@@ -250,10 +250,10 @@ extension EntryEditor {
 // MARK: Rows
 
 extension EntryEditor {
-  /// The rows of a line: one more than it fills, for a cursor behind its end.
+  /// The rows that a line takes, with room for a cursor behind its end.
   private func rowCount(of line: Line) -> Int { line.count / columnCount + 1 }
 
-  /// The row that the cursor is in, from the first of the text.
+  /// The cursor's row, counted from the first of the text.
   private var cursorRow: Int {
     var row = cursor.column / columnCount
     for line in lines[..<cursor.line] { row += rowCount(of: line) }
@@ -267,7 +267,7 @@ extension EntryEditor {
     if row >= top + rowCount { top = row - rowCount + 1 }
   }
 
-  /// The place of the cursor on the screen, from the first row of the editor.
+  /// The cursor's place on the screen, counted from the editor's first row.
   var cursorPlace: ScreenPlace {
     ScreenPlace(row: cursorRow - top, column: cursor.column % columnCount)
   }

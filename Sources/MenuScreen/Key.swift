@@ -4,28 +4,28 @@
 public enum Key: Equatable, Sendable {
   /// Enter.
   case enter
-  /// Escape, alone.
+  /// Escape by itself.
   case escape
   /// An arrow key.
   case up, down, left, right
-  /// The first or the last place.
+  /// Home or End.
   case home, end
-  /// A screen back or forth.
+  /// Page Up or Page Down.
   case pageUp, pageDown
-  /// Removes what is before the cursor; terminals send 0x08 or 0x7f.
+  /// Backspace; terminals send 0x08 or 0x7f.
   case backspace
-  /// Removes what is under the cursor.
+  /// Delete.
   case delete
   /// Tab.
   case tab
   /// The key F10.
   case f10
-  /// Control and a letter, given as the small letter.
+  /// Control and a letter, as lower case.
   case control(UInt8)
-  /// A byte of text: ASCII, or a part of a UTF-8 sequence.
+  /// A byte of text: ASCII, or part of a UTF-8 sequence.
   case text(UInt8)
-  /// No key: the terminal's answer to `TerminalSizing.question`.
+  /// Not a key: the terminal's answer to `TerminalSizing.question`.
   case size(TerminalSize)
-  /// A key that nothing is known about.
+  /// An unknown key.
   case unknown
 }

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import Bytes
 
-/// Makes keys of the bytes that a terminal sends (VT100 and what xterm adds). A sequence may be
-/// split over any number of reads; an escape byte that stays alone for `escapeNanoseconds` is the
-/// key.
+/// Turns the bytes that a terminal sends (VT100 and xterm's additions) into keys. A sequence may be
+/// split over any number of reads; an escape byte that nothing follows for `escapeNanoseconds` is
+/// the Escape key.
 public struct KeyDecoder: Sendable {
   /// How long an escape byte waits for the rest of a sequence.
   public static let escapeNanoseconds: UInt64 = 100_000_000
-  /// How long a sequence that has begun waits for its rest: an answer of the terminal may come in
-  /// pieces, and what is behind a gap would be typed text.
+  /// How long a sequence that has begun waits for its rest. The terminal's answer may come in
+  /// pieces, and after a longer gap the rest would be taken for typed text.
   public static let sequenceNanoseconds: UInt64 = 1_000_000_000
-  /// The longest sequence that is understood.
+  /// The longest sequence that is recognised, in bytes.
   static let sequenceByteCountMax = 16
 
   private enum State {
@@ -26,7 +26,7 @@ public struct KeyDecoder: Sendable {
   private var lastByteTime: UInt64 = 0
   private var isAfterCarriageReturn = false
 
-  /// A decoder that has seen nothing.
+  /// A decoder with no sequence open.
   public init() {}
 
   /// When `expire` has to be called; nil while no sequence is open.
@@ -113,8 +113,8 @@ public struct KeyDecoder: Sendable {
     }
   }
 
-  /// The place of the cursor in the last row and column (CPR, ECMA-48). One in the first row is
-  /// xterm's F3 with another key.
+  /// A report of the cursor's place (CPR, ECMA-48). In the first row it would be xterm's F3 with a
+  /// modifier.
   private static func size(_ parameters: [UInt8]) -> Key {
     let parts = ByteString(parameters).split(on: 0x3b)
     guard parts.count == 2, let rows = Numbers.decimal(parts[0]), rows > 1,

@@ -3,8 +3,8 @@ public import BootMenu
 import Bytes
 
 extension MenuScreen {
-  /// Shows the commands of an entry of the shown menu to be changed. A submenu has none, and one
-  /// with very many is refused.
+  /// Opens the editor on the commands of an entry of the current menu. Refuses submenus, which have
+  /// none, and texts that are too long.
   public mutating func edit(index: Int) {
     stopCountdown()
     guard menu.entries.indices.contains(index) else { return }
@@ -14,12 +14,12 @@ extension MenuScreen {
       let editor = EntryEditor(
         entry.source, index: index, columnCount: columnCount - EntryEditor.marginColumnCount,
         rowCount: listRowCount)
-    else { return report("\(entry.title): too long to be changed here") }
+    else { return report("\(entry.title): too long to edit here") }
     messages = []
     mode = .editor(editor)
   }
 
-  /// Reacts to a key while an entry is changed. After a failed start the editor is still there.
+  /// Handles a key in the editor. After a failed start the editor is still open.
   mutating func edit(by key: Key) -> Decision? {
     guard case .editor(var editor) = mode else { return nil }
     if key == .tab {
@@ -40,7 +40,7 @@ extension MenuScreen {
     }
   }
 
-  /// Puts in what Tab found. A second Tab in a row lists the names that fit.
+  /// Inserts a completion. A second Tab in a row lists the choices.
   public mutating func complete(_ completion: Completion) {
     guard case .editor(var editor) = mode else { return }
     if !completion.insertion.isEmpty {

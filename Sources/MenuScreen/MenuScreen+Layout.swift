@@ -3,34 +3,35 @@ import BootMenu
 import Bytes
 
 extension MenuScreen {
-  /// Rows for messages on a terminal that has room for them.
+  /// Rows for messages on a large enough terminal.
   static let messageRowCountMax = 3
-  /// Title bar, a row above and one below the list, a row, countdown and hints.
+  /// Rows that are always taken: title, one above and one below the list, a blank, countdown,
+  /// hints.
   private static let otherRowCount = 6
-  /// The least rows for entries that messages leave, while there is more than one row of them.
+  /// Messages give up rows, down to one, until this many entries fit.
   private static let listRowCountMin = 4
-  /// The columns that the long hints need.
+  /// Columns needed for the long hints.
   private static let wideColumnCount = 72
 
   var columnCount: Int { terminal.size.columnCount }
   private var freeRowCount: Int { terminal.size.rowCount - MenuScreen.otherRowCount }
 
-  /// The rows for messages.
+  /// How many rows messages have.
   var messageRowCount: Int {
     max(1, min(MenuScreen.messageRowCountMax, freeRowCount - MenuScreen.listRowCountMin))
   }
 
-  /// The rows that entries are shown in.
+  /// How many rows entries have.
   var listRowCount: Int { freeRowCount - messageRowCount }
 
-  /// The end of the messages, as far as there is room.
+  /// The last messages that there is room for.
   private var messageRows: [ByteString] {
     var rows: [ByteString] = []
     for message in messages { rows += MessageLines.wrap(message, width: columnCount - 2) }
     return Array(rows.suffix(messageRowCount))
   }
 
-  /// What the screen should show. The last column stays free, so that no terminal wraps.
+  /// What the screen should show. The last column stays blank, so that no terminal wraps.
   func lines(now: UInt64) -> [ScreenLine] {
     let width = columnCount - 1
     var lines = [titleLine(width)]
@@ -61,7 +62,7 @@ extension MenuScreen {
     return lines
   }
 
-  /// Where the cursor is shown: in an editor.
+  /// Where the cursor is shown; only an editor has one.
   var cursor: ScreenPlace? {
     guard case .editor(let editor) = mode else { return nil }
     let place = editor.cursorPlace

@@ -6,21 +6,21 @@ extension MenuScreen {
   /// The longest wait after a wrong password, in seconds.
   static let waitSecondsMax: UInt64 = 8
 
-  /// Asks for a password, and where there are users for a name, in front of what is wanted. The
-  /// countdown is over.
+  /// Asks for a password, and for a name if the menu has users, before `request` is granted. Ends
+  /// the countdown.
   public mutating func ask(for act: MenuAct, asksForUser: Bool) {
     stopCountdown()
     mode = .prompt(PasswordPrompt(act: act, subject: subject(of: act), asksForUser: asksForUser))
   }
 
-  /// The password was right: the menu goes on.
+  /// The password was right: back to the menu.
   public mutating func accept() {
     wrongCount = 0
     mode = .menu
   }
 
-  /// The password was wrong, at the time `now`: keys but Escape are ignored for a second, after the
-  /// next one twice as long and so on, and then it is asked for again.
+  /// The password was wrong, at the time `now`: all keys but Escape are ignored for a second, then
+  /// it is asked for again. Each further wrong one doubles the wait.
   public mutating func refuse(now: UInt64) {
     guard case .prompt(var prompt) = mode else { return }
     let wait = min(1 << UInt64(min(wrongCount, 8)), MenuScreen.waitSecondsMax)
@@ -30,7 +30,7 @@ extension MenuScreen {
     mode = .prompt(prompt)
   }
 
-  /// Reacts to a key while a password is typed.
+  /// Handles a key while a password is typed.
   mutating func type(_ key: Key) -> Decision? {
     guard case .prompt(var prompt) = mode else { return nil }
     let result = prompt.react(to: key)
@@ -44,7 +44,7 @@ extension MenuScreen {
     }
   }
 
-  /// Asks again when the time after a wrong password is over.
+  /// Asks again when the wait after a wrong password is over.
   mutating func resumePrompt(now: UInt64) {
     guard case .prompt(var prompt) = mode, let time = prompt.resumeTime, now >= time else { return }
     prompt.resumeTime = nil

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-/// The menu on terminals of other sizes than a VT100's.
+/// The menu on terminals that are not 80 by 24.
 extension MenuScreen {
-  /// Reacts to what a terminal sent: a key, or its size.
+  /// Handles what the terminal sent: a key, or its size.
   mutating func take(_ key: Key) -> Decision? {
     if case .size(let size) = key {
       if terminal.take(size) { resize() }
@@ -16,14 +16,14 @@ extension MenuScreen {
     return react(to: key)
   }
 
-  /// Takes over what somebody else learned of the terminal.
+  /// Takes over what the command line has learned about the terminal.
   public mutating func adopt(_ terminal: TerminalSizing) {
     let isOther = terminal.size != self.terminal.size
     self.terminal = terminal
     if isOther { resize() }
   }
 
-  /// Lays everything out anew for the terminal's size.
+  /// Lays everything out again for the terminal's size.
   private mutating func resize() {
     painter.forget()
     for index in pages.indices { pages[index] = scrolled(pages[index]) }

@@ -2,41 +2,41 @@
 public import BootMenu
 public import Bytes
 
-/// The menu on a terminal, as a state machine: bytes of keys go in, bytes for a VT100 come out, and
-/// sometimes a decision. It knows no clock: the caller says what time it is.
+/// The menu on a terminal, as a state machine: key bytes go in, bytes for a VT100 come out, and now
+/// and then a decision. It has no clock: the caller passes the time.
 ///
-/// A decision to choose an entry leaves the screen as it is. The caller runs the entry, and then
-/// boots, or opens the submenu with `open`, or tells why it failed with `report`.
+/// Choosing an entry leaves the screen as it is. The caller runs the entry and then boots, or opens
+/// the submenu with `open`, or says why it failed with `report`.
 public struct MenuScreen: Sendable {
   /// What a person or the countdown decided.
   public enum Decision: Equatable, Sendable {
-    /// To choose the entry with this index in `menu`.
+    /// Run the entry with this index in `menu`.
     case choose(index: Int)
-    /// The time is up: to boot the default of the first menu.
+    /// The time is up: boot the default of the first menu.
     case timeout
-    /// To open the command line.
+    /// Open the command line.
     case commandLine
-    /// To change the commands of the entry with this index in `menu`.
+    /// Edit the commands of the entry with this index in `menu`.
     case edit(index: Int)
-    /// To start the entry with this index with these commands in place of its own.
+    /// Start the entry with this index with these commands in place of its own.
     case boot(index: Int, source: ByteString)
-    /// To complete a word of the entry that is changed: `complete` follows.
+    /// Complete a word in the editor; the caller answers with `complete`.
     case complete(CompletionRequest)
-    /// To give the password of the menu.
+    /// Ask for the menu's password.
     case unlock
-    /// A password was typed, which `ask` had asked for: `accept` or `refuse` follows.
+    /// A password was typed, as `ask` wanted; the caller answers with `accept` or `refuse`.
     case password(PasswordAnswer)
   }
 
-  /// What there is to react to.
+  /// What has happened.
   public enum Event: Equatable, Sendable {
     /// Bytes came from the terminal.
     case input([UInt8])
-    /// Nothing came, but time has passed.
+    /// No input, but time has passed.
     case tick
   }
 
-  /// What one step gave.
+  /// The result of one step.
   public struct Step: Equatable, Sendable {
     /// The bytes for the terminal.
     public var output: ByteString
@@ -44,7 +44,7 @@ public struct MenuScreen: Sendable {
     public var decision: Decision?
   }
 
-  /// One menu of the stack.
+  /// One menu of the stack of open ones.
   struct Page: Sendable {
     var title: ByteString
     var menu: Menu
@@ -56,13 +56,13 @@ public struct MenuScreen: Sendable {
     var top = 0
   }
 
-  /// What keys are for.
+  /// Where keys go.
   enum Mode: Sendable {
-    /// To choose an entry.
+    /// To the list of entries.
     case menu
-    /// To type a password.
+    /// To the password prompt.
     case prompt(PasswordPrompt)
-    /// To change an entry's commands.
+    /// To the editor.
     case editor(EntryEditor)
   }
 
@@ -75,9 +75,9 @@ public struct MenuScreen: Sendable {
   var pages: [Page] = []
   var messages: [ByteString] = []
   var mode = Mode.menu
-  /// How often in a row a password was wrong.
+  /// How many wrong passwords came in a row.
   var wrongCount = 0
-  /// How often Tab was pressed in a row in the editor.
+  /// How many times Tab was pressed in a row in the editor.
   var tabCount = 0
   private var keys = KeyDecoder()
   private var waitingInput: [UInt8] = []
@@ -85,7 +85,7 @@ public struct MenuScreen: Sendable {
   private var bootTime: UInt64?
   private var isHidden: Bool
 
-  /// A screen with a menu that boots its default after a time; never if that is nil.
+  /// A screen with a menu whose default boots after a time; never if that is nil.
   public init(
     title: ByteString, menu: Menu, timeoutSeconds: Int?, now: UInt64,
     terminal: TerminalSizing = TerminalSizing()
@@ -109,10 +109,10 @@ public struct MenuScreen: Sendable {
     pages.last?.menu ?? Menu(file: MenuFile(device: "", path: ""), format: .grub2)
   }
 
-  /// How many menus the shown one is inside of.
+  /// How deep the current menu is; 0 for the first.
   public var depth: Int { max(pages.count - 1, 0) }
 
-  /// When `step` should be called although nothing came in, in nanoseconds.
+  /// When `step` should be called even without input, in nanoseconds.
   public func deadline(now: UInt64) -> UInt64? {
     var result = keys.deadline
     if let bootTime {
@@ -127,7 +127,7 @@ public struct MenuScreen: Sendable {
     return result
   }
 
-  /// Reacts to an event at the time `now`, in nanoseconds.
+  /// Handles an event at the time `now`, in nanoseconds.
   public mutating func step(_ event: Event, now: UInt64) -> Step {
     var decision: Decision?
     resumePrompt(now: now)
@@ -136,7 +136,7 @@ public struct MenuScreen: Sendable {
     if case .input(let bytes) = event { input += bytes }
     for (index, byte) in input.enumerated() where decision == nil {
       if let key = keys.decode(byte, now: now) { decision = take(key) }
-      // What was typed behind a Tab waits for its answer.
+      // What was typed after a Tab waits for the completion.
       if case .complete? = decision { waitingInput = Array(input[(index + 1)...]) }
     }
     if decision == nil, let key = keys.expire(now: now) { decision = take(key) }
@@ -145,12 +145,12 @@ public struct MenuScreen: Sendable {
       decision = .timeout
     }
     var output = painter.paint(lines(now: now), cursor: cursor)
-    // What is decided may boot, and the kernel would get the answer.
+    // The decision may boot, and then the kernel would read the terminal's answer.
     if decision == nil { output += terminal.takeQuestion() }
     return Step(output: output, decision: decision)
   }
 
-  /// Shows a menu inside the present one.
+  /// Opens a submenu.
   public mutating func open(_ menu: Menu, title: ByteString) {
     let rows = menu.entries.indices.filter { !menu.entries[$0].isHidden }
     let chosen = menu.defaultSelection?.index ?? 0
@@ -160,7 +160,7 @@ public struct MenuScreen: Sendable {
     scroll()
   }
 
-  /// Shows why something failed, in the last lines of the screen, and stops the countdown.
+  /// Shows why something failed, at the bottom of the screen, and stops the countdown.
   public mutating func report(_ message: ByteString) {
     stopCountdown()
     messages.append(message)
@@ -170,20 +170,20 @@ public struct MenuScreen: Sendable {
   /// Makes the next step draw the whole screen, after something else has written on it.
   public mutating func redraw() { painter.forget() }
 
-  /// Ends the countdown: the menu shows until somebody chooses.
+  /// Stops the countdown: the menu stays until somebody chooses.
   mutating func stopCountdown() {
     bootTime = nil
     isHidden = false
   }
 
-  /// The bytes that leave the terminal to whatever follows: attributes off, cursor shown, on a
-  /// blank screen.
+  /// The bytes that hand the terminal to whoever comes next: attributes off, cursor shown, a blank
+  /// screen.
   public mutating func leave() -> ByteString {
     painter.forget()
     return "\u{1b}[0m\u{1b}[?25h\u{1b}[2J\u{1b}[H"
   }
 
-  /// The seconds until the default boots, a begun one included; nil if nobody counts.
+  /// The seconds until the default boots, rounded up; nil if there is no countdown.
   public func secondsLeft(now: UInt64) -> UInt64? {
     guard let bootTime else { return nil }
     let left = bootTime > now ? bootTime - now : 0
@@ -243,10 +243,10 @@ public struct MenuScreen: Sendable {
     page.rows.indices.contains(page.selected) ? page.rows[page.selected] : nil
   }
 
-  /// Whether the shown menu has a password that GRUB legacy asks for at the key `p`.
+  /// Whether the current menu has a password that GRUB legacy asks for at the key `p`.
   var hasUnlockKey: Bool { menu.format == .legacy && menu.lock(before: .unlock) != nil }
 
-  /// Leaves some menus, the shown one first, but never the outermost.
+  /// Leaves some menus, the current one first, but never the outermost.
   public mutating func close(menuCount: Int = 1) {
     pages.removeLast(max(0, min(menuCount, pages.count - 1)))
     mode = .menu
@@ -261,7 +261,7 @@ public struct MenuScreen: Sendable {
   /// Keeps the selected rows of all menus on the screen.
   func scrolled(_ page: Page) -> Page {
     var result = page
-    // Nothing stays free below while there are rows above.
+    // No blank rows below while entries are hidden above.
     result.top = min(page.top, max(0, page.rows.count - listRowCount))
     if page.selected < result.top { result.top = page.selected }
     if page.selected >= result.top + listRowCount {

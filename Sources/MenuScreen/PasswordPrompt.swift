@@ -4,7 +4,7 @@ public import Bytes
 
 /// What was typed to open a lock.
 public struct PasswordAnswer: Equatable, Sendable {
-  /// What is wanted of the menu.
+  /// What was locked.
   public var act: MenuAct
   /// The user's name; empty where none was asked for.
   public var user: ByteString
@@ -19,10 +19,9 @@ public struct PasswordAnswer: Equatable, Sendable {
   }
 }
 
-/// Asks for a user's name, where there are users, and a password. What is typed of the password is
-/// not shown.
+/// Asks for a user's name, if the menu has users, and a password, which is not shown.
 struct PasswordPrompt: Sendable {
-  /// The longest name or password in bytes; what is typed beyond is ignored.
+  /// The longest name or password in bytes; further typing is ignored.
   static let byteCountMax = 256
 
   /// How it ends.
@@ -35,13 +34,13 @@ struct PasswordPrompt: Sendable {
 
   /// What is wanted.
   let act: MenuAct
-  /// What the lock is in front of, for people.
+  /// What is locked, for people.
   let subject: ByteString
   private let asksForUser: Bool
   private var user: [UInt8] = []
   private var password: [UInt8] = []
   private var isAtPassword: Bool
-  /// Until when keys are ignored, after a wrong password; nil while they are not.
+  /// When keys count again after a wrong password; nil if they do now.
   var resumeTime: UInt64?
 
   /// A prompt with nothing typed.
@@ -60,12 +59,12 @@ struct PasswordPrompt: Sendable {
     return "Password: \(ByteString([UInt8](repeating: 0x2a, count: characterCount)))_"
   }
 
-  /// Begins anew.
+  /// Starts again.
   mutating func clear() {
     self = PasswordPrompt(act: act, subject: subject, asksForUser: asksForUser)
   }
 
-  /// Reacts to a key.
+  /// Handles a key.
   mutating func react(to key: Key) -> Result? {
     if key == .escape { return .left }
     if resumeTime != nil { return nil }

@@ -20,17 +20,17 @@ struct ScreenPlace: Equatable {
   var column: Int
 }
 
-/// Brings a VT100 screen from what it shows to what it should show, with as few bytes as a line's
-/// first difference allows: a console ring has 2 KiB, and a serial line may be slow.
+/// Turns what a VT100 shows into what it should show. Each line is rewritten from its first
+/// difference on, to save bytes: a console ring has 2 KiB, and a serial line may be slow.
 struct ScreenPainter {
   private var shown: [ScreenLine] = []
   private var isKnown = false
   private var cursor: ScreenPlace?
 
-  /// Forgets what is shown: the next painting begins with a blank screen.
+  /// Forgets what is shown: the next call starts with a blank screen.
   mutating func forget() { isKnown = false }
 
-  /// The bytes that bring the screen to show `lines`, with the cursor somewhere or hidden.
+  /// The bytes that make the screen show `lines`, with the cursor at a place or hidden.
   mutating func paint(_ lines: [ScreenLine], cursor wanted: ScreenPlace? = nil) -> ByteString {
     var output = ByteString()
     if !isKnown || shown.count != lines.count {

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import Bytes
 
-/// Text for a terminal, one element a column: what comes from a disk can't send it commands.
+/// Text for a terminal, one element per column. Bytes from a disk can't send it commands.
 struct ScreenText: Equatable {
   /// The characters, each as its UTF-8 bytes.
   private(set) var cells: [[UInt8]] = []
 
-  /// A text in which everything that is not a printable character has become `?`. Characters are
-  /// taken to be one column wide.
+  /// A text in which everything unprintable has become `?`. Each character counts as one column.
   init(_ text: ByteString) {
     let bytes = text.bytes
     var index = 0
@@ -23,8 +22,7 @@ struct ScreenText: Equatable {
     }
   }
 
-  /// Characters of which each takes one column whatever it is: a tab a blank, and what can't be
-  /// shown a `?`.
+  /// Characters of one column each: tabs become blanks, and everything unprintable `?`.
   init(characters: some Sequence<[UInt8]>) {
     for character in characters {
       let bytes = character == [ASCII.tab] ? [ASCII.space] : character
@@ -36,7 +34,7 @@ struct ScreenText: Equatable {
   /// The number of columns.
   var count: Int { cells.count }
 
-  /// The text cut to a width; a cut one ends in `>`.
+  /// The text cut to a width; ends in `>` if it was cut.
   func fitted(to width: Int) -> ScreenText {
     guard count > width, width > 0 else { return self }
     var result = self
@@ -44,7 +42,7 @@ struct ScreenText: Equatable {
     return result
   }
 
-  /// The end of the text, if it is wider than a width.
+  /// The last columns of the text, if it is wider than `width`.
   func ending(in width: Int) -> ScreenText {
     var result = self
     result.cells = Array(cells.suffix(max(width, 0)))
@@ -79,7 +77,7 @@ struct ScreenText: Equatable {
     guard index + length <= bytes.count,
       bytes[(index + 1)..<(index + length)].allSatisfy({ $0 & 0xc0 == 0x80 })
     else { return 0 }
-    // Control characters, and what UTF-8 leaves out: long forms, surrogates, beyond Unicode.
+    // Control characters, and what UTF-8 forbids: overlong forms, surrogates, beyond Unicode.
     let second = bytes[index + 1]
     let isLeftOut =
       switch first {

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-/// The columns and rows of a terminal, within what a screen can be laid out for.
+/// The columns and rows of a terminal, within the limits of our layout.
 public struct TerminalSize: Equatable, Sendable {
-  /// The columns that a terminal may have; one that reports fewer or more is taken at its word only
-  /// up to here.
+  /// The columns that a terminal may have; a report outside of these is brought inside.
   public static let columnCounts = 40...250
   /// The rows that it may have.
   public static let rowCounts = 10...100
-  /// A VT100's, which is taken until a terminal says something else.
+  /// A VT100's, used until a terminal reports another.
   public static let standard = TerminalSize(columnCount: 80, rowCount: 24)
 
   /// The width.
@@ -15,7 +14,7 @@ public struct TerminalSize: Equatable, Sendable {
   /// The height.
   public let rowCount: Int
 
-  /// A size, made larger or smaller where it is beyond the limits.
+  /// A size, brought inside the limits.
   public init(columnCount: Int, rowCount: Int) {
     self.columnCount = TerminalSize.limited(columnCount, to: TerminalSize.columnCounts)
     self.rowCount = TerminalSize.limited(rowCount, to: TerminalSize.rowCounts)

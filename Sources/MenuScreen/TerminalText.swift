@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 public import Bytes
 
-/// Text for a terminal outside of a screen: labels, file names and contents of the guest's disk.
+/// Text from the guest's disk that is printed outside of a screen: labels, names, contents.
 public enum TerminalText {
-  /// `text` with everything that is neither a printable character nor a line feed made `?`, and
-  /// tabs made blanks: a disk sends no commands to an administrator's terminal.
+  /// `text` with tabs as blanks, and everything else that is neither printable nor a line feed as
+  /// `?`: a disk must not send commands to an administrator's terminal.
   public static func harmless(_ text: ByteString) -> ByteString {
     var result: [UInt8] = []
     result.reserveCapacity(text.count)

@@ -89,15 +89,17 @@ struct FileDisks {
     _ hypervisor: XenHypervisor, tickets: [DiskTicket]? = nil, goOn: () -> Void = {}
   ) throws(BlockError) {
     var failure: BlockError?
+    func note(_ error: BlockError) {
+      failure = failure ?? error
+      // What belongs to the same file is of no use any more.
+      cancel()
+    }
     while true {
       for device in volume.devices {
         do throws(BlockError) {
           try device.base.pump()
-        } catch {
-          failure = failure ?? error
-          // What belongs to the same file is of no use any more.
-          cancel()
-        }
+        } catch { note(error) }
+        if let error = device.base.takeFailure() { note(error) }
       }
       // A backend that died is never done.
       let busy = volume.devices.filter { !$0.base.isDone && !$0.base.isDead }
@@ -106,7 +108,10 @@ struct FileDisks {
       goOn()
       Disk.wait(busy.map { $0.base }, until: hypervisor.now + Self.sleepMax)
     }
-    if let failure { throw failure }
+    guard let failure else { return }
+    // Those that were cancelled with it.
+    for device in volume.devices { _ = device.base.takeFailure() }
+    throw failure
   }
 
   /// Gives up what was not sent of the plans.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-/// One direction of a byte stream in a shared page, as xenstore and the console have it: a buffer
-/// of a power of two and two free-running indexes, which start anywhere.
-struct ByteRing {
+/// One direction of a byte stream in a shared page, as xenstore and the console use it: a buffer of
+/// a power of two and two free-running indexes, which may start anywhere.
+public struct ByteRing {
   private let memory: SharedMemory
   private let dataOffset: Int
   private let size: UInt32
@@ -10,7 +10,7 @@ struct ByteRing {
   private let producerOffset: Int
 
   /// The ring of `size` bytes at `dataOffset` of `memory`.
-  init(
+  public init(
     _ memory: SharedMemory, dataOffset: Int, size: Int, consumerOffset: Int, producerOffset: Int
   ) {
     precondition(size > 0 && size & (size - 1) == 0, "ring size is not a power of two")
@@ -31,11 +31,11 @@ struct ByteRing {
   }
 
   /// The bytes between consumer and producer, or nil if the indexes are impossible.
-  var usedByteCount: Int? { state?.used }
+  public var usedByteCount: Int? { state?.used }
 
   /// Puts as many of `bytes` into the ring as fit, and says how many; nil if the indexes are
   /// impossible.
-  func write(_ bytes: ArraySlice<UInt8>) -> Int? {
+  public func write(_ bytes: ArraySlice<UInt8>) -> Int? {
     guard let (_, producer, used) = state else { return nil }
     let count = min(bytes.count, Int(size) - used)
     guard count > 0 else { return 0 }
@@ -50,7 +50,7 @@ struct ByteRing {
 
   /// Takes at most `countMax` bytes out of the ring and appends them to `bytes`; gives their
   /// number, nil if the indexes are impossible.
-  func read(_ countMax: Int, to bytes: inout [UInt8]) -> Int? {
+  public func read(_ countMax: Int, to bytes: inout [UInt8]) -> Int? {
     guard let (consumer, _, used) = state else { return nil }
     let count = min(countMax, used)
     guard count > 0 else { return 0 }
@@ -63,8 +63,8 @@ struct ByteRing {
     return count
   }
 
-  /// Forgets what is in the ring: for a reader whose peer's indexes are impossible.
-  func resetConsumer() {
+  /// Discards what is in the ring: for a reader whose peer's indexes are impossible.
+  public func resetConsumer() {
     memory.store(u32: memory.u32(at: producerOffset), at: consumerOffset)
   }
 }

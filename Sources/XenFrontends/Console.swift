@@ -3,8 +3,8 @@ import CXen
 
 /// The domain's console over its ring page (`xen/io/console.h`).
 ///
-/// Output waits a short time for a slow reader and is dropped after that, so a console that nobody
-/// reads can't stop a boot. The page may have been used before: its indexes are taken as they are.
+/// Output waits briefly for a slow reader and is then dropped, so a console that nobody reads can't
+/// stop a boot. The page may have been used before: its indexes are taken as they are.
 public final class Console<H: Hypervisor> {
   /// The event channel of the console, for a caller that sleeps on several ports.
   public let port: UInt32
@@ -15,17 +15,16 @@ public final class Console<H: Hypervisor> {
   /// How long output waits for room, in nanoseconds, before it is dropped.
   public var timeLimit: UInt64 = 200_000_000
 
-  /// The bytes that were dropped because nobody read them.
+  /// How many bytes were dropped because nobody read them.
   public private(set) var droppedByteCount = 0
 
   private let hypervisor: H
   private let input: ByteRing
   private let output: ByteRing
-  /// Set when the reader did not keep up; then output is tried, but not waited for, until there is
-  /// room again.
+  /// Set when the reader did not keep up. Output then no longer waits, until there is room again.
   private var isStuck = false
 
-  /// The console whose ring is the page at `page`, with `port` to kick it.
+  /// The console whose ring is the page at `page`, with `port` to notify its reader.
   public init(page: UnsafeMutableRawPointer, port: UInt32, hypervisor: H) {
     let memory = SharedMemory(page, byteCount: 4096)
     self.port = port
@@ -39,7 +38,7 @@ public final class Console<H: Hypervisor> {
       producerOffset: CONSOLE_OUTPUT_PRODUCER_OFFSET)
   }
 
-  /// Writes bytes; waits at most `timeLimit` for room, then drops the rest.
+  /// Writes bytes. Waits at most `timeLimit` for room, then drops the rest.
   public func write(_ bytes: [UInt8]) {
     guard translatesLineFeeds, bytes.contains(0x0a) else { return writeRaw(bytes) }
     var translated: [UInt8] = []
@@ -78,7 +77,7 @@ public final class Console<H: Hypervisor> {
     droppedByteCount += rest.count
   }
 
-  /// Whether the reader has taken all output, so that it keeps up.
+  /// Whether the reader has taken all output.
   public var isDrained: Bool { output.usedByteCount == 0 }
 
   /// Waits until the reader has taken all output, at most until `deadline` in system time.

@@ -1,25 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 public import Bytes
 
-/// What xenstore says of a disk before anyone connects to it.
+/// What xenstore says about a disk before it is connected.
 public struct DiskDescription: Equatable, Sendable {
-  /// The virtual device number: the name of its directory below `device/vbd`.
-  public let number: UInt64
+  /// Where it is in xenstore.
+  public let address: XenbusAddress
 
-  /// The name that the number stands for: `xvda`, `xvda1`, `hdc`, `sda`.
+  /// The name that its number stands for: `xvda`, `xvda1`, `hdc`, `sda`.
   public let name: ByteString
-
-  /// Our directory, relative: `device/vbd/51712`.
-  public let path: ByteString
-
-  /// The backend's directory, absolute.
-  public let backendPath: ByteString
-
-  /// The domain of the backend.
-  public let backendDomain: UInt16
 
   /// Whether it is a CD-ROM drive, which may be empty.
   public let isCDROM: Bool
+
+  /// The virtual device number: the name of its directory below `device/vbd`.
+  public var number: UInt64 { address.number }
+
+  /// The backend's directory, absolute.
+  public var backendPath: ByteString { address.backendPath }
 
   /// The name of the virtual device `number`, by xen-vbd-interface(7).
   public static func name(of number: UInt64) -> ByteString {
@@ -39,7 +36,7 @@ public struct DiskDescription: Equatable, Sendable {
   private static func name(
     _ prefix: ByteString, disk: UInt64, partition: UInt64
   ) -> ByteString {
-    // Letters count a...z, aa, ab...: base 26 without a zero. At most 20 bits come here.
+    // Letters count a to z, aa, ab...: base 26 without a zero. The number has at most 20 bits.
     var letters: [UInt8] = []
     var rest = disk + 1
     while rest > 0 {
@@ -51,44 +48,21 @@ public struct DiskDescription: Equatable, Sendable {
     return partition == 0 ? whole : whole + "\(partition)"
   }
 
-  /// Describes the disk `number` from the toolstack's nodes; nil if they are not complete.
-  init?<H: Hypervisor>(number: UInt64, store: XenStore<H>) throws(XenStoreError) {
-    let path: ByteString = "device/vbd/\(number)"
-    guard let backend = try store.readIfPresent(path + "/backend"), !backend.isEmpty,
-      let domainText = try store.readIfPresent(path + "/backend-id"),
-      let domainNumber = Numbers.decimal(domainText), let domain = UInt16(exactly: domainNumber)
-    else { return nil }
-    self.number = number
-    self.path = path
-    name = Self.name(of: number)
-    backendPath = backend
-    backendDomain = domain
-    isCDROM = try store.readIfPresent(path + "/device-type") == "cdrom"
+  /// Describes the disk at `address`.
+  init<H: Hypervisor>(_ address: XenbusAddress, store: XenStore<H>) throws(XenStoreError) {
+    self.address = address
+    name = Self.name(of: address.number)
+    isCDROM = try store.readIfPresent(address.path + "/device-type") == "cdrom"
   }
 
-  /// All disks of this domain that the toolstack has set up, by number.
+  /// All disks of this domain that the toolstack has set up, by number, at most 256.
   public static func all<H: Hypervisor>(
     _ store: XenStore<H>
   ) throws(XenStoreError) -> [DiskDescription] {
-    let names: [ByteString]
-    do throws(XenStoreError) {
-      names = try store.directory("device/vbd")
-    } catch {
-      if error.isNotFound { return [] }
-      throw error
-    }
-    var numbers: [UInt64] = []
-    for name in names.prefix(countMax) {
-      if let number = Numbers.decimal(name) { numbers.append(number) }
-    }
-    numbers.sort()
     var result: [DiskDescription] = []
-    for number in numbers {
-      if let disk = try DiskDescription(number: number, store: store) { result.append(disk) }
+    for address in try XenbusAddress.all(kind: "vbd", store: store) {
+      result.append(try DiskDescription(address, store: store))
     }
     return result
   }
-
-  /// More disks than this are not looked at.
-  private static let countMax = 256
 }

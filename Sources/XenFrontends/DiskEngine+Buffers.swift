@@ -4,7 +4,7 @@ import Bytes
 import CXen
 
 extension DiskEngine {
-  /// Reads any bytes of the device through pages of our own, and sleeps until they are there.
+  /// Reads any bytes of the device through our own pages, and sleeps until they are there.
   func read(at byteOffset: UInt64, count: Int) throws(BlockError) -> [UInt8] {
     if let death { throw death }
     guard count >= 0, let end = Checked.sum(byteOffset, UInt64(count)), end <= geometry.byteCount
@@ -20,7 +20,7 @@ extension DiskEngine {
     var position = byteOffset
     while position < end {
       let start = position - position % sector
-      // The device's size is whole sectors, so that the last one is on it.
+      // The device has a whole number of sectors, so rounding up stays inside it.
       let wanted = Checked.roundedUp(end - start, toMultipleOf: sector) ?? end - start
       let byteCount = min(wanted, UInt64(pages.memory.byteCount))
       try transfer(.read, sector: start / 512, byteCount: byteCount, in: pages)
@@ -33,8 +33,8 @@ extension DiskEngine {
     return result
   }
 
-  /// Writes whole sectors through pages of our own, and sleeps until they are on the disk: behind
-  /// the backend's cache too, if it has one and can say so.
+  /// Writes whole sectors through our own pages, and sleeps until they are on the disk. Flushes the
+  /// backend's cache too, if it supports that.
   func write(_ bytes: [UInt8], at byteOffset: UInt64) throws(BlockError) {
     if let death { throw death }
     let sector = UInt64(geometry.sectorByteCount)
@@ -108,7 +108,7 @@ extension DiskEngine {
     }
   }
 
-  /// Gets the pages for indirect requests, once; without memory for them requests stay small.
+  /// Gets the pages for indirect requests, once. Without memory for them requests stay small.
   func prepareIndirectPages() {
     guard hasIndirect, indirect == nil else { return }
     do throws(GrantError) {
@@ -120,7 +120,7 @@ extension DiskEngine {
     }
   }
 
-  /// Gets `countMax` pages, or a half, or a quarter..., or one.
+  /// Gets `countMax` pages, or half of that, or a quarter, down to one.
   private func makePages(upTo countMax: Int) throws(GrantError) -> GrantedPages {
     var count = countMax
     while count > 1 {
@@ -133,8 +133,8 @@ extension DiskEngine {
     return try GrantedPages(count: 1, for: domain, hypervisor: hypervisor, grants: grants)
   }
 
-  /// Ends every grant; to be called when the backend has let go of the ring. Gives those that it
-  /// holds all the same.
+  /// Ends every grant; call it when the backend has let go of the ring. Returns the grants that it
+  /// still holds.
   func endAllGrants() -> [UInt32] {
     for number in slots.indices {
       guard let request = slots[number].request else { continue }

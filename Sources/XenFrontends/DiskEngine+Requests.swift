@@ -4,14 +4,14 @@ import Bytes
 import CXen
 
 extension DiskEngine {
-  /// Fills the ring, then tells the backend once.
-  func issue() throws(BlockError) {
+  /// Fills the ring, then notifies the backend once.
+  func issue() {
     while ring.freeEntryCount > 0, !freeSlots.isEmpty {
       guard let request = nextRequest() else { break }
       do throws(GrantError) {
         try start(request)
       } catch {
-        try putBack(request, error)
+        putBack(request, error)
         break
       }
     }
@@ -32,19 +32,20 @@ extension DiskEngine {
       return waiting.popLast()
     }
     let available = grants.availableCount
-    // With no grant free, wait for those in use; with none in use either, start() will say so.
+    // If no grant is free, wait for those in use. If none is in use either, start() will fail.
     let count = min(segmentCountMax, available > 0 || inFlightCount > 0 ? available : 1)
     return cursor.next(segmentCountMax: count)
   }
 
-  /// The most segments that a request may have now; 0 if it should wait for a list page.
+  /// The most segments that a request may have now; 0 if it has to wait for a list page.
   private var segmentCountMax: Int {
     guard hasIndirect, indirect != nil else { return Int(BLKIF_MAX_SEGMENTS_PER_REQUEST) }
     return freeIndirectPages.isEmpty ? 0 : geometry.indirectSegmentCount
   }
 
-  /// A request that found no grants waits until others have ended; one that is alone is cut.
-  private func putBack(_ request: DiskRequest, _ error: GrantError) throws(BlockError) {
+  /// A request that found no grants waits until others have ended. If there are no others, it is
+  /// cut in two; a single segment that finds no grant fails its ticket.
+  private func putBack(_ request: DiskRequest, _ error: GrantError) {
     if inFlightCount > 0 {
       waiting.append(request)
     } else if request.segments.count > 1 {
@@ -52,8 +53,8 @@ extension DiskEngine {
       waiting.append(second)
       waiting.append(first)
     } else {
-      cancel()
-      throw .outOfResources(error.message)
+      waiting.append(request)
+      failTicket(of: request, .outOfResources(error.message))
     }
   }
 
@@ -62,7 +63,7 @@ extension DiskEngine {
     if !request.isBounce { try grantSegments(of: &request) }
     guard let number = freeSlots.popLast() else { return }
     if inFlightCount == 0 { lastProgress = hypervisor.now }
-    // The generation above the low 16 bits tells an answer from an answer given twice.
+    // The bits above the low 16 change each time, so that a second answer is recognised.
     slots[number].id = slots[number].id &+ 0x1_0000
     slots[number].order = orderCount
     orderCount += 1
@@ -83,7 +84,7 @@ extension DiskEngine {
     statistics.requestCount += 1
   }
 
-  /// Grants each frame, or none.
+  /// Grants every frame, or none.
   private func grantSegments(of request: inout DiskRequest) throws(GrantError) {
     for index in request.segments.indices {
       do throws(GrantError) {
@@ -105,7 +106,7 @@ extension DiskEngine {
     }
   }
 
-  /// Ends the grants that were still held when their request was answered.
+  /// Tries again to end grants that were still held when their request was answered.
   func endLingering() {
     guard !lingering.isEmpty else { return }
     let held = lingering

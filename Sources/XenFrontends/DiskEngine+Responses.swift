@@ -4,7 +4,7 @@ import Bytes
 import CXen
 
 extension DiskEngine {
-  /// Takes all responses. The backend's word counts only where it answers a request of ours.
+  /// Takes all responses. One that answers no request of ours ends the connection.
   func takeResponses() throws(BlockError) {
     endLingering()
     let count = ring.responseCount
@@ -37,17 +37,50 @@ extension DiskEngine {
       for segment in request.segments { endGrant(segment.reference) }
     }
     if status == Int16(BLKIF_RSP_OKAY) {
-      statistics.byteCount += request.sectorCount * 512
-      if request.isBounce { bounceCount -= 1 }
+      let byteCount = request.sectorCount * 512
+      statistics.byteCount += byteCount
+      switch request.owner {
+      case .bounce: bounceCount -= 1
+      case .plan(let position): tickets.complete(position..<position + byteCount)
+      }
     } else {
       statistics.failureCount += 1
-      retry(request)
+      if request.isBounce { retryBounce(request) } else { retry(request) }
     }
   }
 
-  /// Cuts a failed request in two until one segment is left, and repeats that a few times, so that
-  /// the error can name the place.
+  /// Cuts a failed request in two until one segment is left, so that the error can name the place,
+  /// and retries that segment a few times. Then its ticket has failed.
   private func retry(_ request: DiskRequest) {
+    let parts = tickets.wantedParts(of: request)
+    guard parts.count == 1, parts[0].segments.count == request.segments.count else {
+      waiting += parts.reversed()
+      return
+    }
+    guard request.segments.count == 1 else {
+      let (first, second) = request.halves
+      waiting.append(second)
+      waiting.append(first)
+      return
+    }
+    var again = request
+    again.failureCount += 1
+    waiting.append(again)
+    if again.failureCount >= DiskLimit.failures {
+      failTicket(of: again, .readFailed(sector: again.sector))
+    }
+  }
+
+  /// Fails the ticket that the first byte of `request` belongs to, and gives up the rest of it.
+  func failTicket(of request: DiskRequest, _ error: BlockError) {
+    guard let position = request.bytes?.lowerBound,
+      let index = tickets.index(ofByteAt: position)
+    else { return }
+    fail(at: index, error)
+  }
+
+  /// The same for a request of the blocking read or write, which throws the error itself.
+  private func retryBounce(_ request: DiskRequest) {
     if request.operation == .flush {
       bounceFailure = .writeFailed(sector: request.sector)
       bounceCount -= 1
@@ -55,31 +88,18 @@ extension DiskEngine {
     }
     guard request.segments.count == 1 else {
       let (first, second) = request.halves
-      if request.isBounce {
-        bounceCount += 1
-        urgent.append(first)
-        urgent.append(second)
-      } else if planFailure == nil {
-        waiting.append(second)
-        waiting.append(first)
-      }
+      bounceCount += 1
+      urgent.append(first)
+      urgent.append(second)
       return
     }
     var again = request
     again.failureCount += 1
-    let isFinal = again.failureCount >= DiskLimit.failures
-    switch (request.isBounce, isFinal) {
-    case (true, false): urgent.append(again)
-    case (false, false): if planFailure == nil { waiting.append(again) }
-    case (true, true):
-      let isRead = request.operation == .read
-      bounceFailure =
-        isRead ? .readFailed(sector: request.sector) : .writeFailed(sector: request.sector)
-      bounceCount -= 1 + urgent.count
-      urgent = []
-    case (false, true):
-      planFailure = .readFailed(sector: request.sector)
-      cancel()
-    }
+    guard again.failureCount >= DiskLimit.failures else { return urgent.append(again) }
+    let isRead = request.operation == .read
+    bounceFailure =
+      isRead ? .readFailed(sector: request.sector) : .writeFailed(sector: request.sector)
+    bounceCount -= 1 + urgent.count
+    urgent = []
   }
 }

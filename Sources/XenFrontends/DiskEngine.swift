@@ -5,39 +5,45 @@ import CXen
 
 /// The limits of the disk frontend.
 enum DiskLimit {
-  /// Reads of one bad segment before it is given up.
+  /// How many times one bad segment is read before the engine gives up.
   static let failures = 3
-  /// Nanoseconds without any answer while some are due, before the backend counts as dead.
+  /// Nanoseconds without any answer to pending requests after which the backend counts as dead.
   static let silence: UInt64 = 30_000_000_000
+  /// Nanoseconds that a close waits for requests in flight.
+  static let drainTime: UInt64 = 5_000_000_000
+  /// Nanoseconds for each step of the close of a CD-ROM drive.
+  static let driveStepTime: UInt64 = 1_000_000_000
   /// Pages for the blocking read: 128 KiB.
   static let bouncePages = 32
-  /// Pages for lists of indirect requests, each good for one request.
+  /// Pages for segment lists of indirect requests, one per request in flight.
   static let indirectPages = 32
   /// Segments of an indirect request: 1 MiB.
   static let indirectSegments = 256
+  /// Tickets that are pending, or failed and not yet forgotten.
+  static let tickets = 1024
   /// Pages of a ring, as a power of two: 16 pages.
   static let ringPageOrder: UInt64 = 4
 }
 
-/// What a backend says of its disk.
+/// What a backend says about its disk.
 struct DiskGeometry {
   var byteCount: UInt64
   var sectorByteCount: Int
   /// Segments of an indirect request, 0 if the backend has none.
   var indirectSegmentCount: Int
-  /// Whether it can be told to bring everything written onto the disk.
+  /// Whether it supports flushing its cache.
   var canFlush = false
 }
 
 /// The requests of one connection: cuts plans into requests, keeps the ring full, checks answers.
-/// Nothing here sleeps but `wait`.
+/// Only `wait`, and the blocking read and write, sleep.
 final class DiskEngine<H: Hypervisor> {
   struct Slot {
     /// The id on the ring; its low 16 bits are the slot's number.
     var id: UInt64
     var request: DiskRequest?
     var indirectPage: Int?
-    /// Counts requests, to find the oldest.
+    /// Numbers the requests, to find the oldest.
     var order: UInt64 = 0
   }
 
@@ -48,6 +54,8 @@ final class DiskEngine<H: Hypervisor> {
   /// The event channel of xenstore.
   let storePort: UInt32
   let handle: UInt16
+  /// Numbers the connections of the disk, to recognise tickets of an earlier one.
+  let connection: UInt64
   let geometry: DiskGeometry
 
   var ring: BlockRing
@@ -58,17 +66,15 @@ final class DiskEngine<H: Hypervisor> {
   var lastProgress: UInt64 = 0
 
   var cursor = PlanCursor()
-  /// Counts the times that plans were submitted while nothing was left to do, and the bytes of
-  /// plans since then.
-  private var round: UInt64 = 0
-  private var submittedByteCount: UInt64 = 0
-  /// Requests to repeat, or that found no grants; those of the blocking read come first.
+  var tickets = DiskTickets()
+  /// Where the cursor stood when a plan was last submitted with nothing else left to do.
+  var roundStart: UInt64 = 0
+  /// Requests to be sent again, or that found no grants. `urgent` are those of the blocking read,
+  /// which go first.
   var waiting: [DiskRequest] = []
   var urgent: [DiskRequest] = []
-  /// Why the plan can't be fulfilled; told once.
-  var planFailure: BlockError?
   var bounceFailure: BlockError?
-  /// Requests of the blocking read that are not finished.
+  /// Unfinished requests of the blocking read.
   var bounceCount = 0
 
   var bounce: GrantedPages?
@@ -77,17 +83,17 @@ final class DiskEngine<H: Hypervisor> {
   var freeIndirectPages: [Int] = []
   var hasIndirect: Bool
 
-  /// Data grants that the backend still held when it had answered.
+  /// Data grants that the backend still held after it had answered.
   var lingering: [UInt32] = []
-  /// Says whether the backend has closed the connection on its own.
+  /// Returns whether the backend has closed the connection by itself.
   var hasBackendLeft: () -> Bool = { false }
-  /// Set when the backend is of no more use.
+  /// Why the backend can't be used any more; nil while it can.
   var death: BlockError?
   var statistics = DiskStatistics()
 
   init(
     hypervisor: H, grants: GrantTable<H>, domain: UInt16, ports: (disk: UInt32, store: UInt32),
-    handle: UInt16, ring: BlockRing, geometry: DiskGeometry
+    handle: UInt16, connection: UInt64, ring: BlockRing, geometry: DiskGeometry
   ) {
     self.hypervisor = hypervisor
     self.grants = grants
@@ -95,6 +101,7 @@ final class DiskEngine<H: Hypervisor> {
     port = ports.disk
     storePort = ports.store
     self.handle = handle
+    self.connection = connection
     self.ring = ring
     self.geometry = geometry
     hasIndirect = geometry.indirectSegmentCount > Int(BLKIF_MAX_SEGMENTS_PER_REQUEST)
@@ -105,62 +112,16 @@ final class DiskEngine<H: Hypervisor> {
     freeSlots.reverse()
   }
 
-  /// Whether all plans are fulfilled, or given up, and none of their frames is in the backend's
-  /// hands.
+  /// Whether every plan is complete or given up, and the backend holds none of their frames.
   var isDone: Bool {
     cursor.isAtEnd && waiting.isEmpty && urgent.isEmpty && inFlightCount == 0
-  }
-
-  /// The bytes from the start of the first plan that are there without a gap.
-  var completedByteCount: UInt64 {
-    var result = cursor.position
-    for slot in slots {
-      if case .plan(let position)? = slot.request?.owner { result = min(result, position) }
-    }
-    for request in waiting {
-      if case .plan(let position) = request.owner { result = min(result, position) }
-    }
-    return result
-  }
-
-  /// Adds pieces of a plan; the ticket tells when these and all before them are there.
-  func submit(_ pieces: [ReadPlan.Piece]) throws(BlockError) -> DiskTicket {
-    if let death { throw death }
-    let sector = UInt64(geometry.sectorByteCount)
-    for piece in pieces {
-      guard let end = Checked.sum(piece.deviceByteOffset, piece.byteCount),
-        end <= geometry.byteCount
-      else {
-        throw .outOfRange(
-          byteOffset: piece.deviceByteOffset, byteCount: piece.byteCount,
-          deviceByteCount: geometry.byteCount)
-      }
-      let bits = piece.deviceByteOffset | piece.byteCount | UInt64(piece.place.byteOffset)
-      precondition(bits % sector == 0, "a piece of a read plan is not aligned to sectors")
-    }
-    if isDone {
-      cursor = PlanCursor()
-      round += 1
-      submittedByteCount = 0
-    }
-    prepareIndirectPages()
-    cursor.append(pieces)
-    submittedByteCount += pieces.reduce(0) { $0 + $1.byteCount }
-    return DiskTicket(round: round, byteCount: submittedByteCount)
-  }
-
-  /// Whether all that the ticket stands for is there. Never while a failure has not been told.
-  func isComplete(_ ticket: DiskTicket) -> Bool {
-    guard planFailure == nil, death == nil else { return false }
-    // A new round begins only when all of the old one is done.
-    return ticket.round != round || isDone || completedByteCount >= ticket.byteCount
   }
 
   /// Takes answers and issues requests; never sleeps. Throws when the backend is dead.
   func turn() throws(BlockError) {
     if let death { throw death }
     try takeResponses()
-    try issue()
+    issue()
     if inFlightCount > 0, hasBackendLeft() { throw die(.disconnected) }
     guard inFlightCount > 0, hypervisor.now > lastProgress,
       hypervisor.now - lastProgress > DiskLimit.silence
@@ -169,7 +130,7 @@ final class DiskEngine<H: Hypervisor> {
     throw die(.timedOut(sector: oldest?.request?.sector ?? 0))
   }
 
-  /// Sleeps until the backend answers or xenstore has news, at most until `deadline` in system
+  /// Sleeps until the backend answers or xenstore has an event, at most until `deadline` in system
   /// time.
   func wait(until deadline: UInt64) {
     guard prepareToSleep() else { return }
@@ -183,7 +144,7 @@ final class DiskEngine<H: Hypervisor> {
       ports: [port, storePort], until: min(deadline, lastProgress + DiskLimit.silence + 1))
   }
 
-  /// Sleeps until one of the backends of `engines` answers, or xenstore has news, in the same way.
+  /// The same for several engines: sleeps until any of their backends answers.
   static func wait(_ engines: [DiskEngine<H>], until deadline: UInt64) {
     let busy = engines.filter { !$0.isDone }
     guard let first = busy.first else { return }
@@ -203,8 +164,8 @@ final class DiskEngine<H: Hypervisor> {
     first.hypervisor.poll(ports: ports, until: limit)
   }
 
-  /// Asks for an event with the next answer; false if there is something to do at once, or nothing
-  /// to wait for.
+  /// Asks for an event with the next answer; false if there is work to do now, or nothing to wait
+  /// for.
   func prepareToSleep() -> Bool {
     guard death == nil, inFlightCount > 0 else { return false }
     hypervisor.clearPending(port: port)
@@ -216,7 +177,7 @@ final class DiskEngine<H: Hypervisor> {
     return error
   }
 
-  /// Gives up all that was not sent, and waits for the rest; false if that takes too long.
+  /// Gives up everything that was not sent, and waits for the rest; false if that takes too long.
   func drain(until deadline: UInt64) -> Bool {
     cancel()
     while inFlightCount > 0 {
@@ -225,39 +186,23 @@ final class DiskEngine<H: Hypervisor> {
       } catch {
         return false
       }
-      // A failed request may have come back for another attempt.
-      cancel()
       guard inFlightCount > 0 else { break }
       guard hypervisor.now < deadline else { return false }
       wait(until: deadline)
     }
     return true
   }
-
-  /// Gives up all of the plans that was not sent yet.
-  func cancel() {
-    let position = cursor.position
-    cursor = PlanCursor()
-    cursor.skip(to: position)
-    waiting = []
-  }
 }
 
-/// Stands for plans that were submitted to one disk, up to one of them.
-public struct DiskTicket: Equatable, Sendable {
-  let round: UInt64
-  let byteCount: UInt64
-}
-
-/// What a disk has done since it was connected.
+/// Counters of a disk since it was connected.
 public struct DiskStatistics: Sendable {
-  /// Requests sent, all kinds.
+  /// Requests sent, of all kinds.
   public internal(set) var requestCount = 0
-  /// Those of them with an indirect list.
+  /// Indirect requests among them.
   public internal(set) var indirectRequestCount = 0
   /// Bytes that were read.
   public internal(set) var byteCount: UInt64 = 0
-  /// Bytes that were copied out of the pages of the blocking read.
+  /// Bytes copied out of the pages of the blocking read.
   public internal(set) var copiedByteCount: UInt64 = 0
   /// Events sent to the backend.
   public internal(set) var notifyCount = 0
@@ -265,8 +210,8 @@ public struct DiskStatistics: Sendable {
   public internal(set) var grantCount = 0
   /// Requests that failed.
   public internal(set) var failureCount = 0
-  /// Times that we slept.
+  /// How many times we slept.
   public internal(set) var sleepCount = 0
-  /// The most requests at one time.
+  /// The most requests in flight at one time.
   public internal(set) var depthMax = 0
 }

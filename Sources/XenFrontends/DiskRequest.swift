@@ -1,34 +1,32 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-import BlockIO
-
 /// A part of one page frame in a request.
 struct DiskSegment {
   /// The pseudo-physical frame.
   var frame: UInt64
   /// The first 512-byte unit of the frame, 0 to 7.
   var firstSector: UInt8
-  /// The last one, itself included.
+  /// The last unit, inclusive.
   var lastSector: UInt8
   /// The grant for it.
   var reference: UInt32 = 0
 
-  /// 512-byte units.
+  /// In units of 512 bytes.
   var sectorCount: UInt64 { UInt64(lastSector - firstSector) + 1 }
 }
 
-/// A request for consecutive sectors and a list of segments: to read into them, to write what they
-/// hold, or, without segments, to bring everything written onto the disk.
+/// A request: read consecutive sectors into a list of segments, write them from it, or, without
+/// segments, flush the backend's cache.
 struct DiskRequest {
-  /// What the backend is to do.
+  /// What the backend should do.
   enum Operation {
     case read, write, flush
   }
 
   /// Who asked.
   enum Owner {
-    /// A plan, `position` bytes behind the start of its first piece.
+    /// One or more plans; the request starts at the byte numbered `position`.
     case plan(position: UInt64)
-    /// The blocking read, whose frames are granted for good.
+    /// The blocking read or write, whose pages stay granted.
     case bounce
   }
 
@@ -37,7 +35,7 @@ struct DiskRequest {
   var sector: UInt64
   var segments: [DiskSegment]
   var operation = Operation.read
-  /// Failed attempts of a request of one segment.
+  /// How many times a request of one segment has failed.
   var failureCount = 0
 
   /// In units of 512 bytes.
@@ -48,7 +46,40 @@ struct DiskRequest {
     return false
   }
 
-  /// Two requests that do the same as this one of at least two segments.
+  /// The numbers of the bytes that it reads; nil for the blocking read.
+  var bytes: Range<UInt64>? {
+    guard case .plan(let position) = owner else { return nil }
+    return position..<position + sectorCount * 512
+  }
+
+  /// What is left of it without the segments for `unwanted` bytes, in order. Each segment belongs
+  /// to one piece, so it lies either inside or outside.
+  func parts(outside unwanted: Range<UInt64>) -> [DiskRequest] {
+    guard let bytes, bytes.overlaps(unwanted) else { return [self] }
+    var result: [DiskRequest] = []
+    var part = self
+    part.segments = []
+    var (position, sector) = (bytes.lowerBound, sector)
+    for segment in segments {
+      let isWanted = !unwanted.contains(position)
+      if isWanted {
+        if part.segments.isEmpty {
+          part.owner = .plan(position: position)
+          part.sector = sector
+        }
+        part.segments.append(segment)
+      } else if !part.segments.isEmpty {
+        result.append(part)
+        part.segments = []
+      }
+      position += segment.sectorCount * 512
+      sector += segment.sectorCount
+    }
+    if !part.segments.isEmpty { result.append(part) }
+    return result
+  }
+
+  /// Two requests that together do the same; needs at least two segments.
   var halves: (DiskRequest, DiskRequest) {
     let middle = segments.count / 2
     var first = self
@@ -59,58 +90,5 @@ struct DiskRequest {
     second.sector += count
     if case .plan(let position) = owner { second.owner = .plan(position: position + count * 512) }
     return (first, second)
-  }
-}
-
-/// Walks over the pieces of plans and cuts requests from them.
-struct PlanCursor {
-  private var pieces: [ReadPlan.Piece] = []
-  private var index = 0
-  /// Bytes of the piece at `index` that are cut already.
-  private var consumed: UInt64 = 0
-
-  /// All bytes cut since the start.
-  private(set) var position: UInt64 = 0
-
-  /// Whether nothing is left.
-  var isAtEnd: Bool { index == pieces.count }
-
-  /// Adds pieces behind those that are there.
-  mutating func append(_ more: [ReadPlan.Piece]) {
-    if isAtEnd {
-      pieces = []
-      index = 0
-    }
-    pieces += more.filter { $0.byteCount > 0 }
-  }
-
-  /// Starts to count at `position`.
-  mutating func skip(to position: UInt64) { self.position = position }
-
-  /// Cuts the next request: pieces that follow each other on the device become one.
-  mutating func next(segmentCountMax: Int) -> DiskRequest? {
-    guard !isAtEnd, segmentCountMax > 0 else { return nil }
-    let start = pieces[index].deviceByteOffset + consumed
-    var request = DiskRequest(owner: .plan(position: position), sector: start / 512, segments: [])
-    var end = start
-    while request.segments.count < segmentCountMax, !isAtEnd {
-      let piece = pieces[index]
-      guard piece.deviceByteOffset + consumed == end else { break }
-      let inTarget = UInt64(piece.place.byteOffset) + consumed
-      let inFrame = inTarget % 4096
-      let count = min(4096 - inFrame, piece.byteCount - consumed)
-      request.segments.append(
-        DiskSegment(
-          frame: piece.place.frame + inTarget / 4096, firstSector: UInt8(inFrame / 512),
-          lastSector: UInt8((inFrame + count) / 512 - 1)))
-      end += count
-      position += count
-      consumed += count
-      if consumed == piece.byteCount {
-        index += 1
-        consumed = 0
-      }
-    }
-    return request
   }
 }

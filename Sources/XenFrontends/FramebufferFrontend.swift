@@ -17,7 +17,7 @@ public struct PixelRectangle: Equatable, Sendable {
     self.height = height
   }
 
-  /// The least rectangle around both.
+  /// The smallest rectangle around both.
   public func union(_ other: PixelRectangle) -> PixelRectangle {
     let (left, top) = (min(x, other.x), min(y, other.y))
     return PixelRectangle(
@@ -26,20 +26,20 @@ public struct PixelRectangle: Equatable, Sendable {
   }
 }
 
-/// The paravirtual framebuffer (`xen/io/fbif.h`): pixels of 32 bits in memory of ours, which the
-/// backend maps by frame numbers: machine frames in a PV domain, guest frames in a PVH domain.
+/// The paravirtual framebuffer (`xen/io/fbif.h`): 32-bit pixels in our memory, which the backend
+/// maps by frame numbers: machine frames in a PV domain, guest frames in a PVH domain.
 public final class FramebufferFrontend<H: Hypervisor> {
-  /// Sizes to choose from, in pixels; the last is 1 MiB at most, the least that `videoram` can say.
+  /// Sizes to choose from, in pixels. The last fits into 1 MiB, the smallest `videoram`.
   private static var sizes: [(width: Int, height: Int)] { [(800, 600), (640, 480), (640, 400)] }
   private static var pixelByteCount: Int { 4 }
   private static var entriesAPage: Int { 4096 / 8 }
 
-  private let device: PageDevice<H>
-  private var pages: SharedPages?
-  /// The pixels by rows from the top, while connected.
+  private let device: XenbusDevice<H>
+  /// The pixels, row by row from the top, while connected.
   private var memory: SharedMemory?
-  private var directoryPages: SharedPages?
-  /// Whether the backend wants to be told what changed; else it looks by itself.
+  /// The page with the description and the rings, while connected.
+  private var page: SharedMemory?
+  /// Whether the backend wants to be told what changed; otherwise it polls.
   private var wantsUpdates = false
   private var pending: PixelRectangle?
 
@@ -52,67 +52,63 @@ public final class FramebufferFrontend<H: Hypervisor> {
   public init?(
     store: XenStore<H>, grants: GrantTable<H>, hypervisor: H
   ) throws(XenStoreError) {
-    guard
-      let device = try PageDevice(
-        kind: "vfb", store: store, grants: grants, hypervisor: hypervisor)
-    else { return nil }
-    self.device = device
+    guard let address = try XenbusAddress(kind: "vfb", number: 0, store: store) else {
+      return nil
+    }
+    device = XenbusDevice(
+      address, name: "vfb", ownNodes: ["feature-update"], offersToInitialised: true,
+      store: store, grants: grants, hypervisor: hypervisor)
+    device.stepTimeLimit = PageDeviceLimit.stepTime
   }
 
-  /// Sets the pixel in column `x` and row `y`, both from 0, to 0x00RRGGBB; outside of the picture,
-  /// and while not connected, nothing happens.
+  /// Sets the pixel in column `x` and row `y`, both from 0, to 0x00RRGGBB. Does nothing outside of
+  /// the picture or while not connected.
   public func setPixel(x: Int, y: Int, to colour: UInt32) {
     guard let memory, x >= 0, x < width, y >= 0, y < height else { return }
     memory.store(u32: colour, at: (y * width + x) * Self.pixelByteCount)
   }
 
   /// Connects, in at most `PageDeviceLimit.stepTime`, with black pixels.
-  public func connect() throws(PageDeviceError) {
-    let deadline = device.hypervisor.now + PageDeviceLimit.stepTime
-    guard pages == nil, !device.isLost else { throw .pageInUse(device: device.name) }
-    let limit = try device.backendNumber("videoram")
-    guard let size = Self.sizes.first(where: { Self.fits($0.width, $0.height, limit) }) else {
-      throw .badNode(device: device.name, node: "videoram", value: "\(limit)")
-    }
-    let byteCount = size.width * size.height * Self.pixelByteCount
-    do throws(PageDeviceError) {
-      let pixels = try allocate((byteCount + 4095) / 4096)
-      pages = pixels
-      let directory = try allocate(
-        (pixels.frames.count + Self.entriesAPage - 1) / Self.entriesAPage)
-      directoryPages = directory
-      fill(directory, with: pixels)
-      try device.connect(
-        isGranted: false, nodes: [("protocol", "x86_64-abi"), ("feature-update", "1")],
-        until: deadline
-      ) { page in
-        Self.describe(
-          page, size.width, size.height, directory.frames.map { self.frameNumber($0) })
-      }
-      wantsUpdates = try device.backendNumber("request-update") == 1
-      (width, height) = size
-      memory = SharedMemory(pixels.address, byteCount: pixels.frames.count * 4096)
-    } catch {
-      if device.isConnected {
-        try? device.close(until: device.hypervisor.now + PageDeviceLimit.undoTime)
-      }
-      release()
-      throw error
-    }
+  public func connect() throws(XenbusError) {
+    var size = (width: 0, height: 0)
+    var shared: (pixels: SharedMemory, page: SharedMemory)?
+    try device.connect(
+      until: device.hypervisor.now + PageDeviceLimit.stepTime,
+      offer: { () throws(XenbusError) in
+        size = try chooseSize()
+        let pixels = try device.sharePages(Self.pageCount(size.width, size.height))
+        let page = try share(pixels.frames, size.width, size.height)
+        shared = (pixels.memory, page.memory)
+        let port = try device.openPort()
+        return [
+          XenbusNode("page-ref", "\(page.frame)"), XenbusNode("event-channel", "\(port)"),
+          XenbusNode("protocol", "x86_64-abi"), XenbusNode("feature-update", "1"),
+        ]
+      },
+      confirm: { () throws(XenbusError) in
+        wantsUpdates = try device.backendNumber("request-update", default: 0) == 1
+      })
+    guard let shared else { return }
+    (width, height) = size
+    memory = shared.pixels
+    page = shared.page
   }
 
   /// Closes, in at most `PageDeviceLimit.stepTime`, so that the next kernel can connect, and gives
-  /// the memory back.
-  public func close() throws(PageDeviceError) {
-    defer { release() }
+  /// the memory back, unless the backend may still have it mapped.
+  public func close() throws(XenbusError) {
+    (width, height) = (0, 0)
+    memory = nil
+    page = nil
+    pending = nil
     try device.close(until: device.hypervisor.now + PageDeviceLimit.stepTime)
   }
 
-  /// Tells the backend that the pixels of `rectangle` changed; never waits. What finds no room is
-  /// told with the next change.
+  /// Tells the backend that the pixels of `rectangle` changed; never waits. If the ring is full,
+  /// the next call tells it.
   public func update(_ rectangle: PixelRectangle) {
-    guard device.isConnected, let memory = device.memory, let port = device.port else { return }
-    // Nothing that comes in matters to us: refresh periods, and what a backend may invent.
+    guard let memory = page, let port = device.port else { return }
+    // Incoming events (refresh periods, and whatever a backend may invent) don't matter to us.
     memory.store(
       u32: memory.u32(at: XENFB_IN_PRODUCER_OFFSET), at: XENFB_IN_CONSUMER_OFFSET)
     guard wantsUpdates else { return }
@@ -135,25 +131,36 @@ public final class FramebufferFrontend<H: Hypervisor> {
     device.hypervisor.send(port: port)
   }
 
-  /// Whether a frame of this size fits into `limit` MiB; 0 is no limit.
+  /// Whether a picture of this size fits into `limit` MiB; 0 is no limit.
   private static func fits(_ width: Int, _ height: Int, _ limit: UInt64) -> Bool {
     limit == 0 || UInt64(width * height * pixelByteCount) <= min(limit, 1024) << 20
   }
 
-  private func allocate(_ count: Int) throws(PageDeviceError) -> SharedPages {
-    do throws(HypervisorError) {
-      return try device.hypervisor.allocateSharedPages(count: count)
-    } catch { throw .resources(device: device.name, reason: error.message) }
+  private static func pageCount(_ width: Int, _ height: Int) -> Int {
+    (width * height * pixelByteCount + 4095) / 4096
   }
 
-  private func frameNumber(_ frame: UInt64) -> UInt64 { device.hypervisor.grantableFrame(frame) }
-
-  /// Writes the numbers of the pixels' frames.
-  private func fill(_ directory: SharedPages, with pixels: SharedPages) {
-    let memory = SharedMemory(directory.address, byteCount: directory.frames.count * 4096)
-    for (index, frame) in pixels.frames.enumerated() {
-      memory.store(u64: frameNumber(frame), at: index * 8)
+  /// The largest size that fits into the backend's `videoram`.
+  private func chooseSize() throws(XenbusError) -> (width: Int, height: Int) {
+    let limit = try device.backendNumber("videoram", default: 0)
+    guard let size = Self.sizes.first(where: { Self.fits($0.width, $0.height, limit) }) else {
+      throw .badNode(device: device.name, node: "videoram", value: "\(limit)")
     }
+    return size
+  }
+
+  /// Makes the directory of the pixels' frames, and the page that describes it.
+  private func share(
+    _ pixels: [UInt64], _ width: Int, _ height: Int
+  ) throws(XenbusError) -> (memory: SharedMemory, frame: UInt64) {
+    let directory = try device.sharePages(
+      (pixels.count + Self.entriesAPage - 1) / Self.entriesAPage)
+    for (index, frame) in pixels.enumerated() {
+      directory.memory.store(u64: frame, at: index * 8)
+    }
+    let page = try device.sharePages(1)
+    Self.describe(page.memory, width, height, directory.frames)
+    return (page.memory, page.frames[0])
   }
 
   private static func describe(
@@ -168,17 +175,5 @@ public final class FramebufferFrontend<H: Hypervisor> {
     for (index, frame) in directory.enumerated() {
       page.store(u64: frame, at: XENFB_DIRECTORY_OFFSET + index * 8)
     }
-  }
-
-  /// Gives the pixels back, unless the backend may still have them mapped.
-  private func release() {
-    (width, height) = (0, 0)
-    memory = nil
-    pending = nil
-    guard !device.isLost else { return }
-    if let pages { device.hypervisor.release(pages) }
-    if let directoryPages { device.hypervisor.release(directoryPages) }
-    pages = nil
-    directoryPages = nil
   }
 }

@@ -2,7 +2,7 @@
 public import Bytes
 import CXen
 
-/// Why a frame could not be granted, or a grant not be ended.
+/// Why a frame could not be granted, or a grant could not be ended.
 public enum GrantError: BootFailure {
   /// All entries are in use, and the table can't grow.
   case exhausted(entryCount: Int)
@@ -10,7 +10,7 @@ public enum GrantError: BootFailure {
   case inUse(reference: UInt32)
   /// A machine frame number that version 1 of the table can't express (over 16 TiB).
   case frameTooHigh(frame: UInt64)
-  /// The hypervisor refused to give the table.
+  /// The hypervisor refused to provide the table.
   case hypervisor(HypervisorError)
 
   /// Whose fault it is.
@@ -29,17 +29,17 @@ public enum GrantError: BootFailure {
 
 /// The domain's grant table, version 1 (`xen/grant_table.h`): which frames other domains may use.
 ///
-/// It grows by need. Entries 0 to 7 belong to the toolstack; entries that are in use at the start
-/// belong to somebody else, and are left alone.
+/// It grows on demand. Entries 0 to 7 belong to the toolstack. Entries that are in use at the start
+/// belong to somebody else and are left alone.
 public final class GrantTable<H: Hypervisor> {
-  /// The grants that were given and not ended.
+  /// How many grants are active.
   public private(set) var activeCount = 0
 
-  /// All grants ever given.
+  /// How many grants were ever given.
   public private(set) var grantedCount = 0
 
   private static var entriesAFrame: Int { 4096 / GRANT_ENTRY_SIZE }
-  /// Attempts to clear an entry while its flags keep changing.
+  /// How often clearing an entry is tried while its flags keep changing.
   private static var endAttempts: Int { 1000 }
 
   private let hypervisor: H
@@ -53,7 +53,7 @@ public final class GrantTable<H: Hypervisor> {
     self.hypervisor = hypervisor
     do throws(HypervisorError) {
       let size = try hypervisor.grantTableSize()
-      // A new domain may have no frame yet; the limit is of ours, 32768 entries.
+      // A new domain may have no frame yet. 64 frames, 32768 entries, is our own limit.
       frameCount = max(1, min(size.frameCount, 64))
       frameCountMax = max(frameCount, min(size.frameCountMax, 64))
       let base = try hypervisor.mapGrantTable(frameCount: frameCount)
@@ -64,12 +64,12 @@ public final class GrantTable<H: Hypervisor> {
     collectFree(from: Int(GNTTAB_NR_RESERVED_ENTRIES))
   }
 
-  /// How many more grants can be given.
+  /// How many more grants are possible.
   public var availableCount: Int {
     free.count + (frameCountMax - frameCount) * Self.entriesAFrame
   }
 
-  /// Lets `domain` use the pseudo-physical frame `frame`, and gives the reference to tell it.
+  /// Lets `domain` use the pseudo-physical frame `frame`; returns the reference to pass to it.
   public func grant(
     frame: UInt64, to domain: UInt16, readOnly: Bool
   ) throws(GrantError) -> UInt32 {
@@ -87,7 +87,23 @@ public final class GrantTable<H: Hypervisor> {
     return reference
   }
 
-  /// Takes the grant back; throws, and changes nothing, while the other domain uses the frame.
+  /// Lets `domain` read and write all of `frames`, or none if that fails; returns their references
+  /// in the same order.
+  public func grantAll(_ frames: [UInt64], to domain: UInt16) throws(GrantError) -> [UInt32] {
+    var references: [UInt32] = []
+    do throws(GrantError) {
+      for frame in frames {
+        references.append(try grant(frame: frame, to: domain, readOnly: false))
+      }
+    } catch {
+      // Nobody knows the references yet, so nobody has the frames mapped.
+      for reference in references { try? end(reference) }
+      throw error
+    }
+    return references
+  }
+
+  /// Revokes the grant; throws, and changes nothing, while the other domain uses the frame.
   public func end(_ reference: UInt32) throws(GrantError) {
     let offset = Int(reference) * GRANT_ENTRY_SIZE + GRANT_FLAGS_OFFSET
     for _ in 0..<Self.endAttempts {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-/// Pages of ours that a backend may use for as long as it is connected.
+/// Pages of the disk engine's own that a backend may use for as long as it is connected.
 struct GrantedPages {
   let pages: SharedPages
   let memory: SharedMemory
-  var references: [UInt32]
+  let references: [UInt32]
 
   /// Takes `count` zeroed pages and grants each to `domain`; takes nothing if that fails.
   init<H: Hypervisor>(
@@ -18,13 +18,9 @@ struct GrantedPages {
     }
     self.pages = pages
     memory = SharedMemory(pages.address, byteCount: count * 4096)
-    references = []
     do throws(GrantError) {
-      for frame in pages.frames {
-        references.append(try grants.grant(frame: frame, to: domain, readOnly: false))
-      }
+      references = try grants.grantAll(pages.frames, to: domain)
     } catch {
-      for reference in references { try? grants.end(reference) }
       hypervisor.release(pages)
       throw error
     }

@@ -5,7 +5,7 @@ public import Bytes
 public enum HypervisorError: BootFailure {
   /// A hypercall failed with an errno value of Xen's `errno.h`.
   case refused(operation: ByteString, errno: Int)
-  /// No memory page is left.
+  /// There is not enough memory.
   case outOfMemory(pageCount: Int)
 
   /// Whose fault it is.
@@ -20,11 +20,11 @@ public enum HypervisorError: BootFailure {
   }
 }
 
-/// Zeroed pages at consecutive addresses that a backend may be granted.
+/// Zeroed pages at consecutive addresses, which can be granted to a backend.
 public struct SharedPages {
   /// Where the loader sees the first page; page aligned.
   public let address: UnsafeMutableRawPointer
-  /// The pages' pseudo-physical frame numbers, one a page, in any order.
+  /// The pages' pseudo-physical frame numbers, one per page, in any order.
   public let frames: [UInt64]
 
   /// Pages at `address`.
@@ -34,8 +34,8 @@ public struct SharedPages {
   }
 }
 
-/// The few primitives that frontends need of the domain they run in. The image has one over real
-/// hypercalls, the tests one that plays dom0, and lies when told to.
+/// The few primitives that frontends need of their domain. In the image they are real hypercalls;
+/// in tests they come with a fake dom0, which lies when told to.
 public protocol Hypervisor: AnyObject {
   /// Xen's system time in nanoseconds; it never goes back.
   var now: UInt64 { get }
@@ -43,7 +43,7 @@ public protocol Hypervisor: AnyObject {
   /// `EVTCHNOP_send`.
   func send(port: UInt32)
 
-  /// Clears the pending bit of `port`, before its ring is looked at.
+  /// Clears the pending bit of `port`. Call it before looking at the ring.
   func clearPending(port: UInt32)
 
   /// `SCHEDOP_poll`: sleeps until one of `ports` is pending, but not beyond `deadline` in system
@@ -59,8 +59,8 @@ public protocol Hypervisor: AnyObject {
   /// `GNTTABOP_query_size`, in frames of 512 version 1 entries: now, and at most.
   func grantTableSize() throws(HypervisorError) -> (frameCount: Int, frameCountMax: Int)
 
-  /// Grows the grant table to `frameCount` frames if it is smaller, maps it, and gives the address
-  /// of entry 0. The address does not change when the table grows.
+  /// Grows the grant table to `frameCount` frames if it is smaller, maps it, and returns the
+  /// address of entry 0. The address does not change when the table grows.
   func mapGrantTable(frameCount: Int) throws(HypervisorError) -> UnsafeMutableRawPointer
 
   /// What a grant entry must hold for the pseudo-physical frame `frame`: in a PV domain its machine
@@ -70,6 +70,6 @@ public protocol Hypervisor: AnyObject {
   /// Zeroed, mapped, page-aligned pages.
   func allocateSharedPages(count: Int) throws(HypervisorError) -> SharedPages
 
-  /// Gives back pages that nobody is granted any more.
+  /// Frees pages. They must not be granted to anybody any more.
   func release(_ pages: SharedPages)
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-public import Bytes
+import Bytes
 import CXen
 
-/// A key of the paravirtual keyboard that went down or up.
+/// A key of the paravirtual keyboard was pressed or released.
 public struct KeyEvent: Equatable, Sendable {
-  /// Linux's code of the key (`linux/input-event-codes.h`), less than 0x300.
+  /// Linux's key code (`linux/input-event-codes.h`), less than 0x300.
   public let code: UInt16
-  /// Whether it went down; a key that is held down may do so again and again.
+  /// Whether it was pressed. A key that is held down may repeat.
   public let isPressed: Bool
 
   /// The event.
@@ -16,42 +16,59 @@ public struct KeyEvent: Equatable, Sendable {
   }
 }
 
-/// The paravirtual keyboard (`xen/io/kbdif.h`). Events of a pointer and of unknown kinds are
-/// skipped; a ring with impossible indexes counts as empty.
+/// The paravirtual keyboard (`xen/io/kbdif.h`). Pointer events and unknown ones are skipped; a ring
+/// with impossible indexes counts as empty.
 public final class KeyboardFrontend<H: Hypervisor> {
-  private let device: PageDevice<H>
+  private let device: XenbusDevice<H>
+  /// The shared page, while connected.
+  private var memory: SharedMemory?
 
   /// The domain's keyboard; nil if it has none.
   public init?(
     store: XenStore<H>, grants: GrantTable<H>, hypervisor: H
   ) throws(XenStoreError) {
-    guard
-      let device = try PageDevice(
-        kind: "vkbd", store: store, grants: grants, hypervisor: hypervisor)
-    else { return nil }
-    self.device = device
+    guard let address = try XenbusAddress(kind: "vkbd", number: 0, store: store) else {
+      return nil
+    }
+    device = XenbusDevice(
+      address, name: "vkbd", ownNodes: ["request-abs-pointer"], offersToInitialised: true,
+      store: store, grants: grants, hypervisor: hypervisor)
+    device.stepTimeLimit = PageDeviceLimit.stepTime
   }
 
   /// The event channel, for a caller that sleeps on several ports; nil while not connected.
-  public var port: UInt32? { device.isConnected ? device.port : nil }
+  public var port: UInt32? { memory == nil ? nil : device.port }
 
-  /// Grants that a backend did not let go of at a close.
+  /// Grants that the backend still held after a close.
   public var heldGrantCount: Int { device.heldGrantCount }
 
   /// Connects, in at most `PageDeviceLimit.stepTime`.
-  public func connect() throws(PageDeviceError) {
-    let deadline = device.hypervisor.now + PageDeviceLimit.stepTime
-    try device.connect(isGranted: true, nodes: [], until: deadline) { _ in }
+  public func connect() throws(XenbusError) {
+    var page: SharedMemory?
+    try device.connect(
+      until: device.hypervisor.now + PageDeviceLimit.stepTime,
+      offer: { () throws(XenbusError) in
+        let shared = try device.sharePages(1, isGranted: true)
+        page = shared.memory
+        let port = try device.openPort()
+        return [
+          XenbusNode("page-ref", "\(shared.frames[0])"),
+          XenbusNode("page-gref", "\(shared.references[0])"),
+          XenbusNode("event-channel", "\(port)"),
+        ]
+      })
+    memory = page
   }
 
   /// Closes, in at most `PageDeviceLimit.stepTime`, so that the next kernel can connect.
-  public func close() throws(PageDeviceError) {
+  public func close() throws(XenbusError) {
+    memory = nil
     try device.close(until: device.hypervisor.now + PageDeviceLimit.stepTime)
   }
 
-  /// The keys that were moved since the last call; never waits.
+  /// The key events since the last call; never waits.
   public func read() -> [KeyEvent] {
-    guard device.isConnected, let memory = device.memory else { return [] }
+    guard let memory else { return [] }
     let producer = memory.u32(at: XENKBD_IN_PRODUCER_OFFSET)
     var consumer = memory.u32(at: XENKBD_IN_CONSUMER_OFFSET)
     // Wrapping: the indexes run freely modulo 2^32.
@@ -80,9 +97,17 @@ public final class KeyboardFrontend<H: Hypervisor> {
   /// For a caller that sleeps on several ports: false if there is an event already; else `port` can
   /// be polled next.
   public func prepareToSleep() -> Bool {
-    guard let port, let memory = device.memory else { return true }
+    guard let port, let memory else { return true }
     device.hypervisor.clearPending(port: port)
     return memory.u32(at: XENKBD_IN_PRODUCER_OFFSET)
       == memory.u32(at: XENKBD_IN_CONSUMER_OFFSET)
   }
+}
+
+/// The limits of framebuffer and keyboard.
+public enum PageDeviceLimit {
+  /// Nanoseconds that a connect may take, and a close; each device for itself.
+  public static let stepTime: UInt64 = 2_000_000_000
+  /// The number of Linux's key codes (`KEY_CNT`); higher ones are ignored.
+  static let keyCodeCount: UInt32 = 0x300
 }

@@ -3,53 +3,53 @@ import CXen
 
 /// Memory that a backend reads and writes at the same time as we do.
 ///
-/// This is the module's only door to such memory. Each load is made exactly once and acquires, each
-/// store is made exactly once and releases, so a value that was loaded is a plain local that the
-/// backend can't change any more. Values are untrusted: check them before use.
-package struct SharedMemory {
+/// The only way to such memory. Each load happens exactly once and acquires, each store happens
+/// exactly once and releases, so a loaded value is a plain local that the backend can't change any
+/// more. Values are untrusted: check them before use.
+public struct SharedMemory {
   private let base: UnsafeMutableRawPointer
 
   /// The size in bytes.
-  package let byteCount: Int
+  public let byteCount: Int
 
   /// The memory of `byteCount` bytes at `base`, 8-byte aligned, that stays mapped as long as this
   /// value is used.
-  package init(_ base: UnsafeMutableRawPointer, byteCount: Int) {
+  public init(_ base: UnsafeMutableRawPointer, byteCount: Int) {
     self.base = base
     self.byteCount = byteCount
   }
 
   /// Loads a byte.
-  package func u8(at offset: Int) -> UInt8 { xen_load_u8(place(offset, 1)) }
+  public func u8(at offset: Int) -> UInt8 { xen_load_u8(place(offset, 1)) }
 
   /// Loads two bytes.
-  package func u16(at offset: Int) -> UInt16 { xen_load_u16(place(offset, 2)) }
+  public func u16(at offset: Int) -> UInt16 { xen_load_u16(place(offset, 2)) }
 
   /// Loads four bytes.
-  package func u32(at offset: Int) -> UInt32 { xen_load_u32(place(offset, 4)) }
+  public func u32(at offset: Int) -> UInt32 { xen_load_u32(place(offset, 4)) }
 
   /// Loads eight bytes.
-  package func u64(at offset: Int) -> UInt64 { xen_load_u64(place(offset, 8)) }
+  public func u64(at offset: Int) -> UInt64 { xen_load_u64(place(offset, 8)) }
 
   /// Stores a byte.
-  package func store(u8 value: UInt8, at offset: Int) { xen_store_u8(place(offset, 1), value) }
+  public func store(u8 value: UInt8, at offset: Int) { xen_store_u8(place(offset, 1), value) }
 
   /// Stores two bytes.
-  package func store(u16 value: UInt16, at offset: Int) { xen_store_u16(place(offset, 2), value) }
+  public func store(u16 value: UInt16, at offset: Int) { xen_store_u16(place(offset, 2), value) }
 
   /// Stores four bytes.
-  package func store(u32 value: UInt32, at offset: Int) { xen_store_u32(place(offset, 4), value) }
+  public func store(u32 value: UInt32, at offset: Int) { xen_store_u32(place(offset, 4), value) }
 
   /// Stores eight bytes.
-  package func store(u64 value: UInt64, at offset: Int) { xen_store_u64(place(offset, 8), value) }
+  public func store(u64 value: UInt64, at offset: Int) { xen_store_u64(place(offset, 8), value) }
 
   /// Stores `value` if the two bytes are `expected`, and says whether they were.
-  package func exchange(u16 value: UInt16, at offset: Int, expecting expected: UInt16) -> Bool {
+  public func exchange(u16 value: UInt16, at offset: Int, expecting expected: UInt16) -> Bool {
     xen_exchange_u16(place(offset, 2), expected, value) != 0
   }
 
   /// Copies bytes out.
-  package func bytes(at offset: Int, count: Int) -> [UInt8] {
+  public func bytes(at offset: Int, count: Int) -> [UInt8] {
     guard count > 0 else { return [] }
     let source = place(offset, count)
     return [UInt8](unsafeUninitializedCapacity: count) { buffer, initializedCount in
@@ -60,14 +60,14 @@ package struct SharedMemory {
   }
 
   /// Appends a copy of `count` bytes to `bytes`.
-  package func append(at offset: Int, count: Int, to bytes: inout [UInt8]) {
+  public func append(at offset: Int, count: Int, to bytes: inout [UInt8]) {
     guard count > 0 else { return }
     // SAFETY: place() checked the range.
     bytes.append(contentsOf: UnsafeRawBufferPointer(start: place(offset, count), count: count))
   }
 
   /// Copies bytes in.
-  package func copy(_ bytes: ArraySlice<UInt8>, to offset: Int) {
+  public func copy(_ bytes: ArraySlice<UInt8>, to offset: Int) {
     guard !bytes.isEmpty else { return }
     let target = place(offset, bytes.count)
     bytes.withUnsafeBytes { source in
@@ -78,7 +78,7 @@ package struct SharedMemory {
   }
 
   /// A part of the memory.
-  package func slice(at offset: Int, count: Int) -> SharedMemory {
+  public func slice(at offset: Int, count: Int) -> SharedMemory {
     SharedMemory(place(offset, count), byteCount: count)
   }
 
@@ -92,8 +92,8 @@ package struct SharedMemory {
   }
 }
 
-/// Barriers between our accesses of shared memory as the backend sees them.
-package enum Barrier {
+/// Barriers between our accesses to shared memory, as the backend sees them.
+public enum Barrier {
   /// All loads and stores before it come before all after it.
-  package static func full() { xen_mb() }
+  public static func full() { xen_mb() }
 }

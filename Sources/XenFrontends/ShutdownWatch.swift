@@ -10,7 +10,7 @@ public enum ShutdownRequest: Equatable, Sendable {
   case reboot
   /// `suspend`, which only a kernel can do; the request is taken back.
   case suspend
-  /// A word that nobody here knows; it stays for the kernel.
+  /// An unknown word, which is left for the kernel.
   case unknown(ByteString)
 }
 
@@ -21,20 +21,19 @@ public final class ShutdownWatch<H: Hypervisor> {
   /// The watch's token, for `XenStore.prepareToSleep`.
   public static var token: ByteString { "shutdown" }
 
-  /// The most bytes of an unknown word that are told.
+  /// The most bytes of an unknown word that are reported.
   static var wordByteCountMax: Int { 64 }
 
   private let store: XenStore<H>
 
-  /// Starts to watch.
+  /// Starts watching.
   public init(store: XenStore<H>) throws(XenStoreError) {
     self.store = store
     try store.watch(Self.path, token: Self.token)
   }
 
-  /// The request that came since the last call, if any; without an event it costs two loads from
-  /// the ring's page. To sleep until there is one, poll the store's port after
-  /// `XenStore.prepareToSleep`.
+  /// The request since the last call, if any. Without an event this costs two loads from the ring's
+  /// page. To sleep until there is one, poll the store's port after `XenStore.prepareToSleep`.
   public func poll() throws(XenStoreError) -> ShutdownRequest? {
     guard try store.hasChange(tokens: [Self.token]) else { return nil }
     return try store.transaction { (transaction) throws(XenStoreError) -> ShutdownRequest? in
@@ -56,6 +55,6 @@ public final class ShutdownWatch<H: Hypervisor> {
     return .unknown(ByteString(text.bytes.prefix(wordByteCountMax)))
   }
 
-  /// Stops to watch.
+  /// Stops watching.
   public func stop() throws(XenStoreError) { try store.unwatch(token: Self.token) }
 }

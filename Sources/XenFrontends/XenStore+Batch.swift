@@ -2,9 +2,9 @@
 public import Bytes
 
 extension XenStore {
-  /// Sets the values of several nodes: all requests are sent before the first answer is waited for.
-  /// They are done in this order, each for itself. The whole takes `timeLimit` at most; what is
-  /// unanswered then may still be done. Of several refusals the first is thrown.
+  /// Sets the values of several nodes. All requests are sent before the first answer is awaited;
+  /// the store handles them in this order, each by itself. Takes at most `timeLimit`; requests
+  /// without an answer by then may still take effect. Throws the first of several refusals.
   public func write(
     _ nodes: [(path: ByteString, value: ByteString)], within timeLimit: UInt64
   ) throws(XenStoreError) {

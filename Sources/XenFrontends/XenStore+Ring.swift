@@ -3,7 +3,7 @@ public import Bytes
 import CXen
 
 extension XenStore {
-  /// Moves what fits of the outgoing bytes into the ring.
+  /// Moves as many outgoing bytes into the ring as fit.
   func flush() throws(XenStoreError) {
     guard !outgoing.isEmpty else { return }
     guard let count = requests.write(outgoing[...]) else {
@@ -14,8 +14,8 @@ extension XenStore {
     hypervisor.send(port: port)
   }
 
-  /// Takes all messages that are in the ring: keeps events, drops answers nobody waits for, and
-  /// gives the first answer to one of `ids` if it is there.
+  /// Takes all messages out of the ring: keeps events, drops answers that nobody waits for, and
+  /// returns the first answer to one of `ids`, if there is one.
   func receive(awaiting ids: [UInt32]) throws(XenStoreError) -> XenStoreMessage? {
     if let failure { throw failure }
     var answer: XenStoreMessage?
@@ -53,7 +53,7 @@ extension XenStore {
         throw fail("impossible indexes in the response ring")
       }
       guard count > 0 else { return false }
-      // The store may wait for the room.
+      // The store may be waiting for room.
       hypervisor.send(port: port)
     }
     return true
@@ -74,7 +74,7 @@ extension XenStore {
     }
   }
 
-  /// The names of the nodes below `path`, of directories of any size.
+  /// The names of the nodes below `path`, however many there are.
   public func directory(
     _ path: ByteString, in transaction: XenStoreTransaction = .none
   ) throws(XenStoreError) -> [ByteString] {
@@ -88,8 +88,8 @@ extension XenStore {
     return ByteString(list).split(on: 0).filter { !$0.isEmpty }
   }
 
-  /// Reads a directory in parts. Each part is the directory's generation and a run of names; an
-  /// empty name ends the last one.
+  /// Reads a directory in parts. Each part has the directory's generation and some names; an empty
+  /// name ends the last part.
   private func longDirectory(
     _ path: ByteString, _ transaction: XenStoreTransaction
   ) throws(XenStoreError) -> [UInt8] {
@@ -118,8 +118,8 @@ extension XenStore {
     throw .unstable(path: path)
   }
 
-  /// Makes the ring quiet for its next user: everything sent, every answer read, nothing half-way.
-  /// Call it after the last watch has been taken off.
+  /// Leaves the ring quiet for its next user: everything sent, every answer read, nothing half
+  /// done. Call it after the last watch has been removed.
   public func drain() throws(XenStoreError) {
     let deadline = hypervisor.now + timeLimit
     while true {

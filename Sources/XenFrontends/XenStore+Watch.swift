@@ -6,7 +6,7 @@ extension XenStore {
   /// unique among the watches.
   public func watch(_ path: ByteString, token: ByteString) throws(XenStoreError) {
     precondition(!watches.contains { $0.token == token }, "a watch token is used twice")
-    // Kept before the answer, because the first event may overtake it.
+    // Recorded before the answer, because the first event may come before it.
     watches.append(XenStoreWatch(path: path, token: token))
     do throws(XenStoreError) {
       _ = try request(.watch, path, terminated(path) + terminated(token), in: .none)
@@ -16,7 +16,7 @@ extension XenStore {
     }
   }
 
-  /// Takes off the watch with `token`; nothing happens if there is none.
+  /// Removes the watch with `token`; does nothing if there is none.
   public func unwatch(token: ByteString) throws(XenStoreError) {
     guard let watch = watches.first(where: { $0.token == token }) else { return }
     forget(token)
@@ -28,7 +28,7 @@ extension XenStore {
     }
   }
 
-  /// Takes off every watch that was set.
+  /// Removes all of our watches.
   public func unwatchAll() throws(XenStoreError) {
     while let watch = watches.last { try unwatch(token: watch.token) }
   }
@@ -41,7 +41,7 @@ extension XenStore {
   }
 
   /// Sleeps until a watch with one of `tokens` has an event, at most until `deadline` in system
-  /// time. False when the time is over. May say true too often: look at the nodes.
+  /// time; false when the time is over. May return true without a change: look at the nodes.
   public func waitForChange(
     tokens: [ByteString], until deadline: UInt64
   ) throws(XenStoreError) -> Bool {

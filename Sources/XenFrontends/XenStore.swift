@@ -17,13 +17,13 @@ public final class XenStore<H: Hypervisor> {
   let requests: ByteRing
   let responses: ByteRing
 
-  /// Bytes of requests that found no room in the ring yet.
+  /// Bytes of requests that are waiting for room in the ring.
   var outgoing: [UInt8] = []
   /// Bytes of the message that is coming in.
   var incoming: [UInt8] = []
-  /// Requests that were given up while their answers may still come.
+  /// Requests that were given up; their answers may still come.
   var abandoned: [UInt32] = []
-  /// Why the connection is of no more use.
+  /// Why the connection can't be used any more; nil while it can.
   var failure: XenStoreError?
   var watches: [XenStoreWatch] = []
   var events: [XenStoreWatch] = []
@@ -31,7 +31,7 @@ public final class XenStore<H: Hypervisor> {
   var hasLostEvents = false
   private var nextRequestID: UInt32
 
-  /// The store whose ring is the page at `page`, with `port` to kick it. The page may have been
+  /// The store whose ring is the page at `page`, with `port` to notify it. The page may have been
   /// used before: its indexes are taken as they are.
   public init(page: UnsafeMutableRawPointer, port: UInt32, hypervisor: H) {
     let memory = SharedMemory(page, byteCount: 4096)
@@ -45,7 +45,7 @@ public final class XenStore<H: Hypervisor> {
       memory, dataOffset: XENSTORE_RESPONSE_OFFSET, size: Int(XENSTORE_RING_SIZE),
       consumerOffset: XENSTORE_RESPONSE_CONSUMER_OFFSET,
       producerOffset: XENSTORE_RESPONSE_PRODUCER_OFFSET)
-    // A late answer to an earlier user of the ring must not look like one to us.
+    // A late answer to an earlier user of the ring must not be taken for one to us.
     nextRequestID = UInt32(truncatingIfNeeded: hypervisor.now) | 0x1000_0000
   }
 
@@ -68,14 +68,14 @@ public final class XenStore<H: Hypervisor> {
     }
   }
 
-  /// Sets the value of the node at `path`, and makes the node if need be.
+  /// Sets the value of the node at `path`, creating the node if necessary.
   public func write(
     _ path: ByteString, _ value: ByteString, in transaction: XenStoreTransaction = .none
   ) throws(XenStoreError) {
     _ = try request(.write, path, terminated(path) + value.bytes, in: transaction)
   }
 
-  /// Makes a node without a value, unless it is there.
+  /// Creates an empty node, unless it exists.
   public func makeDirectory(
     _ path: ByteString, in transaction: XenStoreTransaction = .none
   ) throws(XenStoreError) {
@@ -100,8 +100,8 @@ public final class XenStore<H: Hypervisor> {
     }
   }
 
-  /// Runs `body` as one transaction, again if other writers came in between, a bounded number of
-  /// times. Nothing is changed if `body` throws.
+  /// Runs `body` as one transaction, and again, up to 32 times in all, if other writers interfered.
+  /// Nothing is changed if `body` throws.
   public func transaction<Result>(
     _ body: (XenStoreTransaction) throws(XenStoreError) -> Result
   ) throws(XenStoreError) -> Result {
@@ -158,7 +158,7 @@ public final class XenStore<H: Hypervisor> {
     }
   }
 
-  /// Puts a request behind those that wait for room in the ring, and gives its number.
+  /// Queues a request behind those that wait for room in the ring, and returns its number.
   func send(
     _ operation: XenStoreOperation, _ path: ByteString, _ payload: [UInt8],
     in transaction: XenStoreTransaction
@@ -198,7 +198,7 @@ public final class XenStore<H: Hypervisor> {
   }
 
   private func makeRequestID() -> UInt32 {
-    nextRequestID = nextRequestID &+ 1  // Any number but 0 will do, which events have.
+    nextRequestID = nextRequestID &+ 1  // Any number but 0, which watch events have, will do.
     if nextRequestID == 0 { nextRequestID = 1 }
     return nextRequestID
   }
@@ -217,15 +217,15 @@ enum XenStoreLimit {
   static let outgoingByteCount = 16 * 1024
   static let abandonedCount = 32
   static let queuedEvents = 256
-  /// Messages taken in one turn, so that a store that never stops can't hold us.
+  /// Messages taken in one turn, so that a store that never stops sending can't hold us up.
   static let messagesATurn = 1024
   static let directoryAttempts = 16
   static let directoryByteCount = 1 << 20
 }
 
-/// A transaction that has begun, or none.
+/// A transaction, or none.
 public struct XenStoreTransaction: Sendable {
-  /// Each request for itself.
+  /// No transaction: each request by itself.
   public static let none = XenStoreTransaction(id: 0)
 
   let id: UInt32

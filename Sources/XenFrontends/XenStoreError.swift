@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 public import Bytes
 
-/// Why xenstore did not do what it was asked.
+/// Why a request to xenstore failed.
 public indirect enum XenStoreError: BootFailure {
   /// The store answered with an error name: `ENOENT`, `EACCES`, `EAGAIN`...
   case refused(operation: ByteString, path: ByteString, error: ByteString)
   /// No answer came within the time limit.
   case timedOut(operation: ByteString, path: ByteString)
-  /// The store broke the protocol; the connection is of no more use.
+  /// The store broke the protocol; the connection can't be used any more.
   case protocolViolation(ByteString)
   /// A request does not fit into a message of 4096 bytes.
   case tooLong(path: ByteString, byteCount: Int)
-  /// A transaction met other writers in each of `attemptCount` attempts.
+  /// Other writers interfered with each of `attemptCount` attempts of a transaction.
   case conflict(attemptCount: Int)
-  /// A directory changed each time while its parts were read.
+  /// A directory kept changing while its parts were read.
   case unstable(path: ByteString)
 
   /// Whose fault it is.

@@ -40,15 +40,15 @@ enum XenStoreOperation {
 }
 
 /// What each message begins with (`struct xsd_sockmsg`), 16 bytes.
-struct XenStoreHeader: Equatable {
-  static let byteCount = 16
+package struct XenStoreHeader: Equatable {
+  package static let byteCount = 16
 
-  var type: UInt32
-  var requestID: UInt32
-  var transactionID: UInt32
-  var byteCount: UInt32
+  package var type: UInt32
+  package var requestID: UInt32
+  package var transactionID: UInt32
+  package var byteCount: UInt32
 
-  init(type: UInt32, requestID: UInt32, transactionID: UInt32, byteCount: UInt32) {
+  package init(type: UInt32, requestID: UInt32, transactionID: UInt32, byteCount: UInt32) {
     self.type = type
     self.requestID = requestID
     self.transactionID = transactionID
@@ -56,7 +56,7 @@ struct XenStoreHeader: Equatable {
   }
 
   /// The header at the start of `bytes`, or nil if there are too few.
-  init?(_ bytes: [UInt8]) {
+  package init?(_ bytes: [UInt8]) {
     let view = ByteView(bytes)
     guard let type = view.u32(at: 0), let requestID = view.u32(at: 4),
       let transactionID = view.u32(at: 8), let byteCount = view.u32(at: 12)
@@ -65,7 +65,7 @@ struct XenStoreHeader: Equatable {
       type: type, requestID: requestID, transactionID: transactionID, byteCount: byteCount)
   }
 
-  var bytes: [UInt8] {
+  package var bytes: [UInt8] {
     var result: [UInt8] = []
     for field in [type, requestID, transactionID, byteCount] {
       for shift in [0, 8, 16, 24] as [UInt32] {

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Framebuffer
 
-/// Pixels that a painter paints on.
+/// Pixels for a painter to draw on.
 private final class Canvas: PixelTarget {
   let width: Int
   let height: Int
@@ -24,7 +24,7 @@ private final class Canvas: PixelTarget {
 
   func paint(_ screen: TerminalScreen) -> PixelArea? { painter.paint(screen, on: self) }
 
-  /// The colours of a cell's pixels by rows.
+  /// The colours of a cell's pixels, row by row.
   func glyph(row: Int, column: Int) -> [[UInt32]] {
     let (left, top) = ((width - 640) / 2 + column * 8, (height - 384) / 2 + row * 16)
     return (0..<16).map { y in (0..<8).map { x in pixels[(top + y) * width + left + x] } }

@@ -5,7 +5,7 @@ import Testing
 @testable import Framebuffer
 
 @Suite struct KeyboardLayoutTests {
-  /// What MenuScreen takes a key for.
+  /// What MenuScreen makes of a key.
   private func keys(_ codes: [(UInt16, Bool)]) -> [Key] {
     var layout = KeyboardLayout()
     var decoder = KeyDecoder()

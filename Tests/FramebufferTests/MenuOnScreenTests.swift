@@ -6,7 +6,7 @@ import Testing
 
 @testable import Framebuffer
 
-/// A world with nothing in it.
+/// An environment with nothing in it.
 private final class EmptyEnvironment: MenuEnvironment {
   func contents(of file: MenuFile, byteCountMax: Int) -> ByteString? { nil }
   func kind(of file: MenuFile) -> MenuFileKind? { nil }
@@ -40,7 +40,7 @@ private final class EmptyEnvironment: MenuEnvironment {
   }
 
   @Test func commandLineLooksAsItShould() {
-    // As the loader has it where there is a framebuffer (decision 0049).
+    // As the loader does when there is a framebuffer (decision 0049).
     var line = CommandLine(prompt: "pvgrub> ", terminal: TerminalSizing(isAsked: false))
     var screen = TerminalScreen()
     var rest: [UInt8] = []

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Framebuffer
 
-/// The terminal against pyte, an emulator that others wrote.
+/// Our terminal against pyte, an independent emulator.
 @Suite struct TerminalOracleTests {
   private static let columnCount = 20
   private static let rowCount = 6
@@ -25,7 +25,7 @@ import Testing
             ",".join(reverse), sep="/")
     """
 
-  /// Pieces of what our own code sends, with numbers in and out of range.
+  /// Sequences like those of our own code, with numbers in and out of range.
   private func stream(_ random: inout SplitMix) -> [UInt8] {
     var text = ""
     for _ in 0..<1 + random.below(40) {
@@ -35,8 +35,8 @@ import Testing
       case 2: text += "\r\n"
       case 3: text += "\u{1b}[\(random.below(9));\(random.below(25))H"
       case 4: text += "\u{1b}[H"
-      // Behind the last column pyte erases nothing and moves as if there were one more; a VT100 is
-      // in the last column. So erase elsewhere, and go back before a move.
+      // Past the last column pyte erases nothing and moves as if there were one more column; a
+      // VT100 stays in the last one. So erase elsewhere, and go back before a move.
       case 5: text += "\u{1b}[\(random.below(7));5H\u{1b}[K"
       case 6: text += "\r\u{1b}[\(random.below(30))C\u{1b}[\(random.below(3))K"
       case 7: text += "\u{1b}[3;\(random.below(20))H\u{1b}[\(random.below(3))J"

@@ -6,7 +6,7 @@ import Testing
 @testable import Framebuffer
 
 extension TerminalScreen {
-  /// The rows without blanks at their ends, up to the last that shows something.
+  /// The rows without trailing blanks, down to the last one with text.
   var text: [String] {
     var rows = (0..<rowCount).map { row in
       var line = ""

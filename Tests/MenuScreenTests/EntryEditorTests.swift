@@ -192,7 +192,7 @@ import Testing
           CompletionRequest(before: "\nset root=hd0\n", line: "linux /bo ro", cursor: 9)))
     seat.screen.complete(Completion(insertion: "il"))
     #expect(seat.step(.tick) == nil)
-    // What was typed behind the Tab comes after its answer.
+    // What was typed after the Tab comes after the completion.
     #expect(seat.terminal.lines[4] == " linux /boilot/x ro")
     #expect(seat.type("\u{18}") == source("\nset root=hd0\nlinux /boilot/x ro\n"))
   }
@@ -230,7 +230,7 @@ import Testing
     #expect(seat.terminal.text.contains("more: a submenu has no commands"))
     seat.screen.edit(index: 1)
     _ = seat.step(.tick)
-    #expect(seat.terminal.text.contains("big: too long to be changed here"))
+    #expect(seat.terminal.text.contains("big: too long to edit here"))
     seat.screen.edit(index: 7)
     #expect(seat.type("\r") == .choose(index: 0))
   }

@@ -5,7 +5,7 @@ import MenuScreen
 import TestSupport
 import Testing
 
-/// A world with nothing in it.
+/// An environment with nothing in it.
 final class EmptyEnvironment: MenuEnvironment {
   func contents(of file: MenuFile, byteCountMax: Int) -> ByteString? { nil }
   func kind(of file: MenuFile) -> MenuFileKind? { nil }

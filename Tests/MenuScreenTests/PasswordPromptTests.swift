@@ -123,7 +123,7 @@ import Testing
     seat.now = KeyDecoder.escapeNanoseconds
     #expect(seat.step(.tick) == nil)
     #expect(lastLines(seat)[1].hasPrefix(" Up/Down select"))
-    // The next wrong one waits longer all the same.
+    // The next wrong one waits longer nevertheless.
     seat.screen.ask(for: .start(index: 1), asksForUser: false)
     #expect(seat.type("b\r") != nil)
     seat.screen.refuse(now: seat.now)

@@ -5,9 +5,9 @@ import MenuScreen
 import TestSupport
 import Testing
 
-/// The screens as pyte shows the bytes.
+/// The screens, as pyte shows them.
 @Suite struct ScreenJudgeTests {
-  /// A screen, everything that it sent, and the lengths of that at each look.
+  /// A screen, everything that it sent, and how much that was at each look.
   private struct Recording {
     var screen: MenuScreen
     var now: UInt64 = 0
@@ -23,7 +23,7 @@ import Testing
       type("")
     }
 
-    /// Types, every byte in a read of its own if that is wanted.
+    /// Types, one byte per read if asked to.
     mutating func type(_ keys: String, byteByByte: Bool = false) {
       let bytes = Array(keys.utf8)
       for piece in byteByByte ? bytes.map({ [$0] }) : [bytes] {
@@ -44,7 +44,7 @@ import Testing
     mutating func look() { looks.append(sent) }
   }
 
-  /// Rows, of which those in between are blank up to the place of `lower`.
+  /// Rows with blank ones in between, so that `lower` ends up in its place.
   private func grid(_ upper: [String], _ lower: [String]) -> [String] {
     upper + [String](repeating: "", count: 24 - upper.count - lower.count) + lower
   }

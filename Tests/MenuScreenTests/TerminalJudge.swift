@@ -3,7 +3,7 @@ import Bytes
 import TestSupport
 import Testing
 
-/// pyte, a terminal that others wrote, with 24 rows of 80 columns or of another size.
+/// pyte, an independent terminal emulator, with 80 by 24 characters or another size.
 enum TerminalJudge {
   /// Reads streams as lines of hexadecimal digits, and prints each screen as rows without blanks
   /// at their ends, in brackets where they are reversed, a line about the cursor, and one with what
@@ -29,10 +29,10 @@ enum TerminalJudge {
     var rows: [String]
     /// `ROW.COLUMN` or `hidden`.
     var cursor: String
-    /// The bytes that the terminal sent by itself, in hexadecimal digits.
+    /// The bytes that the terminal sent by itself, in hexadecimal.
     var answers: String
 
-    /// The rows up to the last that shows something.
+    /// The rows down to the last one with text.
     var text: String {
       var shown = rows
       while shown.last == "" { shown.removeLast() }

@@ -5,9 +5,9 @@ import MenuScreen
 import TestSupport
 import Testing
 
-/// Menus on terminals of other sizes, as pyte shows the bytes and as pyte answers questions.
+/// Menus on terminals of other sizes; pyte shows the bytes and answers the questions.
 @Suite struct TerminalSizeTests {
-  /// A screen and all that it sent since the terminal got its present size.
+  /// A screen, and everything that it sent since the terminal got its present size.
   private struct Person {
     var screen: MenuScreen
     var size: (columnCount: Int, rowCount: Int)
@@ -45,7 +45,7 @@ import Testing
       try TerminalJudge.grids([sent], columnCount: size.columnCount, rowCount: size.rowCount)[0]
     }
 
-    /// Types what pyte answers to the last output, every byte in a read of its own.
+    /// Types pyte's answer to the last output, one byte per read.
     mutating func answer() throws {
       let grid = try TerminalJudge.grids(
         [last], columnCount: size.columnCount, rowCount: size.rowCount)[0]
@@ -84,7 +84,7 @@ import Testing
         : " Enter starts, e changes, c")
     #expect(grid.rows == rows)
     #expect(grid.cursor == "hidden")
-    // The last entries, with nothing free below them.
+    // The last entries, with no blank rows below them.
     #expect(person.type("G") == nil)
     #expect(
       try person.look().rows[2..<(2 + listRowCount)].last == "[ * Entry 4999]")
@@ -110,7 +110,7 @@ import Testing
     var grid = try person.look()
     #expect(Array(grid.rows[3..<5]) == rows(129))
     #expect(grid.cursor == "4.\(text.count % 129 + 1)")
-    // The window is made smaller, and ^L asks again.
+    // The window shrinks, and ^L asks again.
     person.size = (40, 12)
     #expect(person.type("\u{c}") == nil)
     person.sent = ""
@@ -168,7 +168,7 @@ import Testing
     for key in ["j", "k", "j", "\u{c}", "k", "\u{1b}[B"] { #expect(person.type(key) == nil) }
     #expect(person.sent.text.ranges(of: "\u{1b}[6n").count == 2)
     #expect(person.screen.terminal.isAnswerDue)
-    // What is booted next gets no answer.
+    // The kernel that boots next must not get an answer.
     #expect(person.type("\u{c}\r") == .choose(index: 1))
     #expect(!person.last.text.contains("\u{1b}[6n"))
   }
@@ -215,7 +215,7 @@ import Testing
     #expect(person.type("[") == nil)
     #expect(person.last == "")
     #expect(person.type("B") == nil)
-    // Two rows, of which one is reversed up to its end.
+    // Two rows; one is reversed up to its end.
     #expect(person.last.count < 250 + 2 * 40)
   }
 
@@ -232,7 +232,7 @@ import Testing
       terminal.write(editor.step([byte], now: 0, rest: &rest).output)
     }
     #expect(terminal.text == "pvgrub> " + text)
-    // What Enter runs may boot: no question with it.
+    // What Enter runs may boot, so no question goes with it.
     let step = editor.step([0x0c, 0x0d], now: 0, rest: &rest)
     #expect(step.line?.count == 110)
     #expect(!step.output.text.contains("\u{1b}[6n"))

@@ -11,7 +11,7 @@ struct VirtualTerminal {
   private(set) var row = 0
   private(set) var column = 0
   private(set) var misunderstood: [String] = []
-  /// What it types by itself: the answers to questions.
+  /// What it types by itself: answers to questions.
   private(set) var answers: [String] = []
   private var attribute = false
   private var saved = (row: 0, column: 0)
@@ -23,7 +23,7 @@ struct VirtualTerminal {
     isReversed = [Bool](repeating: false, count: rowCount)
   }
 
-  /// The lines without spaces at their ends; reversed ones in brackets.
+  /// The lines without trailing spaces; reversed ones in brackets.
   var lines: [String] {
     cells.indices.map { index in
       var line = String(cells[index])
@@ -32,7 +32,7 @@ struct VirtualTerminal {
     }
   }
 
-  /// The lines up to the last that shows something.
+  /// The lines down to the last one with text.
   var text: String {
     var shown = lines
     while shown.last == "" { shown.removeLast() }

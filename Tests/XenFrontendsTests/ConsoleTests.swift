@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import FakeDom0
 import Testing
 
 @testable import XenFrontends
@@ -36,7 +37,7 @@ import Testing
     console.write([UInt8](repeating: 0x78, count: 3000))
     #expect(xen.now - start == console.timeLimit)
     #expect(console.droppedByteCount == 3000 - 2048)
-    // From then on it costs no time, until somebody reads.
+    // From then on writing takes no time, until somebody reads.
     console.write([UInt8](repeating: 0x78, count: 100))
     #expect(xen.now - start == console.timeLimit)
     #expect(console.droppedByteCount == 3100 - 2048)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import BlockIO
 import Bytes
+import FakeDom0
 import Testing
 
 @testable import XenFrontends
@@ -58,7 +59,7 @@ import Testing
     try disk.pump()
     #expect(!disk.isDone)
     try disk.close()
-    // What had not been sent was given up.
+    // The rest was never sent.
     #expect(backend.requestCount == 24)
     guest.expectClean(backend)
     try expectReconnects(guest, backend, disk)
@@ -79,15 +80,15 @@ import Testing
     let frame = guest.xen.makeTarget(count: 20)
     try disk.execute(plan(frame, 20 * 4096))
     #expect(guest.xen.bytes(frame: frame, count: 20 * 4096) == Array(backend.data[..<(20 * 4096)]))
-    #expect(throws: DiskError.grantsInUse(disk: "xvda", count: 20)) { try disk.close() }
-    #expect(disk.status == .failed(.grantsInUse(disk: "xvda", count: 20)))
+    #expect(throws: XenbusError.framesInUse(device: "xvda", count: 20)) { try disk.close() }
+    #expect(disk.status == .failed(.framesInUse(device: "xvda", count: 20)))
     #expect(guest.grants.activeCount == 20)
     #expect(disk.heldGrantCount == 20)
     #expect(disk.statistics.byteCount == 20 * 4096)
-    // All else is clean: the event channel, the nodes, the states.
+    // Everything else is clean: the event channel, the nodes, the states.
     #expect(guest.xen.openPorts == [])
     #expect(backend.state == "2")
-    #expect(throws: DiskError.grantsInUse(disk: "xvda", count: 20)) { try disk.close() }
+    #expect(throws: XenbusError.framesInUse(device: "xvda", count: 20)) { try disk.close() }
     backend.letGo()
     try disk.close()
     #expect(disk.status == .closed)
@@ -110,7 +111,7 @@ import Testing
     let (guest, backend, disk) = try connected()
     backend.lies.neverCloses = true
     let start = guest.xen.now
-    #expect(throws: DiskError.backendStuck(disk: "xvda", state: 4, awaited: 5)) {
+    #expect(throws: XenbusError.backendStuck(device: "xvda", state: 4, awaited: 5)) {
       try disk.close()
     }
     #expect(guest.xen.now - start < 20_000_000_000)
@@ -124,7 +125,7 @@ import Testing
   @Test func backendThatDoesNotComeBackIsAnError() throws {
     let (guest, backend, disk) = try connected()
     backend.lies.neverReturns = true
-    #expect(throws: DiskError.backendStuck(disk: "xvda", state: 6, awaited: 2)) {
+    #expect(throws: XenbusError.backendStuck(device: "xvda", state: 6, awaited: 2)) {
       try disk.close()
     }
     #expect(guest.grants.activeCount == 0)
@@ -139,7 +140,7 @@ import Testing
     let (guest, backend, disk) = try connected()
     for reference in 8..<64 as Range<UInt32> { guest.xen.unmap(reference) }
     guest.daemon.removeTree(backend.back)
-    #expect(throws: DiskError.backendGone(disk: "xvda")) { try disk.close() }
+    #expect(throws: XenbusError.backendGone(device: "xvda")) { try disk.close() }
     #expect(guest.grants.activeCount == 0)
     #expect(guest.xen.openPorts == [])
     #expect(guest.daemon.watches.isEmpty)
@@ -190,7 +191,7 @@ import Testing
   }
 }
 
-/// Writes down the states of both ends.
+/// Records the states of both ends.
 private final class StateRecorder: FakePeer {
   private let backend: FakeDisk
   private(set) var seen: [String] = []

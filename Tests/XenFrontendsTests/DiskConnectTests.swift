@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import BlockIO
 import Bytes
+import FakeDom0
 import Testing
 
 @testable import XenFrontends
@@ -113,7 +114,7 @@ import Testing
     let disks = try guest.disks()
     let start = guest.xen.now
     DiskFrontend.connect(disks, timeLimit: 7_000_000_000)
-    #expect(disks[0].status == .failed(.backendStuck(disk: "xvda", state: 2, awaited: 4)))
+    #expect(disks[0].status == .failed(.backendStuck(device: "xvda", state: 2, awaited: 4)))
     #expect(guest.xen.now - start < 25_000_000_000)
     guest.expectClean(backend)
   }
@@ -125,8 +126,8 @@ import Testing
       backend.lies.refusal = state
       let disks = try guest.disks()
       DiskFrontend.connect(disks, timeLimit: 7_000_000_000)
-      let expected = DiskError.backendClosed(
-        disk: "xvda", state: state == "5" ? 5 : 6, reason: "2 cannot")
+      let expected = XenbusError.backendClosed(
+        device: "xvda", state: state == "5" ? 5 : 6, reason: "2 cannot")
       #expect(disks[0].status == .failed(expected))
       guest.expectClean(backend)
     }
@@ -140,7 +141,7 @@ import Testing
     let disks = try guest.disks()
     let start = guest.xen.now
     DiskFrontend.connect(disks, timeLimit: 7_000_000_000)
-    #expect(disks[0].status == .failed(.backendGone(disk: "xvda")))
+    #expect(disks[0].status == .failed(.backendGone(device: "xvda")))
     #expect(guest.xen.now - start < 1_000_000_000)
     #expect(guest.daemon.watches.isEmpty)
   }
@@ -158,7 +159,7 @@ import Testing
     DiskFrontend.connect(disks, timeLimit: 7_000_000_000)
     #expect(
       disks[0].status
-        == .failed(.badNode(disk: "xvda", node: ByteString(node), value: ByteString(value))))
+        == .failed(.badNode(device: "xvda", node: ByteString(node), value: ByteString(value))))
     guest.expectClean(backend)
   }
 
@@ -170,7 +171,7 @@ import Testing
     DiskFrontend.connect(disks, timeLimit: 7_000_000_000)
     #expect(
       disks[0].status
-        == .failed(.resources(disk: "xvda", reason: "Xen refused alloc_unbound (error 28)")))
+        == .failed(.resources(device: "xvda", reason: "Xen refused alloc_unbound (error 28)")))
     guest.expectClean(backend)
   }
 
@@ -180,7 +181,7 @@ import Testing
     guest.xen.pagesLeft = 0
     let disks = try guest.disks()
     DiskFrontend.connect(disks, timeLimit: 7_000_000_000)
-    #expect(disks[0].status == .failed(.resources(disk: "xvda", reason: "no memory for 1 pages")))
+    #expect(disks[0].status == .failed(.resources(device: "xvda", reason: "no memory for 1 pages")))
     guest.expectClean(backend)
   }
 
@@ -190,7 +191,7 @@ import Testing
     let disks = try guest.disks()
     guest.daemon.isDead = true
     DiskFrontend.connect(disks, timeLimit: 7_000_000_000)
-    guard case .failed(.store(disk: "xvda", .timedOut)) = disks[0].status else {
+    guard case .failed(.store(device: "xvda", .timedOut)) = disks[0].status else {
       Issue.record("\(disks[0].status)")
       return
     }
@@ -222,6 +223,45 @@ import Testing
     #expect(try disk.read(at: 0, count: 4096) == backend.data)
     try disk.close()
     guest.expectClean(backend)
+  }
+
+  @Test func disksThatWereLeftOpenAreClosedAtTheSameTime() throws {
+    let guest = try FakeGuest()
+    let backends = [51712, 51728, 51744].map {
+      FakeDisk(guest.daemon, number: $0, data: FakeDisk.pattern(byteCount: 4096))
+    }
+    for backend in backends {
+      backend.setState("4")
+      guest.daemon.set("\(backend.front)/state", "4")
+      // Each takes two seconds to close.
+      backend.lies.neverCloses = true
+      guest.xen.after(2_000_000_000) {
+        backend.lies.neverCloses = false
+        guest.xen.notify(backend)
+      }
+    }
+    let start = guest.xen.now
+    let disks = try guest.disks()
+    DiskFrontend.connect(disks, timeLimit: 10_000_000_000)
+    #expect(disks.allSatisfy { $0.status == .connected })
+    #expect(guest.xen.now - start < 2_100_000_000)
+    for disk in disks { try disk.close() }
+    for backend in backends { guest.expectClean(backend) }
+  }
+
+  @Test func diskThatWasLeftOpenAndNeverClosesIsAnErrorInBoundedTime() throws {
+    let guest = try FakeGuest()
+    let backend = FakeDisk(guest.daemon, data: [])
+    backend.setState("4")
+    guest.daemon.set("\(backend.front)/state", "4")
+    backend.lies.neverCloses = true
+    let start = guest.xen.now
+    let disks = try guest.disks()
+    DiskFrontend.connect(disks, timeLimit: 60_000_000_000)
+    #expect(disks[0].status == .failed(.backendStuck(device: "xvda", state: 4, awaited: 5)))
+    #expect(guest.xen.now - start < 6_000_000_000)
+    #expect(guest.daemon.value("\(backend.front)/state") == "1")
+    #expect(guest.daemon.watches.isEmpty && guest.xen.openPorts == [])
   }
 
   @Test func worksWhileXenstoreCrawls() throws {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import Bytes
+import FakeDom0
 import Testing
 
 @testable import XenFrontends

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import BlockIO
 import Bytes
+import FakeDom0
 import Testing
 
 @testable import XenFrontends
@@ -22,7 +23,7 @@ import Testing
     ])
   }
 
-  /// The disk is dead, says so each time, and can be closed and connected again.
+  /// The disk is dead, reports it every time, and can be closed and connected again.
   private func expectDead(
     _ guest: FakeGuest, _ backend: FakeDisk, _ disk: DiskFrontend<FakeXen>, _ error: BlockError
   ) throws {
@@ -37,7 +38,7 @@ import Testing
     guest.expectClean(backend)
   }
 
-  /// Another slot; a slot that is not there; the right slot, but an earlier or later request.
+  /// Another slot; a slot that does not exist; the right slot, but an earlier or later request.
   @Test(arguments: [9, 0xffff, UInt64.max - 0xffff, 0x1_0000, 1 << 40] as [UInt64])
   func answerToNoRequestKillsTheDisk(_ change: UInt64) throws {
     let (guest, backend, disk) = try connected()
@@ -63,7 +64,7 @@ import Testing
     backend.lies.producerJump = jump
     let error = BlockError.protocolViolation("\(1 &+ jump) answers to 1 requests")
     if jump == UInt32.max {
-      // The index stands still: no answer at all.
+      // The index did not move: no answer at all.
       #expect(throws: BlockError.timedOut(sector: 0)) { try disk.read(at: 0, count: 512) }
       return
     }
@@ -176,23 +177,17 @@ import Testing
     guest.expectClean(backend)
   }
 
-  @Test func planErrorIsToldByPumpAndNotByARead() throws {
+  @Test func planErrorIsToldByItsTicketAndNotByARead() throws {
     let (guest, backend, disk) = try connected(.plain)
     backend.lies.badSectors = 16..<17
     let frame = guest.xen.makeTarget(count: 128)
-    try disk.submit(plan(frame, 128 * 4096))
+    let ticket = try disk.submit(plan(frame, 128 * 4096))
     #expect(try disk.read(at: 900_000, count: 9000) == Array(backend.data[900_000..<909_000]))
-    var error: BlockError?
-    while !disk.isDone || error == nil {
-      do {
-        try disk.pump()
-        disk.wait(until: guest.xen.now + 1_000_000)
-      } catch let failure {
-        error = failure
-      }
+    while !disk.isDone {
+      try disk.pump()
+      disk.wait(until: guest.xen.now + 1_000_000)
     }
-    #expect(error == .readFailed(sector: 16))
-    #expect(disk.isDone)
+    #expect(disk.state(of: ticket) == .failed(.readFailed(sector: 16)))
     try disk.pump()
     try disk.close()
     guest.expectClean(backend)
@@ -232,7 +227,7 @@ import Testing
     let start = guest.xen.now
     #expect(throws: BlockError.disconnected) { try disk.execute(plan(frame, 4096)) }
     #expect(guest.xen.now - start < 1_000_000_000)
-    #expect(throws: DiskError.backendGone(disk: "xvda")) { try disk.close() }
+    #expect(throws: XenbusError.backendGone(device: "xvda")) { try disk.close() }
     #expect(guest.grants.activeCount <= 1)
     #expect(guest.xen.openPorts == [])
   }

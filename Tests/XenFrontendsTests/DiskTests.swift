@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import BlockIO
 import Bytes
+import FakeDom0
 import Testing
 
 @testable import XenFrontends

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import Bytes
+import FakeDom0
 import Testing
 
 @testable import XenFrontends
@@ -32,7 +33,7 @@ private struct Seat {
     return keyboard
   }
 
-  /// Nothing of ours is left, and both devices are as the toolstack made them.
+  /// The guest has left nothing behind, and both devices are as the toolstack made them.
   func expectClean(sourceLocation: SourceLocation = #_sourceLocation) {
     #expect(guest.xen.complaints == [], sourceLocation: sourceLocation)
     #expect(guest.xen.usedGrantCount == 0, sourceLocation: sourceLocation)
@@ -98,12 +99,12 @@ private struct Seat {
     let seat = try Seat()
     seat.guest.daemon.set("\(seat.screen.back)/videoram", "two")
     let framebuffer = try seat.framebuffer()
-    #expect(throws: PageDeviceError.badNode(device: "vfb", node: "videoram", value: "two")) {
+    #expect(throws: XenbusError.badNode(device: "vfb", node: "videoram", value: "two")) {
       try framebuffer.connect()
     }
     seat.guest.daemon.set("\(seat.screen.back)/videoram", "2")
     seat.screen.setState("ready")
-    #expect(throws: PageDeviceError.badNode(device: "vfb", node: "state", value: "ready")) {
+    #expect(throws: XenbusError.badNode(device: "vfb", node: "state", value: "ready")) {
       try framebuffer.connect()
     }
     seat.screen.setState("2")
@@ -150,7 +151,7 @@ private struct Seat {
       memory.store(u32: incoming, at: 4)
       framebuffer.update(PixelRectangle(x: 0, y: 0, width: 1, height: 1))
       #expect(memory.u32(at: 12) == 0)
-      // What comes in is taken, so that its sender never finds the ring full.
+      // Incoming events are consumed, so that their sender never finds the ring full.
       #expect(memory.u32(at: 0) == incoming)
     }
     memory.store(u32: 0, at: 8)
@@ -229,8 +230,22 @@ private struct Seat {
   }
 }
 
+/// Backends that announce themselves before the frontend does.
+@Suite struct PageDeviceOrderTests {
+  @Test func backendInInitialisedIsReadyToo() throws {
+    let seat = try Seat()
+    seat.keys.setState("3")
+    // It goes to Connected as soon as it finds our nodes.
+    seat.keys.connectsFrom = "3"
+    let keyboard = try seat.connectedKeyboard()
+    #expect(seat.keys.connectCount == 1)
+    try keyboard.close()
+    seat.expectClean()
+  }
+}
+
 @Suite struct PageDeviceLiarTests {
-  /// Runs a step, and says how many nanoseconds it took.
+  /// Runs a step and returns how many nanoseconds it took.
   private func time(_ seat: Seat, _ step: () throws -> Void) rethrows -> UInt64 {
     let start = seat.guest.xen.now
     try step()
@@ -242,12 +257,12 @@ private struct Seat {
     seat.screen.lies.neverConnects = true
     let framebuffer = try seat.framebuffer()
     let duration = time(seat) {
-      #expect(throws: PageDeviceError.backendStuck(device: "vfb", state: 2, awaited: 4)) {
+      #expect(throws: XenbusError.backendStuck(device: "vfb", state: 2, awaited: 4)) {
         try framebuffer.connect()
       }
     }
     #expect(duration >= PageDeviceLimit.stepTime)
-    #expect(duration <= PageDeviceLimit.stepTime + PageDeviceLimit.undoTime)
+    #expect(duration <= PageDeviceLimit.stepTime + XenbusLimit.undoTime)
     seat.expectClean()
   }
 
@@ -255,7 +270,7 @@ private struct Seat {
     let seat = try Seat()
     seat.keys.setState("1")
     let keyboard = try seat.keyboard()
-    #expect(throws: PageDeviceError.backendStuck(device: "vkbd", state: 1, awaited: 2)) {
+    #expect(throws: XenbusError.backendStuck(device: "vkbd", state: 1, awaited: 2)) {
       try keyboard.connect()
     }
     seat.keys.setState("2")
@@ -267,7 +282,7 @@ private struct Seat {
     seat.screen.lies.refusal = "5"
     let framebuffer = try seat.framebuffer()
     let duration = time(seat) {
-      #expect(throws: PageDeviceError.backendClosed(device: "vfb", state: 5)) {
+      #expect(throws: XenbusError.backendClosed(device: "vfb", state: 5, reason: "")) {
         try framebuffer.connect()
       }
     }
@@ -279,7 +294,7 @@ private struct Seat {
     let seat = try Seat()
     seat.guest.daemon.removeTree(seat.keys.back)
     let keyboard = try seat.keyboard()
-    #expect(throws: PageDeviceError.backendGone(device: "vkbd")) { try keyboard.connect() }
+    #expect(throws: XenbusError.backendGone(device: "vkbd")) { try keyboard.connect() }
     #expect(seat.guest.xen.usedGrantCount == 0 && seat.guest.daemon.watches.isEmpty)
   }
 
@@ -289,16 +304,18 @@ private struct Seat {
     try framebuffer.connect()
     seat.screen.lies.neverCloses = true
     let duration = time(seat) {
-      #expect(throws: PageDeviceError.backendStuck(device: "vfb", state: 4, awaited: 5)) {
+      #expect(throws: XenbusError.backendStuck(device: "vfb", state: 4, awaited: 5)) {
         try framebuffer.close()
       }
     }
     #expect(duration <= PageDeviceLimit.stepTime + 100_000_000)
-    // Nobody else may get pages that are still mapped.
+    // Pages that are still mapped must not be reused.
     #expect(seat.guest.xen.allocatedPageCount == 1 + 1 + 469)
     #expect(seat.guest.xen.openPorts == [] && seat.guest.daemon.watches.isEmpty)
-    #expect(throws: PageDeviceError.pageInUse(device: "vfb")) { try framebuffer.connect() }
-    // A further close succeeds when the backend does its part.
+    #expect(throws: XenbusError.framesInUse(device: "vfb", count: 471)) {
+      try framebuffer.connect()
+    }
+    // Another close succeeds once the backend cooperates.
     seat.screen.lies.neverCloses = false
     try framebuffer.close()
     seat.expectClean()
@@ -308,7 +325,7 @@ private struct Seat {
     let seat = try Seat()
     let keyboard = try seat.connectedKeyboard()
     seat.keys.lies.neverReturns = true
-    #expect(throws: PageDeviceError.backendStuck(device: "vkbd", state: 6, awaited: 2)) {
+    #expect(throws: XenbusError.backendStuck(device: "vkbd", state: 6, awaited: 2)) {
       try keyboard.close()
     }
     seat.keys.setState("2")
@@ -320,7 +337,7 @@ private struct Seat {
     seat.keys.lies.holdsGrant = true
     let keyboard = try seat.connectedKeyboard()
     #expect(keyboard.heldGrantCount == 0)
-    #expect(throws: PageDeviceError.pageInUse(device: "vkbd")) { try keyboard.close() }
+    #expect(throws: XenbusError.framesInUse(device: "vkbd", count: 1)) { try keyboard.close() }
     #expect(keyboard.heldGrantCount == 1 && seat.guest.grants.activeCount == 1)
     #expect(seat.guest.xen.allocatedPageCount == 1)
   }
@@ -330,14 +347,14 @@ private struct Seat {
       let seat = try Seat()
       seat.guest.xen.pagesLeft = pageCount
       let framebuffer = try seat.framebuffer()
-      #expect(throws: PageDeviceError.self) { try framebuffer.connect() }
+      #expect(throws: XenbusError.self) { try framebuffer.connect() }
       seat.guest.xen.pagesLeft = 1000
       seat.expectClean()
     }
     let seat = try Seat()
     seat.guest.xen.refusesPorts = true
     let keyboard = try seat.keyboard()
-    #expect(throws: PageDeviceError.self) { try keyboard.connect() }
+    #expect(throws: XenbusError.self) { try keyboard.connect() }
     seat.expectClean()
   }
 
@@ -346,14 +363,14 @@ private struct Seat {
     let keyboard = try seat.connectedKeyboard()
     seat.guest.daemon.isDead = true
     seat.guest.store.timeLimit = 10_000_000
-    #expect(throws: PageDeviceError.self) { try keyboard.close() }
+    #expect(throws: XenbusError.self) { try keyboard.close() }
   }
 
   @Test func everyErrorNamesItsDevice() {
-    let errors: [PageDeviceError] = [
+    let errors: [XenbusError] = [
       .store(device: "vfb", .conflict(attemptCount: 1)), .resources(device: "vfb", reason: "x"),
       .backendStuck(device: "vfb", state: 1, awaited: 2), .backendGone(device: "vfb"),
-      .backendClosed(device: "vfb", state: 5), .pageInUse(device: "vfb"),
+      .backendClosed(device: "vfb", state: 5, reason: ""), .framesInUse(device: "vfb", count: 1),
       .badNode(device: "vfb", node: "state", value: "x"),
     ]
     for error in errors {

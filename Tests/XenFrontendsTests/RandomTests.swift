@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import BlockIO
 import Bytes
+import FakeDom0
 import Testing
 
 @testable import XenFrontends
 
-/// A small generator whose seed replays a failure.
+/// A small generator; its seed replays a failure.
 private struct Random: RandomNumberGenerator {
   private var state: UInt64
 
@@ -86,7 +87,7 @@ private struct Random: RandomNumberGenerator {
         _ = try disk.read(at: 512, count: 100)
       } catch {}
     }
-    // It may end in any error, but it ends, and close tells the truth about what is left.
+    // Any error will do, but it must end, and close must report what is left.
     backend.lies.isMute = true
     try? disk.close()
     #expect(guest.grants.activeCount == guest.xen.usedGrantCount)
@@ -106,7 +107,7 @@ private struct Random: RandomNumberGenerator {
         bytes.append(UInt8.random(in: 0...255, using: &random))
       }
       if isWhole {
-        // A sound header around garbage.
+        // A valid header around garbage.
         let header = XenStoreHeader(
           type: UInt32.random(in: 0...23, using: &random),
           requestID: guest.store.hasLostEvents ? 0 : UInt32.random(in: 0...9, using: &random),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import Bytes
+import FakeDom0
 import Testing
 
 @testable import XenFrontends
@@ -35,7 +36,7 @@ import Testing
       try guest.store.write(nodes(7), within: Self.limit)
     }
     #expect(guest.xen.now - start == Self.limit)
-    // The answers are still waited for before somebody else may have the ring.
+    // The answers are still awaited before somebody else may have the ring.
     #expect(guest.store.abandoned.count == 7)
     #expect(guest.store.outgoing.isEmpty)
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import Bytes
+import FakeDom0
 import Testing
 
 @testable import XenFrontends
@@ -252,7 +253,7 @@ import Testing
     try guest.store.drain()
     #expect(guest.store.requests.usedByteCount == 0)
     #expect(guest.store.responses.usedByteCount == 0)
-    // The next kernel starts where we ended.
+    // The next kernel starts where we stopped.
     let next = XenStore(page: guest.daemon.page, port: 1, hypervisor: guest.xen)
     guest.daemon.set("/local/domain/5/name", "guest")
     #expect(try next.read("name") == "guest")

@@ -136,7 +136,7 @@ class Tables:
             return ""
         linux = bench_cases.DD_MIB / ((result["ns"][1] - result["ns"][0]) / 1e9)
         size = products.product(bench_cases.ramdisk_name(128)).stat().st_size / 2**20
-        return (f"Reading: Linux's own frontend with `dd bs=1M` {linux:.0f} MiB/s of virtual time, "
+        return (f"Reading: Linux's own frontend with `dd bs=1M` reaches {linux:.0f} MiB/s of virtual time, "
                 f"our ramdisk of {size:.0f} MiB {size / ours['ramdisks'] * 1000:.0f} MiB/s.")
 
     def floor_table(self) -> str:
@@ -166,18 +166,18 @@ def tables(known: dict, loader: Path) -> str:
         f"Written by `make bench` on {datetime.date.today().isoformat()} ({versions}; image "
         f"{known['image']}, {_image(loader)}).",
         "Seconds from `xl unpause` to the kernel's first line, in the lab under QEMU's `-icount "
-        "shift=0,sleep=off`: one instruction is one nanosecond, so the numbers repeat, but a "
-        "hypercall, a cache miss or a TLB flush costs no more than any instruction. *Own* is "
-        "the time less that of the guest which the toolstack builds; *floor* is `dd` of the same "
-        "bytes and the same library's decoder, both run as programs in dom0 in the same run. "
-        f"Guests have {bench_cases.GUEST_MIB} MiB; the disk is a file in dom0's memory. A dash: the "
-        "loader can't start such a kernel. The kernel is Debian's, repacked.",
+        "shift=0,sleep=off`: one instruction takes one nanosecond, so the numbers repeat, but a "
+        "hypercall, a cache miss or a TLB flush costs no more than any other instruction. *Own* is "
+        "this time minus that of the same guest built by the toolstack. *Floor* is `dd` of the same "
+        "bytes plus the same library's decoder, both run as programs in dom0 in the same run. "
+        f"Guests have {bench_cases.GUEST_MIB} MiB; the disk is a file in dom0's memory. A dash means "
+        "that the loader can't start such a kernel. The kernel is Debian's, recompressed.",
         "## Loaders", it.boots("pv"), it.boots("pvh"),
         "## The floors, in seconds", it.floor_table(),
         "## Our phases", it.phases(),
         "## Other disks", it.slow_disks(),
         it.rates(),
         f"pvgrub2 shows its menu after {seconds(menu)} s; with an lz4 kernel and the small ramdisk "
-        f"ours hands over after {quick.get('total', 0) / 1000:.3f} s, counted from its own start.",
+        f"ours starts the kernel after {quick.get('total', 0) / 1000:.3f} s, counted from its own start.",
     ]
     return "\n\n".join(part for part in parts if part) + "\n"

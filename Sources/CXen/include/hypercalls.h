@@ -4,20 +4,20 @@
  * debug build of Xen poisons the argument registers too.
  *
  * A PV domain makes them by `syscall`, a PVH domain by the stubs that Xen writes into a page of it,
- * one each 32 bytes: which instruction suits the processor is Xen's business. */
+ * 32 bytes apart: Xen picks the instruction that suits the processor. */
 #ifndef CXEN_HYPERCALLS_H
 #define CXEN_HYPERCALLS_H
 
 #include "public.h"
 
-/* Where the code for hypercall `number` is: at `base` + `number` * `stride`. At the start one
+/* Where the code for hypercall `number` is: at `base` + `number` * `stride`. Initially one
  * `syscall` for all; set by xen_use_hypercall_page. `count`: how many were made. */
 struct xen_hypercall_stubs {
     uint64_t base, stride, count;
 };
 extern struct xen_hypercall_stubs xen_hypercall_stubs;
 
-/* From now on hypercalls go by the page at `address`, which Xen has filled. */
+/* Makes all later hypercalls through the page at `address`, which Xen has filled. */
 void xen_use_hypercall_page(uint64_t address);
 
 /* Makes hypercall `number`; the result is negative for an error of xen/errno.h. */
@@ -39,8 +39,8 @@ static inline int64_t xen_hypercall(
 /* How many hypercalls were made. */
 static inline uint64_t xen_hypercall_count(void) { return xen_hypercall_stubs.count; }
 
-/* The same with a structure as second argument. A pointer must stay a pointer until here: turned
- * into a number in Swift, what it points to would look unused there and be optimised away. */
+/* The same with a structure as second argument. A pointer must stay a pointer until here: if Swift
+ * turned it into a number, its target would look unused there and be optimised away. */
 static inline int64_t xen_hypercall_structure(
     uint64_t number, uint64_t command, void *argument, uint64_t count)
 {

@@ -3,31 +3,32 @@ import Bytes
 import CXen
 import Foundation
 
-@testable import XenFrontends
+import XenFrontends
 
 /// A domain 0 service that is told by events when to look.
-protocol FakePeer: AnyObject {
-  /// Does all there is to do.
+public protocol FakePeer: AnyObject {
+  /// Does everything there is to do.
   func work()
 }
 
 /// A hypervisor in lock-step: everything that dom0 does happens inside `poll`, and time only passes
 /// there.
-final class FakeXen: Hypervisor {
+public final class FakeXen: Hypervisor {
   /// Machine frame numbers differ from ours, so that nobody can mix them up.
-  static let machineOffset: UInt64 = 0x4_0000
+  package static let machineOffset: UInt64 = 0x4_0000
 
-  var now: UInt64 = 5_000_000_000
-  var complaints: [String] = []
-  var pollCount = 0
-  var sendCount = 0
-  var grantFrameCountMax = 32
+  /// Xen's system time in nanoseconds.
+  public var now: UInt64 = 5_000_000_000
+  package var complaints: [String] = []
+  package var pollCount = 0
+  package var sendCount = 0
+  package var grantFrameCountMax = 32
   /// Pages that may still be allocated.
-  var pagesLeft = 100_000
+  package var pagesLeft = 100_000
   /// Set to refuse event channels.
-  var refusesPorts = false
-  private(set) var allocatedPageCount = 0
-  private(set) var openPorts: [UInt32] = []
+  package var refusesPorts = false
+  package private(set) var allocatedPageCount = 0
+  package private(set) var openPorts: [UInt32] = []
 
   private var pages: [UInt64: UnsafeMutableRawPointer] = [:]
   private var blocks: [UnsafeMutableRawPointer] = []
@@ -38,10 +39,10 @@ final class FakeXen: Hypervisor {
   private var notified: [any FakePeer] = []
   private var timers: [(time: UInt64, action: () -> Void)] = []
   private let grantTable: UnsafeMutableRawPointer
-  private(set) var grantFrameCount = 1
+  package private(set) var grantFrameCount = 1
   private var mapCounts: [UInt32: Int] = [:]
 
-  init() {
+  package init() {
     grantTable = UnsafeMutableRawPointer.allocate(byteCount: 64 * 4096, alignment: 4096)
     memset(grantTable, 0, 64 * 4096)
     // The toolstack grants the console and the xenstore page.
@@ -57,14 +58,17 @@ final class FakeXen: Hypervisor {
 
   // MARK: Hypervisor
 
-  func send(port: UInt32) {
+  /// Notifies the port's peer.
+  public func send(port: UInt32) {
     sendCount += 1
     if let peer = peers[port] { notify(peer) }
   }
 
-  func clearPending(port: UInt32) { pending.remove(port) }
+  /// Clears the pending bit.
+  public func clearPending(port: UInt32) { pending.remove(port) }
 
-  func poll(ports: [UInt32], until deadline: UInt64) {
+  /// Lets dom0 work, then time pass, until a port is pending.
+  public func poll(ports: [UInt32], until deadline: UInt64) {
     pollCount += 1
     precondition(pollCount < 1_000_000, "a test polls without end")
     if ports.contains(where: pending.contains) { return }
@@ -85,40 +89,47 @@ final class FakeXen: Hypervisor {
     now = max(now, deadline)
   }
 
-  func allocateUnboundPort(remoteDomain: UInt16) throws(HypervisorError) -> UInt32 {
+  /// A new port, or an error if the test wants one.
+  public func allocateUnboundPort(remoteDomain: UInt16) throws(HypervisorError) -> UInt32 {
     if refusesPorts { throw .refused(operation: "alloc_unbound", errno: 28) }
     nextPort += 1
     openPorts.append(nextPort)
     return nextPort
   }
 
-  func close(port: UInt32) {
+  /// Closes a port; complains if it is not open.
+  public func close(port: UInt32) {
     if !openPorts.contains(port) { complaints.append("port \(port) closed twice") }
     openPorts.removeAll { $0 == port }
     peers[port] = nil
     pending.remove(port)
   }
 
-  func grantTableSize() throws(HypervisorError) -> (frameCount: Int, frameCountMax: Int) {
+  /// The table's size, now and at most.
+  public func grantTableSize() throws(HypervisorError) -> (frameCount: Int, frameCountMax: Int) {
     (grantFrameCount, grantFrameCountMax)
   }
 
-  func mapGrantTable(frameCount: Int) throws(HypervisorError) -> UnsafeMutableRawPointer {
+  /// The table, which never moves.
+  public func mapGrantTable(frameCount: Int) throws(HypervisorError) -> UnsafeMutableRawPointer {
     guard frameCount <= grantFrameCountMax else { throw .refused(operation: "setup", errno: 22) }
     grantFrameCount = max(grantFrameCount, frameCount)
     return grantTable
   }
 
-  func grantableFrame(_ frame: UInt64) -> UInt64 { frame + Self.machineOffset }
+  /// The machine frame number.
+  public func grantableFrame(_ frame: UInt64) -> UInt64 { frame + Self.machineOffset }
 
-  func allocateSharedPages(count: Int) throws(HypervisorError) -> SharedPages {
+  /// Zeroed pages, as long as the test has some left.
+  public func allocateSharedPages(count: Int) throws(HypervisorError) -> SharedPages {
     guard count <= pagesLeft else { throw .outOfMemory(pageCount: count) }
     pagesLeft -= count
     allocatedPageCount += count
     return makePages(count: count)
   }
 
-  func release(_ pages: SharedPages) {
+  /// Counts the pages as given back; complains if one is still granted.
+  public func release(_ pages: SharedPages) {
     pagesLeft += pages.frames.count
     allocatedPageCount -= pages.frames.count
     for frame in pages.frames where isGranted(frame) {
@@ -128,8 +139,8 @@ final class FakeXen: Hypervisor {
 
   // MARK: The other side
 
-  /// Pages in no account; their frame numbers go down, so that nobody counts on their order.
-  func makePages(count: Int) -> SharedPages {
+  /// Pages that count nowhere. Their frame numbers go down, so that nobody relies on their order.
+  package func makePages(count: Int) -> SharedPages {
     let address = UnsafeMutableRawPointer.allocate(byteCount: count * 4096, alignment: 4096)
     memset(address, 0, count * 4096)
     blocks.append(address)
@@ -145,7 +156,7 @@ final class FakeXen: Hypervisor {
   }
 
   /// Pages with consecutive frame numbers, as destinations of plans.
-  func makeTarget(count: Int) -> UInt64 {
+  package func makeTarget(count: Int) -> UInt64 {
     let address = UnsafeMutableRawPointer.allocate(byteCount: count * 4096, alignment: 4096)
     memset(address, 0xee, count * 4096)
     blocks.append(address)
@@ -155,29 +166,38 @@ final class FakeXen: Hypervisor {
     return start
   }
 
+  /// Makes memory of the caller's known to dom0 by its frame numbers, one per page: for tests that
+  /// have a guest memory of their own.
+  package func adopt(_ address: UnsafeMutableRawPointer, frames: [UInt64]) {
+    for (index, frame) in frames.enumerated() { pages[frame] = address + index * 4096 }
+  }
+
   /// What is in consecutive frames.
-  func bytes(frame: UInt64, count: Int) -> [UInt8] {
+  package func bytes(frame: UInt64, count: Int) -> [UInt8] {
     guard let page = pages[frame] else { return [] }
     return Array(UnsafeRawBufferPointer(start: page, count: count))
   }
 
-  func bind(_ port: UInt32, _ peer: any FakePeer) { peers[port] = peer }
+  /// Makes `peer` the one that events on the port notify.
+  public func bind(_ port: UInt32, _ peer: any FakePeer) { peers[port] = peer }
 
-  func isOpen(_ port: UInt32) -> Bool { openPorts.contains(port) }
+  package func isOpen(_ port: UInt32) -> Bool { openPorts.contains(port) }
 
-  func raise(_ port: UInt32) { pending.insert(port) }
+  /// Makes the port pending for the guest.
+  public func raise(_ port: UInt32) { pending.insert(port) }
 
-  func notify(_ peer: any FakePeer) {
+  package func notify(_ peer: any FakePeer) {
     if !notified.contains(where: { $0 === peer }) { notified.append(peer) }
   }
 
-  func after(_ delay: UInt64, _ action: @escaping () -> Void) {
+  /// Runs `action` after this many nanoseconds.
+  public func after(_ delay: UInt64, _ action: @escaping () -> Void) {
     timers.append((now + delay, action))
   }
 
   /// Lets dom0 work until it has nothing to do. A peer that notifies itself goes on in the next
   /// call.
-  func run() {
+  package func run() {
     for _ in 0..<16 {
       let batch = notified
       notified = []
@@ -192,7 +212,7 @@ final class FakeXen: Hypervisor {
   }
 
   /// Maps a granted frame as domain 0 would, or complains.
-  func map(_ reference: UInt32, writable: Bool) -> UnsafeMutableRawPointer? {
+  public func map(_ reference: UInt32, writable: Bool) -> UnsafeMutableRawPointer? {
     guard let entry = entry(reference), entry.u16(at: 0) & 1 == 1, entry.u16(at: 2) == 0 else {
       complaints.append("grant \(reference) is not for domain 0")
       return nil
@@ -214,21 +234,22 @@ final class FakeXen: Hypervisor {
   }
 
   /// The page with a machine frame number, as a privileged domain may map it without a grant.
-  func foreignPage(_ machineFrame: UInt64) -> UnsafeMutableRawPointer? {
+  package func foreignPage(_ machineFrame: UInt64) -> UnsafeMutableRawPointer? {
     guard machineFrame >= Self.machineOffset else { return nil }
     return pages[machineFrame - Self.machineOffset]
   }
 
-  func unmap(_ reference: UInt32) {
+  /// Lets go of a granted frame.
+  public func unmap(_ reference: UInt32) {
     guard let entry = entry(reference), let count = mapCounts[reference] else { return }
     mapCounts[reference] = count > 1 ? count - 1 : nil
     if count == 1 { entry.store(u16: entry.u16(at: 0) & ~24, at: 0) }
   }
 
-  var mappedCount: Int { mapCounts.count }
+  package var mappedCount: Int { mapCounts.count }
 
-  /// Fills an entry as somebody before us may have left it.
-  func occupy(_ reference: UInt32) { entry(reference)?.store(u16: 1, at: 0) }
+  /// Fills an entry, as a former kernel may have left it.
+  package func occupy(_ reference: UInt32) { entry(reference)?.store(u16: 1, at: 0) }
 
   private func isGranted(_ frame: UInt64) -> Bool {
     for reference in 8..<UInt32(grantFrameCount * 512) {
@@ -241,7 +262,7 @@ final class FakeXen: Hypervisor {
   }
 
   /// Entries in use beyond the toolstack's.
-  var usedGrantCount: Int {
+  package var usedGrantCount: Int {
     (8..<UInt32(grantFrameCount * 512)).count { (entry($0)?.u16(at: 0) ?? 0) != 0 }
   }
 }

@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import CXen
 
-@testable import XenFrontends
+import XenFrontends
 
 /// Xenconsoled on the other side of the console page.
-final class FakeConsole: FakePeer {
-  let xen: FakeXen
-  let port: UInt32 = 2
-  let page: UnsafeMutableRawPointer
-  let memory: SharedMemory
+package final class FakeConsole: FakePeer {
+  package let xen: FakeXen
+  package let port: UInt32 = 2
+  package let page: UnsafeMutableRawPointer
+  package let memory: SharedMemory
 
   /// Whether anybody reads what the guest writes.
-  var reads = true
+  package var reads = true
   /// What the guest has written.
-  private(set) var text: [UInt8] = []
+  package private(set) var text: [UInt8] = []
   private let input: ByteRing
   private let output: ByteRing
 
-  init(_ xen: FakeXen, startIndex: UInt32 = 0) {
+  package init(_ xen: FakeXen, startIndex: UInt32 = 0) {
     self.xen = xen
     page = xen.makePages(count: 1).address
     memory = SharedMemory(page, byteCount: 4096)
@@ -29,13 +29,13 @@ final class FakeConsole: FakePeer {
     xen.bind(port, self)
   }
 
-  func work() {
+  package func work() {
     guard reads, let count = output.read(4096, to: &text), count > 0 else { return }
     xen.raise(port)
   }
 
-  /// Types bytes; those that find no room are lost.
-  func type(_ bytes: [UInt8]) {
+  /// Types bytes; those that don't fit are lost.
+  package func type(_ bytes: [UInt8]) {
     _ = input.write(bytes[...])
     xen.raise(port)
   }

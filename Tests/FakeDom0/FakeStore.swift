@@ -3,39 +3,41 @@ import Bytes
 import CXen
 import Foundation
 
-@testable import XenFrontends
+import XenFrontends
 
-/// Xenstored, as far as one guest sees it: the real wire protocol on the ring page.
-final class FakeStore: FakePeer {
-  static let home = "/local/domain/5"
+/// Xenstored as one guest sees it: the real wire protocol on the ring page.
+public final class FakeStore: FakePeer {
+  /// The guest's directory.
+  public static let home = "/local/domain/5"
 
-  let xen: FakeXen
-  let port: UInt32 = 1
-  let page: UnsafeMutableRawPointer
+  /// The hypervisor below.
+  public let xen: FakeXen
+  package let port: UInt32 = 1
+  package let page: UnsafeMutableRawPointer
 
   /// The most bytes that move in one turn, each way.
-  var chunkByteCount = Int.max
+  package var chunkByteCount = Int.max
   /// Transactions that will end in EAGAIN.
-  var conflictCount = 0
+  package var conflictCount = 0
   /// Nobody reads or writes the ring.
-  var isDead = false
+  package var isDead = false
   /// The ring is read, but nothing is ever answered.
-  var isMute = false
-  /// Sends an answer nobody asked for before each real one.
-  var sendsStaleAnswers = false
-  /// Sends an event of a watch that somebody before us had before each answer.
-  var sendsStaleEvents = false
+  package var isMute = false
+  /// Sends an unexpected answer before each real one.
+  package var sendsStaleAnswers = false
+  /// Sends an event of a former user's watch before each answer.
+  package var sendsStaleEvents = false
   /// Answers READ with this type.
-  var wrongType: UInt32?
+  package var wrongType: UInt32?
   /// Announces this payload size with the next answer.
-  var hugeAnswer: UInt32?
+  package var hugeAnswer: UInt32?
   /// The directory's generation changes with every part.
-  var directoryChanges = false
+  package var directoryChanges = false
   /// Each kind of request that came, by its number.
-  private(set) var requestCounts: [UInt32: Int] = [:]
+  package private(set) var requestCounts: [UInt32: Int] = [:]
 
-  private(set) var nodes: [String: [UInt8]] = [:]
-  private(set) var watches: [(path: String, relative: Bool, token: String)] = []
+  package private(set) var nodes: [String: [UInt8]] = [:]
+  package private(set) var watches: [(path: String, relative: Bool, token: String)] = []
   private var listeners: [any FakePeer] = []
   private var transactions: [UInt32: [(path: String, value: [UInt8]?)]] = [:]
   private var nextTransaction: UInt32 = 7
@@ -46,7 +48,7 @@ final class FakeStore: FakePeer {
   private let memory: SharedMemory
   private var generation = 1
 
-  init(_ xen: FakeXen, startIndex: UInt32 = 0) {
+  package init(_ xen: FakeXen, startIndex: UInt32 = 0) {
     self.xen = xen
     page = xen.makePages(count: 1).address
     memory = SharedMemory(page, byteCount: 4096)
@@ -61,36 +63,40 @@ final class FakeStore: FakePeer {
 
   // MARK: Domain 0's side
 
-  func value(_ path: String) -> String? {
+  /// What a node holds; nil if there is none.
+  public func value(_ path: String) -> String? {
     nodes[path].map { String(decoding: $0, as: UTF8.self) }
   }
 
-  func set(_ path: String, _ value: String) {
+  /// Writes a node, as dom0 may.
+  public func set(_ path: String, _ value: String) {
     apply([(path, Array(value.utf8))])
   }
 
-  func removeTree(_ path: String) { apply([(path, nil)]) }
+  package func removeTree(_ path: String) { apply([(path, nil)]) }
 
-  func listen(_ peer: any FakePeer) { listeners.append(peer) }
+  /// Tells `peer` whenever a node changes.
+  public func listen(_ peer: any FakePeer) { listeners.append(peer) }
 
-  /// Puts the response producer so far before the consumer.
-  func breakIndexes(_ distance: UInt32) {
+  /// Puts the response producer this far ahead of the consumer.
+  package func breakIndexes(_ distance: UInt32) {
     memory.store(u32: memory.u32(at: 2056) &+ distance, at: 2060)
   }
 
   /// Puts the request consumer behind the producer.
-  func breakRequestIndexes() { memory.store(u32: memory.u32(at: 2052) &+ 1, at: 2048) }
+  package func breakRequestIndexes() { memory.store(u32: memory.u32(at: 2052) &+ 1, at: 2048) }
 
-  /// Bytes that somebody before us has not read.
-  func sendRaw(_ bytes: [UInt8]) { outgoing += bytes }
+  /// Sends bytes that a former user of the ring did not read.
+  package func sendRaw(_ bytes: [UInt8]) { outgoing += bytes }
 
-  func sendEvent(_ path: String, _ token: String) {
+  package func sendEvent(_ path: String, _ token: String) {
     reply(15, 0, 0, Array(path.utf8) + [0] + Array(token.utf8) + [0])
   }
 
   // MARK: The wire
 
-  func work() {
+  /// Reads the ring, and answers.
+  public func work() {
     guard !isDead else { return }
     // Read the ring.
     var moved = requests.read(min(chunkByteCount, 1024), to: &incoming) ?? 0
@@ -132,7 +138,7 @@ final class FakeStore: FakePeer {
     }
   }
 
-  struct Refusal: Error { var name: String }
+  package struct Refusal: Error { var name: String }
 
   private func execute(_ header: XenStoreHeader, _ payload: [UInt8]) -> Result<[UInt8], Refusal> {
     let parts = payload.split(separator: 0, omittingEmptySubsequences: false)
@@ -188,7 +194,7 @@ final class FakeStore: FakePeer {
     return .success(Array("OK\0".utf8))
   }
 
-  var openTransactionCount: Int { transactions.count }
+  package var openTransactionCount: Int { transactions.count }
 
   private func text(_ parts: [ArraySlice<UInt8>], _ index: Int) -> String {
     parts.count > index ? String(decoding: parts[index], as: UTF8.self) : ""

@@ -1,40 +1,44 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import CXen
 
-@testable import XenFrontends
+import XenFrontends
 
-/// QEMU's backend of framebuffer (`vfb`) or keyboard (`vkbd`), which maps pages by their machine
-/// frame numbers; and it lies when told to.
-final class FakePageBackend: FakePeer {
+/// QEMU's backend for framebuffer (`vfb`) or keyboard (`vkbd`), which maps pages by machine frame
+/// numbers. It lies when told to.
+package final class FakePageBackend: FakePeer {
   /// What it does wrong.
-  struct Lies {
+  package struct Lies {
     /// Never goes beyond InitWait.
-    var neverConnects = false
+    package var neverConnects = false
     /// Ignores the frontend's closing.
-    var neverCloses = false
+    package var neverCloses = false
     /// Stays Closed after the frontend is back at Initialising.
-    var neverReturns = false
+    package var neverReturns = false
     /// Goes to this state instead of Connected.
-    var refusal: String?
+    package var refusal: String?
     /// Maps the grant, and keeps it for ever.
-    var holdsGrant = false
+    package var holdsGrant = false
+
+    package init() {}
   }
 
-  let xen: FakeXen
-  let store: FakeStore
-  let kind: String
-  let back: String
-  let front: String
-  var lies = Lies()
-  /// Whether updates are asked for and taken.
-  var takesUpdates = true
+  package let xen: FakeXen
+  package let store: FakeStore
+  package let kind: String
+  package let back: String
+  package let front: String
+  package var lies = Lies()
+  /// The state in which it waits for the frontend's nodes.
+  package var connectsFrom = "2"
+  /// Whether it asks for updates and takes them.
+  package var takesUpdates = true
   /// The page, while connected.
-  private(set) var memory: SharedMemory?
-  private(set) var updates: [PixelRectangle] = []
-  private(set) var connectCount = 0
+  package private(set) var memory: SharedMemory?
+  package private(set) var updates: [PixelRectangle] = []
+  package private(set) var connectCount = 0
   private var port: UInt32 = 0
 
-  init(_ store: FakeStore, kind: String) {
+  package init(_ store: FakeStore, kind: String) {
     xen = store.xen
     self.store = store
     self.kind = kind
@@ -47,11 +51,11 @@ final class FakePageBackend: FakePeer {
     store.listen(self)
   }
 
-  var state: String { store.value("\(back)/state") ?? "" }
+  package var state: String { store.value("\(back)/state") ?? "" }
 
-  func setState(_ state: String) { store.set("\(back)/state", state) }
+  package func setState(_ state: String) { store.set("\(back)/state", state) }
 
-  func work() {
+  package func work() {
     follow()
     takeUpdates()
   }
@@ -60,7 +64,7 @@ final class FakePageBackend: FakePeer {
     guard let frontState = store.value("\(front)/state"), !state.isEmpty else { return }
     switch (frontState, state) {
     case ("1", "6"): if !lies.neverReturns { setState("2") }
-    case ("3", "2"), ("4", "2"): if !lies.neverConnects { connect() }
+    case ("3", connectsFrom), ("4", connectsFrom): if !lies.neverConnects { connect() }
     case ("5", "2"), ("5", "4"): if !lies.neverCloses { setState("5") }
     case ("6", let own) where own != "6":
       if !lies.neverCloses {
@@ -99,7 +103,7 @@ final class FakePageBackend: FakePeer {
   // MARK: Framebuffer
 
   /// The pixel at a place, found as QEMU finds it: by the directory's pages, then the pixels'.
-  func pixel(x: Int, y: Int) -> UInt32? {
+  package func pixel(x: Int, y: Int) -> UInt32? {
     guard let memory else { return nil }
     let page = memory.slice(at: 0, count: 4096)
     let offset = y * Int(page.u32(at: 24)) + x * 4
@@ -130,8 +134,8 @@ final class FakePageBackend: FakePeer {
 
   // MARK: Keyboard
 
-  /// Puts an event into the ring of a keyboard, unless it is full.
-  func send(type: UInt8 = 3, pressed: UInt8 = 1, code: UInt32) {
+  /// Puts an event into a keyboard's ring, unless it is full.
+  package func send(type: UInt8 = 3, pressed: UInt8 = 1, code: UInt32) {
     guard let memory, memory.u32(at: 4) &- memory.u32(at: 0) < 51 else { return }
     let producer = memory.u32(at: 4)
     let event = memory.slice(at: 1024 + Int(producer % 51) * 40, count: 40)

@@ -2,71 +2,89 @@
 import CXen
 import Foundation
 
-@testable import XenFrontends
+import XenFrontends
 
-/// A block backend over bytes in memory. By its settings it is like Linux's blkback or like QEMU's
-/// qdisk, and it lies when told to.
-final class FakeDisk: FakePeer {
+/// A block backend over bytes in memory. Its settings make it behave like Linux's blkback or like
+/// QEMU's qdisk, and it lies when told to.
+package final class FakeDisk: FakePeer {
   /// What the backend can do.
-  struct Features {
-    var ringPageOrder: Int?
-    var indirectSegments: Int?
+  package struct Features {
+    package var ringPageOrder: Int?
+    package var indirectSegments: Int?
 
-    static let blkback = Features(ringPageOrder: 4, indirectSegments: 256)
-    static let qdisk = Features(ringPageOrder: 4, indirectSegments: nil)
-    static let plain = Features(ringPageOrder: nil, indirectSegments: nil)
+    package init(ringPageOrder: Int?, indirectSegments: Int?) {
+      self.ringPageOrder = ringPageOrder
+      self.indirectSegments = indirectSegments
+    }
+
+    package static let blkback = Features(ringPageOrder: 4, indirectSegments: 256)
+    package static let qdisk = Features(ringPageOrder: 4, indirectSegments: nil)
+    package static let plain = Features(ringPageOrder: nil, indirectSegments: nil)
   }
 
   /// What it does wrong.
-  struct Lies {
+  package struct Lies {
     /// Adds this to the id of the next answer.
-    var idChange: UInt64 = 0
+    package var idChange: UInt64 = 0
     /// Answers the next request twice.
-    var answersTwice = false
+    package var answersTwice = false
     /// Adds this to the response producer, once.
-    var producerJump: UInt32 = 0
+    package var producerJump: UInt32 = 0
     /// Fails reads of these 512-byte sectors...
-    var badSectors: Range<UInt64> = 0..<0
+    package var badSectors: Range<UInt64> = 0..<0
     /// ...so many times.
-    var failureCount = Int.max
+    package var failureCount = Int.max
+    /// Fails the request with this number once, whatever it is. Counts the requests of all
+    /// connections, from 1.
+    package var failingRequest: Int?
+    /// When the request with this number comes, its first sector becomes bad, and stays so.
+    /// Replaces `badSectors`.
+    package var breakingRequest: Int?
+    /// After this many requests of all connections the backend answers no more, until it is
+    /// connected again.
+    package var requestsBeforeDeath = Int.max
+    /// What a dying backend writes as its state; nil if it dies silently.
+    package var stateOfDeath: String?
     /// Answers a flush with an error.
-    var refusesFlush = false
+    package var refusesFlush = false
     /// Takes requests and never answers.
-    var isMute = false
+    package var isMute = false
     /// Keeps the grants of data mapped for ever.
-    var holdsGrants = false
+    package var holdsGrants = false
     /// Never goes beyond InitWait.
-    var neverConnects = false
+    package var neverConnects = false
     /// Ignores the frontend's closing.
-    var neverCloses = false
+    package var neverCloses = false
     /// Stays Closed after the frontend is back at Initialising.
-    var neverReturns = false
+    package var neverReturns = false
     /// Goes to this state instead of Connected, and says so in `error`.
-    var refusal: String?
+    package var refusal: String?
+
+    package init() {}
   }
 
-  let xen: FakeXen
-  let store: FakeStore
-  let number: Int
-  let back: String
-  let front: String
-  var data: [UInt8]
-  var features: Features
-  var lies = Lies()
-  var sectorByteCount = 512
+  package let xen: FakeXen
+  package let store: FakeStore
+  package let number: Int
+  package let back: String
+  package let front: String
+  package var data: [UInt8]
+  package var features: Features
+  package var lies = Lies()
+  package var sectorByteCount = 512
   /// What to write to nodes instead of the truth.
-  var nodeOverrides: [String: String] = [:]
+  package var nodeOverrides: [String: String] = [:]
   /// Requests served in one turn.
-  var requestsATurn = Int.max
+  package var requestsATurn = Int.max
 
-  private(set) var requestCount = 0
-  private(set) var flushCount = 0
-  private(set) var indirectRequestCount = 0
-  private(set) var batches: [Int] = []
-  private(set) var bytesARequestMax = 0
-  private(set) var eventCount = 0
-  private(set) var connectCount = 0
-  private(set) var ringPageCount = 0
+  package private(set) var requestCount = 0
+  package private(set) var flushCount = 0
+  package private(set) var indirectRequestCount = 0
+  package private(set) var batches: [Int] = []
+  package private(set) var bytesARequestMax = 0
+  package private(set) var eventCount = 0
+  package private(set) var connectCount = 0
+  package private(set) var ringPageCount = 0
   private var ring: SharedMemory?
   private var ringReferences: [UInt32] = []
   private var entryCount: UInt32 = 0
@@ -74,10 +92,11 @@ final class FakeDisk: FakePeer {
   private var responseProducer: UInt32 = 0
   private var port: UInt32 = 0
   private var held: [UInt32] = []
+  private var isDead = false
   /// Requests taken from the ring and not answered.
   private var queue: [[UInt8]] = []
 
-  init(
+  package init(
     _ store: FakeStore, number: Int = 51712, data: [UInt8], features: Features = .blkback,
     type: String = "disk"
   ) {
@@ -102,7 +121,7 @@ final class FakeDisk: FakePeer {
   }
 
   /// Bytes of a disk in which every 512-byte sector is different.
-  static func pattern(byteCount: Int) -> [UInt8] {
+  package static func pattern(byteCount: Int) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: byteCount)
     var state: UInt32 = 12345
     for index in stride(from: 0, to: byteCount, by: 4) {
@@ -113,22 +132,22 @@ final class FakeDisk: FakePeer {
     return bytes
   }
 
-  var state: String { store.value("\(back)/state") ?? "" }
+  package var state: String { store.value("\(back)/state") ?? "" }
 
-  func setState(_ state: String) { store.set("\(back)/state", state) }
+  package func setState(_ state: String) { store.set("\(back)/state", state) }
 
-  /// Lets go of what it held by a lie.
-  func letGo() {
+  /// Unmaps what `holdsGrants` kept.
+  package func letGo() {
     for reference in held { xen.unmap(reference) }
     held = []
   }
 
-  /// Writes bytes over a part of the ring page.
-  func scribble(_ range: Range<Int>, _ byte: () -> UInt8) {
+  /// Overwrites a part of the ring page.
+  package func scribble(_ range: Range<Int>, _ byte: () -> UInt8) {
     for offset in range { ring?.store(u8: byte(), at: offset) }
   }
 
-  func work() {
+  package func work() {
     follow()
     serve()
   }
@@ -173,13 +192,15 @@ final class FakeDisk: FakePeer {
     }
     let pages = ringReferences.compactMap { xen.map($0, writable: true) }
     guard let first = pages.first, pages.count == ringReferences.count else { return }
-    // The fake has no mmu: the pages of a ring lie in a row, in the order of their references.
+    // The fake has no MMU: a ring's pages are consecutive, in the order of their references.
     for (index, page) in pages.enumerated() where page != first + index * 4096 {
       xen.complaints.append("ring pages out of order")
     }
     ringPageCount = pages.count
     let memory = SharedMemory(first, byteCount: pages.count * 4096)
     ring = memory
+    isDead = false
+    if requestCount >= lies.requestsBeforeDeath { lies.requestsBeforeDeath = .max }
     entryCount = 1
     while entryCount * 2 <= UInt32((memory.byteCount - 64) / 112) { entryCount *= 2 }
     requestConsumer = 0
@@ -206,7 +227,8 @@ final class FakeDisk: FakePeer {
   // MARK: The ring
 
   private func serve() {
-    guard let ring, !lies.isMute else { return }
+    guard let ring, !lies.isMute, !isDead else { return }
+    defer { dieIfDue() }
     let producer = ring.u32(at: 0)
     let waiting = producer &- requestConsumer
     if waiting > entryCount { return xen.complaints.append("request producer jumps") }
@@ -214,11 +236,13 @@ final class FakeDisk: FakePeer {
       queue.append(entry(ring, requestConsumer).bytes(at: 0, count: 112))
       requestConsumer &+= 1
     }
-    let count = min(queue.count, requestsATurn)
+    let count = min(queue.count, requestsATurn, lies.requestsBeforeDeath - requestCount)
     let old = responseProducer
     for request in queue.prefix(count) {
       requestCount += 1
-      respond(ring, to: request, ok: execute(request))
+      let isFailing = requestCount == lies.failingRequest
+      if requestCount == lies.breakingRequest { breakFirstSector(of: request) }
+      respond(ring, to: request, ok: !isFailing && execute(request))
     }
     queue.removeFirst(count)
     if count > 0 { batches.append(count) }
@@ -232,6 +256,12 @@ final class FakeDisk: FakePeer {
       eventCount += 1
       xen.raise(port)
     }
+  }
+
+  private func dieIfDue() {
+    guard requestCount >= lies.requestsBeforeDeath else { return }
+    isDead = true
+    if let state = lies.stateOfDeath { setState(state) }
   }
 
   private func entry(_ ring: SharedMemory, _ index: UInt32) -> SharedMemory {
@@ -322,6 +352,13 @@ final class FakeDisk: FakePeer {
       if lies.failureCount <= 0 { lies.badSectors = 0..<0 }
     }
     return isOK
+  }
+
+  /// Only reads break a sector.
+  private func breakFirstSector(of request: [UInt8]) {
+    guard request[0] == 0 || request[0] == 6 else { return }
+    let sector = load(request, 16, UInt64.self)
+    lies.badSectors = sector..<sector + 1
   }
 
   private func complain(_ what: String) -> Bool {
