@@ -39,12 +39,12 @@ public enum MenuFileKind: Equatable, Sendable {
   case directory
 }
 
-/// What BootMenu asks of the world. Everything else in the module is values.
+/// What menus and scripts ask of the world. Everything else in the module is values.
 ///
 /// Device names are as menus write them, without brackets; `DeviceName` takes them apart. The
-/// empty name is the root that the environment starts with. What only a person asks for is in
+/// empty name is the root that the environment starts with. A person's command line asks for more:
 /// `RescueEnvironment`.
-public protocol MenuEnvironment: RescueEnvironment {
+public protocol MenuEnvironment: AnyObject {
   /// The contents of a file; nil if there is none, if it can't be read, or if it has more than
   /// `byteCountMax` bytes.
   func contents(of file: MenuFile, byteCountMax: Int) -> ByteString?

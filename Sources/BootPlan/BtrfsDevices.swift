@@ -98,6 +98,13 @@ struct BtrfsDevices<Device: BlockDevice> {
     guard let joined = Volume(name: name, segments: segments) else {
       throw BootError(.unsupported, "\(name): btrfs: its devices have too many pieces")
     }
-    return try MountedFileSystem(btrfsOn: joined, partByteCounts: byteCounts)
+    do throws(BtrfsError) {
+      guard let system = try BtrfsFileSystem.probe(joined, partByteCounts: byteCounts) else {
+        throw .notBtrfs
+      }
+      return MountedFileSystem(volume: joined, reader: ReaderAdapter(system))
+    } catch {
+      throw BootError(error).at("\(name): btrfs")
+    }
   }
 }

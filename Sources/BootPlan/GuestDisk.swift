@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 public import BlockIO
 public import Bytes
+import FileSystem
 import Partitions
 
 /// A disk of the guest, or a volume that stands for one: itself, and the partitions on it.
@@ -44,8 +45,8 @@ public struct GuestDisk<Device: BlockDevice> {
     }
     var volumes = [GuestVolume(whole, partition: nil)]
     // Nobody partitions an optical disk anew, and its table may count in other sectors.
-    if kind != .opticalDisk, let optical = volumes[0].fileSystem?.opticalExtent,
-      Self.isLeftOver(optical.byteCount, optical.descriptorByteOffset, beside: partitions)
+    if kind != .opticalDisk, let optical = volumes[0].fileSystem?.opticalImage,
+      Self.isLeftOver(optical, beside: partitions)
     {
       volumes[0] = GuestVolume(
         whole,
@@ -94,14 +95,14 @@ public struct GuestDisk<Device: BlockDevice> {
   /// Images that are optical disk and hard disk in one have partitions too, but one of these holds
   /// the file system's descriptors, or all are inside it (decision 0033).
   private static func isLeftOver(
-    _ byteCount: UInt64, _ descriptorByteOffset: UInt64, beside partitions: [Partition]
+    _ image: OpticalImage, beside partitions: [Partition]
   ) -> Bool {
     let holdsDescriptors = partitions.contains {
-      $0.byteOffset <= descriptorByteOffset
-        && descriptorByteOffset - $0.byteOffset < $0.byteCount
+      $0.byteOffset <= image.descriptorByteOffset
+        && image.descriptorByteOffset - $0.byteOffset < $0.byteCount
     }
     let areInside = partitions.allSatisfy {
-      $0.byteOffset <= byteCount && $0.byteCount <= byteCount - $0.byteOffset
+      $0.byteOffset <= image.byteCount && $0.byteCount <= image.byteCount - $0.byteOffset
     }
     return !holdsDescriptors && !areInside
   }

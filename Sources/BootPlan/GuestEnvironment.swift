@@ -4,7 +4,7 @@ public import BootMenu
 public import Bytes
 
 /// The guest's disks as menus see them.
-public final class GuestEnvironment<Device: BlockDevice>: MenuEnvironment {
+public final class GuestEnvironment<Device: BlockDevice>: RescueEnvironment {
   /// The disks.
   public private(set) var disks: GuestDisks<Device>
   /// The last files that could not be made disks, and why.

@@ -8,7 +8,7 @@ public import FileSystem
 /// Of the file system the superblock and the list of chunks are kept, and a few nodes. Checksums
 /// of superblocks and nodes are checked, and a bad copy makes way for a good one; those of data are
 /// not, since data goes by extents straight to where it is wanted.
-public final class BtrfsFileSystem<Device: BlockDevice>: FileSystem {
+public final class BtrfsFileSystem<Device: BlockDevice>: MountableFileSystem {
   /// Where the file system is.
   public let volume: Volume<Device>
 
@@ -28,6 +28,9 @@ public final class BtrfsFileSystem<Device: BlockDevice>: FileSystem {
     self.defaultSubvolume = defaultSubvolume
     cache = NodeCache()
   }
+
+  /// `btrfs`.
+  public static var readerName: ByteString { "btrfs" }
 
   /// `btrfs`.
   public var formatName: ByteString { "btrfs" }

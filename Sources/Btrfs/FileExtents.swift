@@ -77,7 +77,7 @@ struct FileExtents<Device: BlockDevice> {
     _ stored: [Extent], _ compression: FileExtentItem.Compression, _ extent: FileExtentItem,
     _ count: UInt64, at place: BtrfsStructure
   ) throws(BtrfsError) {
-    let method: EncodedExtent.Method =
+    let format: BlockFormat =
       switch compression {
       case .zlib: .zlib
       case .lzo: .lzoSegments(sectorByteCount: system.superblock.sectorByteCount)
@@ -85,7 +85,7 @@ struct FileExtents<Device: BlockDevice> {
       }
     guard
       let packed = EncodedExtent(
-        method, stored: stored, decodedByteCount: extent.decodedByteCount,
+        format, stored: stored, decodedByteCount: extent.decodedByteCount,
         skippedByteCount: extent.skippedByteCount, byteCount: count)
     else { throw .badField(place, field: "ram_bytes", value: extent.decodedByteCount) }
     try add(.encoded(packed), at: place)

@@ -161,17 +161,17 @@ struct PackedPieces<Device: BlockDevice> {
   ) throws(EROFSError) -> Extent {
     let algorithm =
       piece.head == .first ? header.algorithms.first : header.algorithms.second
-    guard let method = system.packing.method(algorithm) else {
+    guard let format = system.packing.format(algorithm) else {
       throw .unsupportedFile(inode: inode.number, feature: "algorithm \(algorithm)")
     }
     // Zstandard does not stop before its end: there is room for all of a piece of which the front
     // is wanted.
     let most =
-      piece.isPartial && method == .zstd
+      piece.isPartial && format == .zstd
       ? max(byteCount, UInt64(EncodedExtent.decodedByteCountMax)) : byteCount
     guard
       let extent = EncodedExtent(
-        method, stored: [.run(byteOffset: offset, byteCount: storedByteCount)],
+        format, stored: [.run(byteOffset: offset, byteCount: storedByteCount)],
         isPaddedInFront: system.superblock.features.hasPaddingInFront, decodedByteCount: most,
         byteCount: byteCount)
     else { throw bad(piece.cluster) }

@@ -38,8 +38,8 @@ struct Packing {
     dictionaryByteCount = dictionary
   }
 
-  /// The method with the number `algorithm`; nil if there is none or its settings are missing.
-  func method(_ algorithm: UInt8) -> EncodedExtent.Method? {
+  /// The format with the number `algorithm`; nil if there is none or its settings are missing.
+  func format(_ algorithm: UInt8) -> BlockFormat? {
     switch algorithm {
     case 0: .lz4
     case 1: dictionaryByteCount.map { .microLZMA(dictionaryByteCount: $0) }

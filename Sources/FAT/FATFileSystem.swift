@@ -6,7 +6,7 @@ public import FileSystem
 /// A reader of FAT12, FAT16 and FAT32 with long names.
 ///
 /// Nothing is kept but the boot sector: the device below is expected to have a cache.
-public final class FATFileSystem<Device: BlockDevice>: FileSystem {
+public final class FATFileSystem<Device: BlockDevice>: MountableFileSystem {
   /// Where the file system is.
   public let volume: Volume<Device>
   /// The label in the root directory, or the one in the boot sector; empty if there is none.
@@ -49,6 +49,9 @@ public final class FATFileSystem<Device: BlockDevice>: FileSystem {
     self.bootSector = bootSector
     label = bootSector.label
   }
+
+  /// `fat`, whatever its kind.
+  public static var readerName: ByteString { "fat" }
 
   /// `fat12`, `fat16` or `fat32`.
   public var formatName: ByteString { bootSector.kind.name }

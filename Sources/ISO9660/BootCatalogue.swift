@@ -30,6 +30,13 @@ public struct BootImage: Equatable, Sendable {
 }
 
 extension ISO9660FileSystem {
+  /// A line for each image that firmware would boot, or why they are not known.
+  public var details: [ByteString] {
+    do throws(ISO9660Error) { return try bootImages().map { $0.text } } catch {
+      return [error.message]
+    }
+  }
+
   /// The images of the boot catalogue in order; empty if the volume has no catalogue.
   public func bootImages() throws(ISO9660Error) -> [BootImage] {
     guard let sector = descriptors.bootCatalogueSector.map({ UInt64($0) }) else { return [] }

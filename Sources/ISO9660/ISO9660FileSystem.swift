@@ -6,7 +6,7 @@ public import FileSystem
 /// A reader of ISO 9660 (ECMA-119) with Rock Ridge and Joliet.
 ///
 /// Nothing is kept but the descriptors: the device below is expected to have a cache.
-public final class ISO9660FileSystem<Device: BlockDevice>: FileSystem {
+public final class ISO9660FileSystem<Device: BlockDevice>: MountableFileSystem {
   /// Where the file system is.
   public let volume: Volume<Device>
   /// Whether the volume has a UDF file system too, which is passed over.
@@ -69,6 +69,9 @@ public final class ISO9660FileSystem<Device: BlockDevice>: FileSystem {
   }
 
   /// `iso9660`.
+  public static var readerName: ByteString { "iso9660" }
+
+  /// `iso9660`.
   public var formatName: ByteString { "iso9660" }
 
   /// The volume identifier of the primary descriptor, or the Joliet one if that is empty.
@@ -80,13 +83,16 @@ public final class ISO9660FileSystem<Device: BlockDevice>: FileSystem {
   /// The time of the last change, or of the making, as `YYYY-MM-DD-hh-mm-ss-hh`.
   public var uuid: ByteString { descriptors.primary.uuid }
 
-  /// The size in bytes that the volume is said to have; nothing is refused by it.
-  public var byteCount: UInt64 { descriptors.primary.volumeByteCount }
-
-  /// Where the volume descriptors begin, in bytes of the volume.
-  public static var descriptorByteOffset: UInt64 {
-    VolumeDescriptorSet.firstSector * UInt64(VolumeDescriptor.byteCount)
+  /// The size in bytes that the volume says it has, by which nothing is refused, and the place of
+  /// its descriptors.
+  public var opticalImage: OpticalImage? {
+    OpticalImage(
+      byteCount: descriptors.primary.volumeByteCount,
+      descriptorByteOffset: VolumeDescriptorSet.firstSector * UInt64(VolumeDescriptor.byteCount))
   }
+
+  /// What an administrator should know; nil if nothing.
+  public var remark: ByteString? { hasUDF ? "its UDF file system is passed over" : nil }
 
   /// The root directory's record of itself.
   public func root() throws(ISO9660Error) -> ISO9660Node { ISO9660Node(rootRecord) }

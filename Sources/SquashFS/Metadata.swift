@@ -21,7 +21,7 @@ final class Metadata<Device: BlockDevice> {
   }
 
   private let volume: Volume<Device>
-  private let method: EncodedExtent.Method
+  private let format: BlockFormat
   /// The end of the file system.
   private let end: UInt64
   /// The one that was used last comes last.
@@ -29,7 +29,7 @@ final class Metadata<Device: BlockDevice> {
 
   init(_ volume: Volume<Device>, _ superblock: Superblock) {
     self.volume = volume
-    method = superblock.method
+    format = superblock.format
     end = superblock.usedByteCount
   }
 
@@ -95,7 +95,7 @@ final class Metadata<Device: BlockDevice> {
     let most = UInt64(SquashFSLimits.metadataByteCount)
     guard
       let piece = EncodedExtent(
-        method, stored: [.run(byteOffset: byteOffset, byteCount: UInt64(count))],
+        format, stored: [.run(byteOffset: byteOffset, byteCount: UInt64(count))],
         decodedByteCount: most, byteCount: most)
     else { throw .metadataTooShort(place) }
     do { return ByteView(try ExtentReader(volume).readAll(piece)) } catch { throw .device(error) }

@@ -63,7 +63,7 @@ extension SquashFSFileSystem {
     }
     guard
       let piece = EncodedExtent(
-        superblock.method, stored: [.run(byteOffset: offset, byteCount: stored.byteCount)],
+        superblock.format, stored: [.run(byteOffset: offset, byteCount: stored.byteCount)],
         decodedByteCount: count, byteCount: count)
     else { throw bad }
     return .encoded(piece)
@@ -87,7 +87,7 @@ extension SquashFSFileSystem {
     if !stored.isPacked { return .run(byteOffset: start + offset, byteCount: count) }
     guard
       let piece = EncodedExtent(
-        superblock.method, stored: [.run(byteOffset: start, byteCount: stored.byteCount)],
+        superblock.format, stored: [.run(byteOffset: start, byteCount: stored.byteCount)],
         decodedByteCount: most, skippedByteCount: offset, byteCount: count)
     else { throw .badBlockSize(here, block: 0, byteCount: stored.byteCount) }
     return .encoded(piece)

@@ -4,7 +4,7 @@ public import Bytes
 public import FileSystem
 
 /// A reader of SquashFS 4.0. Metadata is packed too: the last few blocks of it are kept.
-public final class SquashFSFileSystem<Device: BlockDevice>: FileSystem {
+public final class SquashFSFileSystem<Device: BlockDevice>: MountableFileSystem {
   /// Where the file system is.
   public let volume: Volume<Device>
 
@@ -39,6 +39,9 @@ public final class SquashFSFileSystem<Device: BlockDevice>: FileSystem {
     self.superblock = superblock
     metadata = Metadata(volume, superblock)
   }
+
+  /// `squashfs`.
+  public static var readerName: ByteString { "squashfs" }
 
   /// `squashfs`.
   public var formatName: ByteString { "squashfs" }

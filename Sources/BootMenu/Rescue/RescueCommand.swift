@@ -15,9 +15,16 @@ enum RescueCommand: Int {
   }
 }
 
-extension ScriptEvaluator {
-  /// Runs a command that a person typed.
-  mutating func perform(_ command: RescueCommand, _ call: ScriptInvocation) -> ScriptResult {
+extension ScriptEvaluator where Environment: RescueEnvironment {
+  /// Runs a command if it is one of a person's; nil if it is not.
+  mutating func performTyped(_ call: ScriptInvocation) -> ScriptResult? {
+    guard let command = RescueCommand(call.name) else { return nil }
+    return perform(command, call)
+  }
+
+  private mutating func perform(
+    _ command: RescueCommand, _ call: ScriptInvocation
+  ) -> ScriptResult {
     do throws(RescueFailure) {
       switch command {
       case .list: return try list(call.arguments)

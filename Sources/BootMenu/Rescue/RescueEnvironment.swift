@@ -56,9 +56,9 @@ public struct MemoryRange: Equatable, Sendable {
   }
 }
 
-/// What a person at the command line may ask of the world beyond what menus ask. Each has an answer
-/// for a world that knows no more.
-public protocol RescueEnvironment: AnyObject {
+/// What a person's command line asks of the world beyond what menus ask. Each has an answer for a
+/// world that knows no more.
+public protocol RescueEnvironment: MenuEnvironment {
   /// The bytes of a file from `byteOffset` on, at most `countMax`; fewer only where it ends.
   func bytes(
     of file: MenuFile, at byteOffset: UInt64, countMax: Int

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import Bytes
 
-extension ScriptEvaluator {
+extension ScriptEvaluator where Environment: RescueEnvironment {
   /// `ls [-l] [DEVICE or PATH]`. In the long form a device is told by what is on it, and a file
   /// by its size.
   mutating func list(_ arguments: [ByteString]) throws(RescueFailure) -> ScriptResult {
