@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-public import BlockIO
+import BlockIO
 public import BootMenu
 public import Bytes
 import Passwords
