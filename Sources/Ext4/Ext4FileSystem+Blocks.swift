@@ -65,6 +65,7 @@ extension Ext4FileSystem {
         count: superblock.descriptorByteCount),
       group: group, of: superblock)
     lastGroup.last = (group, descriptor)
+    lastGroup.damage = lastGroup.damage ?? descriptor.damage
     return descriptor
   }
 

@@ -119,13 +119,20 @@ public final class Ext4FileSystem<Device: BlockDevice>: MountableFileSystem {
 
   /// What an administrator should know; nil if nothing.
   public var remark: ByteString? {
-    switch journal {
-    case .clean: nil
-    case .replayed(let summary): "was not unmounted; \(summary.message)"
-    case .notReplayed(let error):
-      "was not unmounted and its journal is not replayed, so the newest changes are missing: "
-        + error.message
+    var damage: ByteString?
+    if let error = lastGroup.damage {
+      damage = "\(error.message); read anyway, e2fsck should be run"
     }
+    let state: ByteString? =
+      switch journal {
+      case .clean: nil
+      case .replayed(let summary): "was not unmounted; \(summary.message)"
+      case .notReplayed(let error):
+        "was not unmounted and its journal is not replayed, so the newest changes are missing: "
+          + error.message
+      }
+    guard let state, let damage else { return state ?? damage }
+    return "\(state); \(damage)"
   }
 
   /// Inode 2.
@@ -177,7 +184,7 @@ public final class Ext4FileSystem<Device: BlockDevice>: MountableFileSystem {
       guard target.count == count else { throw .badInlineData(inode: inode.number) }
       return ByteString(target)
     }
-    if inode.isFastLink(blockByteCount: superblock.blockByteCount),
+    if inode.isFastLink,
       let target = inode.blockField.string(at: 0, count: count)
     {
       return target

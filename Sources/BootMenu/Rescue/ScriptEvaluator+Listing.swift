@@ -7,7 +7,7 @@ extension ScriptEvaluator where Environment: RescueEnvironment {
   mutating func list(_ arguments: [ByteString]) throws(RescueFailure) -> ScriptResult {
     let options = CommandOptions(
       arguments, "long/l all/a human/h")
-    if let unknown = options.unknown { throw RescueFailure("unknown option \(unknown)") }
+    if let problem = options.problem { throw RescueFailure(problem) }
     let isLong = options.has("long")
     guard let name = options.operands.first else {
       for device in environment.deviceNames() {

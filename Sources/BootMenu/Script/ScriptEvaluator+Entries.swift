@@ -7,7 +7,7 @@ extension ScriptEvaluator {
   mutating func addEntry(_ command: ScriptCommand, _ call: ScriptInvocation) -> ScriptResult {
     let options = CommandOptions(
       call.arguments,
-      "class= users= hotkey= source= id= unrestricted", keepsUnknown: true)
+      "class= users= hotkey= source= id= unrestricted", acceptsDashes: true)
     guard let title = options.operands.first else { return .failed("title expected") }
     guard let block = call.block ?? sourceBlock(options) else {
       return .failed("'\(title)' has no block")
