@@ -25,7 +25,7 @@ public struct EncodedExtent: Equatable, Sendable {
   public let decodedByteCount: Int
   /// How many bytes of what comes out are not wanted at the front.
   public let skippedByteCount: Int
-  /// How many bytes are wanted behind those.
+  /// How many bytes are wanted after those.
   public let byteCount: UInt64
 
   /// The bytes from `skippedByteCount` on, `byteCount` of them, of what `stored` unpacks to; nil if

@@ -28,7 +28,7 @@ public struct CommandSession<Environment: RescueEnvironment> {
     evaluator.typedCommands = { $0.performTyped($1) }
   }
 
-  /// What Tab does. What stands before the line is run for the root device that it chooses.
+  /// What Tab does. The lines before are run for the root device that they choose.
   public func completion(_ request: CompletionRequest) -> Completion {
     var other = self
     other.evaluator.typedCommands = nil  // It is a script's from the disk.

@@ -81,11 +81,11 @@ public struct Menu: Sendable {
   public var savedVariables: [BootTarget.SavedVariable] = []
   /// Where a script stood when the menu was complete.
   var context = ScriptContext()
-  /// The ids of the submenus that lead here, each with a `>` behind it, for `$chosen`.
+  /// The ids of the submenus that lead here, each with a `>` after it, for `$chosen`.
   var idPrefix: ByteString = ""
   /// How many menus this one is inside of.
   var depth = 0
-  /// The directory that names without a slash are in, where it is not that of the file.
+  /// The directory for names without a slash, if it is not the file's.
   var directory: MenuFile?
   /// In a menu of syslinux with labels that lead to others by their tags: the lines of all of them.
   var wholeSource: ByteString = ""
@@ -102,7 +102,7 @@ public struct Menu: Sendable {
 }
 
 extension Menu {
-  /// An entry that a name stands for, and what the name says about the menu behind it.
+  /// An entry that a name stands for, and what the name says about the menu after it.
   public struct Selection: Equatable, Sendable {
     /// The entry's index.
     public var index: Int
@@ -128,7 +128,7 @@ extension Menu {
     fallbackNames.compactMap { selection(named: $0) }
   }
 
-  /// What a name stands for: a number with nothing or a blank behind it, an id or a title, up to
+  /// What a name stands for: a number with nothing or a blank after it, an id or a title, up to
   /// a `>`; a doubled `>>` is one that belongs to the title (GRUB manual, "default").
   public func selection(named name: ByteString) -> Selection? {
     let (first, rest) = Menu.firstComponent(of: name)

@@ -6,7 +6,7 @@ extension ByteString {
   /// The words.
   var words: [ByteString] { bytes.split { ASCII.isBlank($0) }.map { ByteString($0) } }
 
-  /// The first word, and what follows it and the blanks behind it.
+  /// The first word, and what follows it and the blanks after it.
   var firstWord: (word: ByteString, rest: ByteString) {
     let body = trimmed
     let word = ByteString(body.bytes.prefix { !ASCII.isBlank($0) })

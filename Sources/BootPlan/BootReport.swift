@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 public import Bytes
 
-/// What a toolstack can read of a boot in xenstore, so that it need not read a console (decision
-/// 46). Says which nodes are to be written, and each value only once.
+/// What a toolstack can read of a boot in xenstore, without reading a console (decision 46).
+/// Says which nodes are to be written, and each value only once.
 public struct BootReport: Equatable, Sendable {
   /// How far the boot is.
   public enum State: Equatable, Sendable {

@@ -16,7 +16,7 @@ enum FileSystemReaders<Device: BlockDevice> {
   /// What is at the start of a volume is written by whoever used it last, so those that begin there
   /// come first, SquashFS with the very first byte, EROFS in the place of ext4's superblock: an
   /// optical disk's image brings 32 KiB of its own in front of its descriptors, but whoever makes
-  /// an ext4 or a FAT may leave old descriptors behind.
+  /// an ext4 or a FAT may leave old descriptors after.
   static func mount(_ volume: Volume<Device>) throws(BootError) -> MountedReader? {
     if let reader = try SquashFSFileSystem.mount(volume) { return reader }
     if let reader = try EROFSFileSystem.mount(volume) { return reader }

@@ -4,7 +4,7 @@ public import FileSystem
 
 /// What a path leads to.
 public enum PathKind: Equatable, Sendable {
-  /// A file of so many bytes.
+  /// A file of that many bytes.
   case file(byteCount: UInt64)
   /// A directory.
   case directory

@@ -54,7 +54,7 @@ public enum HostModule: Equatable, Sendable {
     head.u32(at: 0) == 0x0008_8b1f && head.u16(at: 10) == 3 && head.u64(at: 12) == 0
   }
 
-  /// Something to read, with nothing but zeros behind it.
+  /// Something to read, with nothing but zeros after it.
   private static func isText(_ head: ByteView) -> Bool {
     let text = head.bytes.prefix { $0 != 0 }
     guard !text.isEmpty, head.bytes.dropFirst(text.count).allSatisfy({ $0 == 0 }) else {

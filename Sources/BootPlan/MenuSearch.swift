@@ -4,7 +4,8 @@ public import BootMenu
 public import Bytes
 
 /// Looks for the guest's menu: every disk in order, on each the menus of every volume, then menus
-/// of GRUB legacy, then scripts in subvolumes of any name, and last a loader of the guest's own. A menu that boots nothing is passed over.
+/// of GRUB legacy, then scripts in subvolumes of any name, and last a loader of the guest's own. A
+/// menu that boots nothing is passed over.
 public struct MenuSearch<Device: BlockDevice> {
   /// What was found.
   public struct Result {

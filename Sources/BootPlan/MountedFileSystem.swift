@@ -27,6 +27,11 @@ public final class MountedFileSystem<Device: BlockDevice> {
   /// The volume's label; empty if none.
   public var label: ByteString { reader.label }
 
+  /// Whether a loader would find it by a label.
+  func hasLabel(_ label: ByteString) -> Bool {
+    !label.isEmpty && (reader.label == label || reader.otherLabels.contains(label))
+  }
+
   /// The volume's identifier; empty if none.
   public var uuid: ByteString { reader.uuid }
 

@@ -28,6 +28,7 @@ class MountedReader: FileSystem {
   func root() throws(BootError) -> MountedNode { preconditionFailure() }
 
   // What `MountableFileSystem` says of each.
+  var otherLabels: [ByteString] { preconditionFailure() }
   var remark: ByteString? { preconditionFailure() }
   var needsRecovery: Bool { preconditionFailure() }
   var facts: [ByteString] { preconditionFailure() }
@@ -75,6 +76,7 @@ final class ReaderAdapter<System: MountableFileSystem>: MountedReader {
     }
   }
 
+  override var otherLabels: [ByteString] { system.otherLabels }
   override var remark: ByteString? { system.remark }
   override var needsRecovery: Bool { system.needsRecovery }
   override var facts: [ByteString] { system.facts }

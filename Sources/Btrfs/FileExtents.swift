@@ -22,7 +22,7 @@ struct FileExtents<Device: BlockDevice> {
   mutating func read() throws(BtrfsError) -> [Extent] {
     var cursor = try TreeCursor(
       system, system.subvolume(inode.tree), from: TreeKey(inode.inode, ItemType.fileExtent, 0))
-    // Ends with the tree. Behind the end there may be blocks allocated in advance.
+    // Ends with the tree. After the end there may be blocks allocated in advance.
     while position < byteCount, let item = try cursor.next(), item.key.object == inode.inode,
       item.key.type == ItemType.fileExtent
     {

@@ -3,7 +3,7 @@ import BlockIO
 import Bytes
 
 /// What is in front of the list of a packed file's clusters: 8 bytes at the next multiple of 8
-/// behind the inode (erofs_fs.h, `z_erofs_map_header`).
+/// after the inode (erofs_fs.h, `z_erofs_map_header`).
 struct ClusterHeader {
   static let byteCount: UInt64 = 8
 
@@ -84,12 +84,12 @@ struct ClusterList<Device: BlockDevice> {
   private let header: ClusterHeader
   /// The blocks of the file.
   let count: UInt64
-  /// How many blocks come in small groups before, and in large groups behind these.
+  /// How many blocks come in small groups before, and in large groups after these.
   private let firstSmallCount: UInt64
   private let largeCount: UInt64
   /// The number of the block that `next` gives.
   private(set) var position: UInt64 = 0
-  /// Where the group behind the last one that was read begins: the end of the list, once all are.
+  /// Where the group after the last one that was read begins: the end of the list, once all are.
   private(set) var byteOffset: UInt64
   /// Blocks of the last group that were not given yet, the next one last.
   private var pending: [LogicalCluster] = []

@@ -51,7 +51,7 @@ enum LogicalCluster: Equatable {
 
 /// A group of blocks in the list of small size: 2 blocks in 8 bytes or 16 in 32. Each has as many
 /// bits, the lowest first: an offset or a distance, then two bits of type. The last four bytes are
-/// the block of the volume behind which the first piece that begins here is stored.
+/// the block of the volume after which the first piece that begins here is stored.
 struct CompactGroup {
   /// The blocks, as many as the group has.
   let clusters: [LogicalCluster]

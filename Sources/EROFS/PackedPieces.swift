@@ -28,7 +28,7 @@ struct PackedPieces<Device: BlockDevice> {
   let wanted: Range<UInt64>
 
   private var piece: Piece?
-  /// Whether a piece has begun behind the end of the file; there may be one in the last block.
+  /// Whether a piece has begun after the end of the file; there may be one in the last block.
   private var isComplete = false
   private var result = ExtentRuns()
 
@@ -66,7 +66,7 @@ struct PackedPieces<Device: BlockDevice> {
     }
   }
 
-  /// Takes the end of the list, behind which the last piece may be, and gives the extents.
+  /// Takes the end of the list, after which the last piece may be, and gives the extents.
   mutating func finish(listEnd: UInt64) throws(EROFSError) -> [Extent] {
     guard let piece else { throw bad(0) }
     let end = inode.byteCount

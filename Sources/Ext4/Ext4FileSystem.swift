@@ -23,7 +23,7 @@ public final class Ext4FileSystem<Device: BlockDevice>: MountableFileSystem {
 
   let superblock: Superblock
 
-  /// What lies over the volume until a kernel has written it there.
+  /// Blocks from the journal, which replace those on the volume.
   let overlay: JournalOverlay
 
   /// Whether the journal had to be replayed, and what came of it.

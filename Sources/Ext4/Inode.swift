@@ -41,7 +41,7 @@ final class Inode {
     raw = view
     allocatedCount = allocated
     attributeBlock = UInt64(attributesHigh) << 32 | UInt64(attributesLow)
-    // Elsewhere the upper half is an ACL of old.
+    // Other kinds keep i_dir_acl here.
     let isWide =
       mode & 0xf000 == 0x8000
       || (mode & 0xf000 == 0x4000 && superblock.features.hasLargeDirectories)

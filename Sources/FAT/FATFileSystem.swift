@@ -9,7 +9,8 @@ public import FileSystem
 public final class FATFileSystem<Device: BlockDevice>: MountableFileSystem {
   /// Where the file system is.
   public let volume: Volume<Device>
-  /// The label in the root directory, or the one in the boot sector; empty if there is none.
+  /// The label in the root directory; empty if there is none. The one in the boot sector does not
+  /// count, as for GRUB and blkid.
   public private(set) var label: ByteString
 
   let bootSector: BootSector
@@ -47,7 +48,7 @@ public final class FATFileSystem<Device: BlockDevice>: MountableFileSystem {
   private init(volume: Volume<Device>, bootSector: BootSector) {
     self.volume = volume
     self.bootSector = bootSector
-    label = bootSector.label
+    label = ""
   }
 
   /// `fat`, whatever its kind.
@@ -137,7 +138,7 @@ public final class FATFileSystem<Device: BlockDevice>: MountableFileSystem {
     do throws(FATError) {
       var reader = try DirectoryReader(root(), in: self)
       while reader.label == nil, try reader.next() != nil {}
-      if let label = reader.label, !label.isEmpty { self.label = label }
+      label = reader.label ?? ""
     } catch {
       if case .device = error { throw error }
     }

@@ -30,6 +30,9 @@ public protocol MountableFileSystem: FileSystem {
   /// that can't be read.
   static func probe(_ volume: Volume<Device>) throws(Failure) -> Self?
 
+  /// Further labels by which a loader would find it.
+  var otherLabels: [ByteString] { get }
+
   /// What an administrator should know of it; nil if nothing.
   var remark: ByteString? { get }
 
@@ -53,6 +56,8 @@ public protocol MountableFileSystem: FileSystem {
 
 /// What a reader answers that has nothing to say.
 extension MountableFileSystem {
+  /// None.
+  public var otherLabels: [ByteString] { [] }
   /// Nothing.
   public var remark: ByteString? { nil }
   /// It has no journal.

@@ -53,7 +53,7 @@ extension ISO9660FileSystem {
       Self.wordSum(view, count: 16) == 0, let first = Self.image(view, at: 32, platform)
     else { throw .badBootCatalogue(place) }
     var result = [first]
-    // Section headers say for which platform the entries behind them are.
+    // Section headers say for which platform the entries after them are.
     for slot in 2..<ISO9660Limits.bootEntryCount {
       switch view.u8(at: 32 * slot) {
       case 0x90, 0x91: platform = view.u8(at: 32 * slot + 1) ?? platform

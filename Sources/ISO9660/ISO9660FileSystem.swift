@@ -74,10 +74,17 @@ public final class ISO9660FileSystem<Device: BlockDevice>: MountableFileSystem {
   /// `iso9660`.
   public var formatName: ByteString { "iso9660" }
 
-  /// The volume identifier of the primary descriptor, or the Joliet one if that is empty.
+  /// The label as blkid gives it: Joliet's, which has 16 characters at most, or the primary
+  /// descriptor's if that only goes on where Joliet's ends.
   public var label: ByteString {
-    let label = descriptors.primary.label
-    return label.isEmpty ? descriptors.joliet?.jolietLabel ?? "" : label
+    let primary = descriptors.primary.label
+    guard let joliet = descriptors.joliet?.jolietLabel, !joliet.isEmpty else { return primary }
+    return primary.hasPrefix(joliet) ? primary : joliet
+  }
+
+  /// Both labels: GRUB takes the primary descriptor's with Rock Ridge, and Joliet's without.
+  public var otherLabels: [ByteString] {
+    [descriptors.primary.label, descriptors.joliet?.jolietLabel ?? ""]
   }
 
   /// The time of the last change, or of the making, as `YYYY-MM-DD-hh-mm-ss-hh`.

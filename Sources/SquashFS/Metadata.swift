@@ -11,7 +11,7 @@ struct MetadataCursor {
 }
 
 /// Unpacks blocks of metadata and keeps the last few. A block has a header of 16 bits: its stored
-/// size, and in the highest bit whether it is stored as it is. The next block is behind it.
+/// size, and in the highest bit whether it is stored as it is. The next block is after it.
 final class Metadata<Device: BlockDevice> {
   private struct Block {
     let byteOffset: UInt64
@@ -33,12 +33,12 @@ final class Metadata<Device: BlockDevice> {
     end = superblock.usedByteCount
   }
 
-  /// The next `count` bytes, which may go over into other blocks. Moves `cursor` behind them.
+  /// The next `count` bytes, which may go over into other blocks. Moves `cursor` after them.
   func read(
     _ count: Int, at cursor: inout MetadataCursor, for place: SquashFSStructure
   ) throws(SquashFSError) -> ByteView {
     var result: [UInt8] = []
-    // Ends: each turn takes a byte at least, or goes on to a block that is behind.
+    // Ends: each turn takes a byte at least, or goes on to a block that is after.
     while true {
       let block = try block(at: cursor.block, for: place)
       guard cursor.offset <= block.bytes.count else { throw .metadataTooShort(place) }

@@ -16,7 +16,7 @@ extension SquashFSFileSystem {
     }
   }
 
-  /// The extents of a file: its blocks lie one behind the other, and one without bytes is a hole.
+  /// The extents of a file: its blocks lie one after the other, and one without bytes is a hole.
   /// The rest is in a fragment, or is a last block that unpacks to less (squashfs.rst, section
   /// 3.6).
   func extents(of file: Inode.File, _ place: SquashFSStructure) throws(SquashFSError) -> [Extent] {

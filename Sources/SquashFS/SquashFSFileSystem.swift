@@ -57,7 +57,7 @@ public final class SquashFSFileSystem<Device: BlockDevice>: MountableFileSystem 
     SquashFSNode(reference: superblock.root, ancestors: [])
   }
 
-  /// The node that `name` leads to. Names are in order, so the search ends behind its place.
+  /// The node that `name` leads to. Names are in order, so the search ends after its place.
   public func lookUp(
     _ name: ByteString, in directory: SquashFSNode
   ) throws(SquashFSError) -> SquashFSNode? {
@@ -106,7 +106,7 @@ public final class SquashFSFileSystem<Device: BlockDevice>: MountableFileSystem 
       modificationTime: Int64(inode.modificationTime))
   }
 
-  /// The target, which is behind the inode.
+  /// The target, which is after the inode.
   public func linkTarget(of node: SquashFSNode) throws(SquashFSError) -> ByteString {
     let place = place(of: node)
     guard case .symbolicLink(let count, var cursor) = try inode(of: node).contents else {

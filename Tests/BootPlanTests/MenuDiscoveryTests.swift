@@ -39,7 +39,7 @@ struct MenuDiscoveryTests {
 
   @Test(arguments: [
     "/.snapshots/1/boot/grub/grub.cfg", "/usr/boot/grub/grub.cfg", "/a/b/c/boot/grub/grub.cfg",
-    "/home/me/boot/grub/grub.cfg",
+    "/srv/me/boot/grub/grub.cfg",
   ])
   func whatIsNoSystemIsNotLookedInto(_ path: String) throws {
     #expect(MenuSearch(environment(try image([path, Self.script]).disk())).find().menu == nil)

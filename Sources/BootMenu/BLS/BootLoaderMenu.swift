@@ -147,7 +147,7 @@ struct BootLoaderMenu<Environment: MenuEnvironment> {
     }
   }
 
-  /// The first entry whose file's name fits a pattern. Older versions of systemd-boot compared
+  /// The first entry whose file name matches a pattern. Older versions of systemd-boot compared
   /// without `.conf`, so both are tried.
   private static func index(of pattern: ByteString, in entries: [BootEntry]) -> Int? {
     let glob = GlobPattern(pattern)

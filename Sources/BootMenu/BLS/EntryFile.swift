@@ -2,7 +2,7 @@
 import Bytes
 
 /// An entry's file (Boot Loader Specification, "Type #1 Boot Loader Specification Entries", and the
-/// keys that GRUB's `blscfg` adds). Keys that nobody here knows are ignored, as it wants.
+/// keys that GRUB's `blscfg` adds). Unknown keys are ignored, as it asks.
 final class EntryFile {
   /// `title`: the text for people.
   private(set) var title: ByteString?
@@ -35,10 +35,11 @@ final class EntryFile {
 
   /// Whose rules hold where loaders differ.
   enum Rules {
-    /// systemd-boot's (`src/boot/boot.c`, `boot_entry_add_type1`): the last line of a key counts, and
-    /// a value in matching quotes loses them.
+    /// systemd-boot's (`src/boot/boot.c`, `boot_entry_add_type1`): the last line of a key counts,
+    /// and a value in matching quotes loses them.
     case systemdBoot
-    /// GRUB's (`blscfg`): the first line of a key counts, and quotes mean what they mean to a script.
+    /// GRUB's (`blscfg`): the first line of a key counts, and quotes mean what they mean to a
+    /// script.
     case grub
   }
 

@@ -12,9 +12,8 @@ struct EntryVariables {
   /// The value of a variable; nil if it is not set.
   func value(_ name: ByteString) -> ByteString? { context.value(name) }
 
-  /// A text with the values of its variables. One that is not set becomes nothing, or is kept as it
-  /// stands. A value is not looked through for further variables. What would grow beyond the limit
-  /// of a command's arguments is cut.
+  /// `text` with its variables expanded, once. One that is not set becomes nothing, or stays as
+  /// written. The result is cut at the limit of a command's arguments.
   func expanded(_ text: ByteString, keepsUnset: Bool) -> ByteString {
     let dollar: UInt8 = 0x24
     guard text.bytes.contains(dollar) else { return text }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import Bytes
 
-/// What `loader.conf` says (loader.conf(5)). `console-mode`, `beep`, `random-seed-mode` and what
-/// else is about firmware is ignored.
+/// What `loader.conf` says (loader.conf(5)). Settings for firmware (`console-mode`, `beep`,
+/// `random-seed-mode` and others) are ignored.
 struct LoaderConfiguration {
   /// The pattern of `default`; nil if there is none, or if it stands for what firmware remembers.
   private(set) var defaultPattern: ByteString?
@@ -11,7 +11,7 @@ struct LoaderConfiguration {
   private(set) var preferredPattern: ByteString?
   /// The line of the pattern of `default`.
   private(set) var defaultLine = 0
-  /// Seconds until the default boots: zero if nothing is said, negative for ever.
+  /// Seconds until the default boots: zero if unset, negative to wait forever.
   private(set) var timeoutSeconds = 0
   /// Whether nothing is shown meanwhile.
   private(set) var isHidden = false

@@ -2,7 +2,7 @@
 public import Bytes
 
 extension MenuInterpreter {
-  /// The menu that the entries' files and unified kernel images of some devices make (Boot Loader
+  /// The menu made of the entry files and unified kernel images on some devices (Boot Loader
   /// Specification), with the `loader.conf` of the first device that has one. It is on the first
   /// device. Throws if there are no entries.
   public func bootLoaderMenu(devices: [ByteString]) throws(MenuError) -> Menu {

@@ -150,7 +150,7 @@ extension ScriptEvaluator {
       name.prefix(name.lastIndex(of: 0x2e).map { $0 - name.startIndex } ?? name.count))
   }
 
-  /// Things in the order of their files' names as packages, newest first.
+  /// Sorts by file name, as package names sort, newest first.
   private static func sorted<Element>(
     _ elements: [Element], name: (Element) -> ByteString
   ) -> [Element] {
@@ -196,8 +196,8 @@ extension ScriptEvaluator {
   }
 
   /// A command of a script with file names and options that stand in it as they are: quotes,
-  /// backslashes and variables mean what they mean to GRUB, which pastes them in as well. What would
-  /// end the command gets a backslash, and so does a `$` that begins no variable.
+  /// backslashes and variables mean what they mean to GRUB, which pastes them in as well. What
+  /// would end the command gets a backslash, and so does a `$` that begins no variable.
   private func command(
     _ name: ByteString, _ files: [ByteString], options: ByteString
   ) -> ByteString {

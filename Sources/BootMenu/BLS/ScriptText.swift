@@ -52,7 +52,7 @@ enum ScriptText {
     return result
   }
 
-  /// Behind the variable that begins with a `$`; at the `$` itself if it begins none.
+  /// After the variable that begins with a `$`; at the `$` itself if it begins none.
   private static func variableEnd(in bytes: [UInt8], from start: Int) -> Int {
     let isBraced = start + 1 < bytes.count && bytes[start + 1] == 0x7b
     let nameStart = start + (isBraced ? 2 : 1)

@@ -25,7 +25,7 @@ final class UnifiedKernelEntry {
     release = OSRelease(text.osRelease)
   }
 
-  /// The text for people: that of the release, with the profile's behind it.
+  /// The text for people: that of the release, with the profile's after it.
   var title: ByteString {
     let system = release.first(["PRETTY_NAME", "IMAGE_ID", "NAME", "ID"]) ?? name.id
     let fields = OSRelease(text.profile)
@@ -34,7 +34,7 @@ final class UnifiedKernelEntry {
     return "\(system) (\(fields.value("ID") ?? "profile \(profile)"))"
   }
 
-  /// The name for files: that of the image, with the profile's behind it.
+  /// The name for files: that of the image, with the profile's after it.
   var id: ByteString {
     guard profile > 0 else { return name.id }
     return "\(name.id)@\(OSRelease(text.profile).value("ID") ?? "\(profile)")"

@@ -4,9 +4,9 @@ import Bytes
 /// The options of a command, taken apart as GRUB 2 does (`lib/arg.c`): `--name`, `--name=value`,
 /// `--name value`, `-x`, `-x value`, joined short ones, and `--` that ends them.
 ///
-/// Those that a command knows are words of one text, each a name with what else is known of it:
-/// `long/l` has a letter, `file/f=` takes a value. The value of `set/s=?` may be left out: it is the
-/// next word unless that begins with a dash.
+/// The options that a command knows are the words of one text, each a name and its properties:
+/// `long/l` has a letter, `file/f=` takes a value. The value of `set/s=?` may be left out: it is
+/// the next word unless that begins with a dash.
 final class CommandOptions {
   /// What an option takes.
   private enum Value {
@@ -27,7 +27,7 @@ final class CommandOptions {
     /// What it takes.
     var value = Value.none
 
-    /// An option as the word that stands for it says.
+    /// Reads one word of that text.
     init(_ word: ByteString) {
       name = ByteString(word.bytes.prefix { $0 != ASCII.slash && $0 != 0x3d })
       let rest = word.bytes.dropFirst(name.count)

@@ -57,7 +57,7 @@ extension ScriptEvaluator {
   /// The users that may do everything, if there are any.
   var superusers: [ByteString] { ScriptEvaluator.names(context.value("superusers") ?? "") }
 
-  /// The menu as it stands, with the settings that the variables have now.
+  /// The menu so far, with settings from the present variables.
   func finishedMenu() -> Menu {
     var result = menu
     result.defaultName = context.value("default") ?? ""
