@@ -58,12 +58,12 @@ public struct BootFiles<Device: BlockDevice> {
 extension GuestEnvironment {
   /// Where everything is that an entry names. A unified kernel image stands for the kernel and the
   /// ramdisks in it, before the entry's own, and for its command line if the entry has no options.
-  /// Throws the error of the first file that can't be read, or that an initrd is empty.
+  /// Throws the error of the first file that can't be read, or that is empty.
   ///
   /// As GRUB's loader for Xen has it, `linux` and `multiboot` are the same: what decides is whether
   /// `initrd` or `module` followed (decision 24).
   public func locate(_ target: BootTarget) throws(BootError) -> BootFiles<Device> {
-    var kernel = try locate(target.kernel)
+    var kernel = try locateFilled(target.kernel)
     var commandLine = target.commandLine
     var initrds: [LocatedFile<Device>] = []
     if let unified = try UnifiedKernelFile(kernel) {
@@ -74,14 +74,19 @@ extension GuestEnvironment {
     }
     let hasList = initrds.isEmpty && target.initrds.isEmpty && !target.modules.isEmpty
     for name in target.initrds + target.modules.map({ $0.file }) {
-      let file = try locate(name)
-      // A full disk leaves such files after an update; without its initrd a kernel only panics.
-      guard file.byteCount > 0 else { throw BootError(.corrupt, "\(file.name): the file is empty") }
-      initrds.append(file)
+      initrds.append(try locateFilled(name))
     }
     return BootFiles(
       kernel: kernel, initrds: initrds,
       moduleCommandLines: hasList ? target.modules.map { $0.commandLine } : nil,
       commandLine: commandLine)
+  }
+
+  /// The place of a file that is not empty. A full disk leaves empty files after an update, and
+  /// without its initrd a kernel only panics.
+  private func locateFilled(_ name: MenuFile) throws(BootError) -> LocatedFile<Device> {
+    let file = try locate(name)
+    guard file.byteCount > 0 else { throw BootError(.corrupt, "\(file.name): the file is empty") }
+    return file
   }
 }
