@@ -4,7 +4,7 @@ public import Bytes
 /// A menu as its file has it: the entries and what the file says about choosing among them.
 /// Nothing here is policy: an endless timeout is reported as such.
 public struct Menu: Sendable {
-  /// How the time until the default boots is spent.
+  /// What is shown until the default boots.
   public enum TimeoutStyle: Equatable, Sendable {
     /// The menu is shown.
     case menu
@@ -62,7 +62,7 @@ public struct Menu: Sendable {
   public var fallbackNames: [ByteString] = []
   /// Seconds until the default boots; nil if the file says nothing, negative for ever.
   public var timeoutSeconds: Int?
-  /// How the time until then is spent.
+  /// What is shown until then.
   public var timeoutStyle = TimeoutStyle.menu
   /// Seconds that the file waited for a key while it was read (`sleep --interruptible`): the
   /// hidden timeout of older GRUB 2 menus.

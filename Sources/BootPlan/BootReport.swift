@@ -19,7 +19,7 @@ public struct BootReport: Equatable, Sendable {
   /// A node below the domain's own directory.
   public typealias Node = (path: ByteString, value: ByteString)
 
-  /// The directory of the report: no host option of this name is ever read (`data/pvgrub/...`).
+  /// The directory of the report. No host option has this name (`data/pvgrub/...`).
   public static let path: ByteString = "data/pvgrub-report"
 
   /// The most bytes of a value. xenstored's own limit for a node is 2048.

@@ -18,7 +18,7 @@ public struct BootSummary: Equatable, Sendable {
   /// The kernel's command line.
   public var commandLine: ByteString
 
-  /// All that the line has.
+  /// A summary with all that the line has.
   public init(
     kernel: ByteString, kind: ByteString, byteCounts: (kernel: UInt64, ramdisks: UInt64),
     ramdiskCount: Int, readNanoseconds: UInt64, totalNanoseconds: UInt64, commandLine: ByteString

@@ -58,7 +58,7 @@ public indirect enum BtrfsError: BootFailure {
   case badChecksum(BtrfsStructure, stored: UInt64, computed: UInt64)
   /// A node belongs to another file system.
   case foreignNode(BtrfsStructure)
-  /// A node is another one than what leads to it says.
+  /// A node is not the one that its pointer announces.
   case wrongNode(BtrfsStructure, field: ByteString, value: UInt64, expected: UInt64)
   /// The keys of a node are not in order, or not those that lead to it.
   case badKeyOrder(BtrfsStructure, slot: Int)

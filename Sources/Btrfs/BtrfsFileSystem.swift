@@ -133,7 +133,7 @@ public final class BtrfsFileSystem<Device: BlockDevice>: MountableFileSystem {
     return try list.read()
   }
 
-  /// A directory goes on in one with the same name; what else there is hides it.
+  /// A directory is merged with one of the same name below it; anything else hides it.
   private static func merged(_ found: DirectoryTarget, _ other: DirectoryTarget?) -> BtrfsNode {
     guard found.isDirectory, let other, other.isDirectory, other.inode != found.inode else {
       return BtrfsNode(found.inode)

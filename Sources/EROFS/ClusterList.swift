@@ -39,7 +39,7 @@ struct ClusterHeader {
     clusterShift = shift & 0x7f
   }
 
-  /// Of files that were written before there was such a header.
+  /// For files that were written before such headers existed.
   init(withoutHeaderAt byteOffset: UInt64) {
     compactListByteOffset = byteOffset &+ Self.byteCount
     fullListByteOffset = byteOffset &+ 2 * Self.byteCount

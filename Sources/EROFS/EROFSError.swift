@@ -2,7 +2,7 @@
 public import BlockIO
 public import Bytes
 
-/// Why an EROFS can't be read. Inodes are told by their numbers (nid).
+/// Why an EROFS can't be read. Inodes are named by their numbers (nid).
 public indirect enum EROFSError: BootFailure {
   /// The volume can't be read, or a packed piece does not unpack.
   case device(BlockError)

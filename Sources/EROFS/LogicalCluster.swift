@@ -18,7 +18,7 @@ enum LogicalCluster: Equatable {
   /// the volume the piece is stored.
   case rest(storedBlockCount: UInt64?)
 
-  /// The bit of a distance that is no distance but a number of blocks.
+  /// Marks a distance that is a number of blocks instead.
   private static let countMark: UInt32 = 1 << 11
 
   /// Decodes 8 bytes of the list of full size. Nil if the offset leaves the block.
@@ -56,9 +56,9 @@ struct CompactGroup {
   /// The blocks, as many as the group has.
   let clusters: [LogicalCluster]
 
-  /// Decodes the group that fills `view`. `hasCounts` says whether sizes are told; without, each
-  /// piece is stored in one block. Nil if an offset leaves the block, or a size is not told that
-  /// is needed.
+  /// Decodes the group that fills `view`. `hasCounts` says whether sizes are stored; without, each
+  /// piece is stored in one block. Nil if an offset leaves the block, or a size that is needed is
+  /// missing.
   init?(_ view: ByteView, clusterCount: Int, blockShift: UInt64, hasCounts: Bool) {
     let offsetBitCount = max(UInt32(blockShift), 12)
     let bitCount = (view.count - 4) * 8 / clusterCount

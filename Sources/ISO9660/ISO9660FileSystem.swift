@@ -52,7 +52,7 @@ public final class ISO9660FileSystem<Device: BlockDevice>: MountableFileSystem {
     case .success(let record):
       sharing = try Self.rockRidgeRules(
         of: record, blockByteCount: primary.blockByteCount, on: volume)
-    // A disk that can't be read is no reason to take another tree.
+    // A read error is no reason to take another tree.
     case .failure(let error): if case .device = error { throw error }
     }
     rules = sharing ?? SystemUseRules()

@@ -42,7 +42,7 @@ public indirect enum SquashFSError: BootFailure {
   case outOfRange(SquashFSStructure, byteOffset: UInt64)
   /// A block of metadata is empty or ends before what should be in it.
   case metadataTooShort(SquashFSStructure)
-  /// An inode has a type that there is not.
+  /// An inode has a type that does not exist.
   case badInodeType(SquashFSStructure, type: UInt16)
   /// A file has more blocks than the limit.
   case tooManyBlocks(SquashFSStructure, count: UInt64)

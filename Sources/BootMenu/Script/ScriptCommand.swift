@@ -99,7 +99,7 @@ enum ScriptCommand: Equatable {
     load_video gfxmode set_background_image grub_platform recordfail savedefault initrdfail
     """
 
-  /// Names that are asked as conditions and answer no.
+  /// Commands used as conditions, which answer no.
   private static let denials: StaticString = """
     keystatus cmostest fwsetup smbios getenv setenv rdmsr read_byte read_word read_dword inb inw
     inl authenticate rpi_is_pi sbat efivar is_sb_enabled
