@@ -94,7 +94,7 @@ public final class CachedDevice<Base: BlockDevice>: BlockDevice {
     try base.write(bytes, at: byteOffset)
   }
 
-  /// Forgets everything, so that the device is read anew.
+  /// Forgets everything, so that the device is read again.
   public func removeAll() { lines.removeAll(keepingCapacity: true) }
 
   private func slot(

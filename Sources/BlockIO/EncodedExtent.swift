@@ -1,30 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+public import Bytes
 
 /// A part of what a packed piece of a file unpacks to: a compressed extent of Btrfs, a block of
 /// SquashFS, EROFS or zisofs. `ExtentReader` of FileSystem unpacks it.
 public struct EncodedExtent: Equatable, Sendable {
-  /// How the bytes are packed.
-  public enum Method: Equatable, Sendable {
-    /// A zlib stream (RFC 1950).
-    case zlib
-    /// A deflate stream without a header (RFC 1951).
-    case deflate
-    /// One block of LZO1X.
-    case lzo
-    /// Btrfs's chain of LZO1X blocks, each of which unpacks to a sector at most.
-    case lzoSegments(sectorByteCount: Int)
-    /// One block of LZ4, without a frame.
-    case lz4
-    /// An .xz stream.
-    case xz
-    /// A stream of lzma-utils.
-    case lzma
-    /// EROFS's LZMA without a header.
-    case microLZMA(dictionaryByteCount: UInt32)
-    /// A frame of Zstandard (RFC 8878).
-    case zstd
-  }
-
   /// The most bytes that one piece unpacks to: EROFS's largest (Z_EROFS_PCLUSTER_MAX_DSIZE). Other
   /// file systems have 1 MiB at most.
   public static let decodedByteCountMax = 12 << 20
@@ -37,7 +16,7 @@ public struct EncodedExtent: Equatable, Sendable {
   public static let storedCountMax = 1024
 
   /// How the bytes are packed.
-  public let method: Method
+  public let format: BlockFormat
   /// Where the packed bytes are, in order: runs and inline bytes.
   public let stored: [Extent]
   /// Whether zeros in front of the packed bytes do not belong to them.
@@ -46,14 +25,14 @@ public struct EncodedExtent: Equatable, Sendable {
   public let decodedByteCount: Int
   /// How many bytes of what comes out are not wanted at the front.
   public let skippedByteCount: Int
-  /// How many bytes are wanted behind those.
+  /// How many bytes are wanted after those.
   public let byteCount: UInt64
 
   /// The bytes from `skippedByteCount` on, `byteCount` of them, of what `stored` unpacks to; nil if
   /// a size is beyond the limits, or more is wanted than there is.
   public init?(
-    _ method: Method, stored: [Extent], isPaddedInFront: Bool = false, decodedByteCount: UInt64,
-    skippedByteCount: UInt64 = 0, byteCount: UInt64
+    _ format: BlockFormat, stored: [Extent], isPaddedInFront: Bool = false,
+    decodedByteCount: UInt64, skippedByteCount: UInt64 = 0, byteCount: UInt64
   ) {
     guard decodedByteCount <= UInt64(Self.decodedByteCountMax),
       skippedByteCount <= decodedByteCount, byteCount <= decodedByteCount - skippedByteCount,
@@ -65,7 +44,7 @@ public struct EncodedExtent: Equatable, Sendable {
       guard extent.byteCount <= rest else { return nil }
       rest -= extent.byteCount
     }
-    self.method = method
+    self.format = format
     self.stored = stored
     self.isPaddedInFront = isPaddedInFront
     self.decodedByteCount = Int(decodedByteCount)
@@ -75,7 +54,7 @@ public struct EncodedExtent: Equatable, Sendable {
 
   /// The same packed bytes, of which another part is wanted; `count` is at most what is there.
   private init(_ whole: EncodedExtent, skipping skipped: Int, count: UInt64) {
-    method = whole.method
+    format = whole.format
     stored = whole.stored
     isPaddedInFront = whole.isPaddedInFront
     decodedByteCount = whole.decodedByteCount
@@ -93,7 +72,7 @@ public struct EncodedExtent: Equatable, Sendable {
 
   /// Whether `other` is a part of the same packed bytes.
   public func isPacked(with other: EncodedExtent) -> Bool {
-    method == other.method && decodedByteCount == other.decodedByteCount
+    format == other.format && decodedByteCount == other.decodedByteCount
       && isPaddedInFront == other.isPaddedInFront && stored == other.stored
   }
 }

@@ -9,7 +9,7 @@ public struct ExtentRuns {
   /// No extents.
   public init() {}
 
-  /// Adds an extent behind the others.
+  /// Adds an extent after the others.
   public mutating func append(_ extent: Extent) {
     switch (extents.last, extent) {
     case (.run(let offset, let count), .run(let next, let more)) where offset + count == next:

@@ -7,9 +7,9 @@ public enum ParityRotation: UInt32, Sendable {
   case leftAsymmetric = 0
   /// Parity moves from the first member to the last; data ascends around it.
   case rightAsymmetric = 1
-  /// Parity moves from the last member to the first; data begins behind it. The usual one.
+  /// Parity moves from the last member to the first; data begins after it. The usual one.
   case leftSymmetric = 2
-  /// Parity moves from the first member to the last; data begins behind it.
+  /// Parity moves from the first member to the last; data begins after it.
   case rightSymmetric = 3
   /// Parity is on the first member.
   case parityFirst = 4
@@ -38,7 +38,7 @@ public enum ParityRotation: UInt32, Sendable {
   /// Whether the factor of a member in the syndrome is by its number, not by its rank.
   var hasFactorsByMember: Bool { rawValue >= 8 && rawValue <= 10 }
 
-  /// Whether data begins behind the parity.
+  /// Whether data begins after the parity.
   private var isSymmetric: Bool {
     switch self {
     case .leftSymmetric, .rightSymmetric, .rotatingNContinue, .leftSymmetric6, .rightSymmetric6:

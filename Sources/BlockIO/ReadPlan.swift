@@ -184,7 +184,7 @@ public struct ReadPlan: Equatable, Sendable {
     public var frames: [FrameRange]
     /// Where the file's first byte goes, counted from the first frame's start.
     public var byteOffset: UInt64
-    /// How many bytes behind the file become zeros; nil: up to the end of the frame.
+    /// How many bytes after the file become zeros; nil: up to the end of the frame.
     public var zeroedTailByteCount: UInt64?
 
     /// `frames`, from `byteOffset` on.

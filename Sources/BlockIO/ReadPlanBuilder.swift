@@ -146,7 +146,7 @@ struct ReadPlanBuilder {
     return head
   }
 
-  /// Whether the last sector may be read whole: what is behind the file becomes zeros anyway, the
+  /// Whether the last sector may be read whole: what is after the file becomes zeros anyway, the
   /// frames have the room, and the device has the bytes.
   private func hasRoomToOverread(
     _ run: Run, _ spot: (place: ReadPlan.Place, byteCount: UInt64)
@@ -161,7 +161,7 @@ struct ReadPlanBuilder {
     return whole - run.byteCount <= tailByteCount(from: behind)
   }
 
-  /// The bytes behind the file that become zeros, when it ends at `place`.
+  /// The bytes after the file that become zeros, when it ends at `place`.
   private func tailByteCount(from place: ReadPlan.Place) -> UInt64 {
     if let count = target.zeroedTailByteCount { return count }
     let used = UInt64(place.byteOffset)
@@ -206,7 +206,7 @@ struct ReadPlanBuilder {
     }
   }
 
-  /// Zeros the tail behind the file.
+  /// Zeros the tail after the file.
   mutating func finish() throws(BlockError) {
     guard position > 0 else { return }
     let inFrame = Int(byteInRange % Self.frameByteCount)

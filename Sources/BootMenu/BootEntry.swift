@@ -50,7 +50,7 @@ public final class BootEntry: Equatable, @unchecked Sendable {
     self.place = place
   }
 
-  /// The same entry once more, for who changes it.
+  /// A copy of the entry, for code that changes it.
   func copy() -> BootEntry {
     let other = BootEntry(kind: kind, title: title, source: source, place: place)
     other.id = id

@@ -3,7 +3,7 @@ public import Bytes
 
 /// Commands typed by a person, one line after another: the language of GRUB 2, with what was set
 /// and loaded before.
-public struct CommandSession<Environment: MenuEnvironment> {
+public struct CommandSession<Environment: RescueEnvironment> {
   /// What a line gave.
   public struct Reply: Sendable {
     /// What is to be printed, with line feeds alone.
@@ -25,13 +25,13 @@ public struct CommandSession<Environment: MenuEnvironment> {
     evaluator = ScriptEvaluator(
       environment: environment,
       context: context ?? ScriptContext(file: file, root: menu?.root ?? root), menu: empty)
-    evaluator.isTyped = true
+    evaluator.typedCommands = { $0.performTyped($1) }
   }
 
-  /// What Tab does. What stands before the line is run for the root device that it chooses.
+  /// What Tab does. The lines before are run for the root device that they choose.
   public func completion(_ request: CompletionRequest) -> Completion {
     var other = self
-    other.evaluator.isTyped = false  // It is a script's from the disk.
+    other.evaluator.typedCommands = nil  // It is a script's from the disk.
     if !request.before.isEmpty { _ = other.run(request.before) }
     let text = ByteString(request.line.bytes.prefix(max(0, request.cursor)))
     return Completer(environment: evaluator.environment, root: other.evaluator.root)

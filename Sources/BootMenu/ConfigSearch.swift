@@ -20,6 +20,20 @@ public enum ConfigSearch {
     /boot/coreos/grub.cfg /coreos/grub.cfg
     """)
 
+  /// Scripts below a directory that may be the top of a system, best first: a subvolume of btrfs of
+  /// any name, or a folder.
+  public static let nestedScripts = ByteString.words(
+    "boot/grub/grub.cfg grub/grub.cfg boot/grub2/grub.cfg grub2/grub.cfg")
+
+  /// Directories at the top of a system, in which no other system is looked for.
+  public static let systemDirectories: StaticString = """
+    bin boot dev EFI etc home lib lib32 lib64 libx32 loader lost+found media mnt opt proc run sbin
+    srv sys tmp usr var
+    """
+
+  /// How many directories are looked into for scripts below them, on each of the two levels.
+  public static let nestedDirectoryCountMax = 64
+
   /// The directory of an EFI system partition in whose directories scripts are that go on with
   /// another one.
   public static let firmwareDirectory: ByteString = "/EFI"

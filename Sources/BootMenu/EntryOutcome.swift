@@ -7,7 +7,7 @@ public indirect enum EntryOutcome: Sendable {
   case boot(BootTarget)
   /// To show a menu: a submenu, or that of another file.
   case menu(Menu)
-  /// To start the domain anew.
+  /// To restart the domain.
   case reboot
   /// To end the domain.
   case halt

@@ -4,7 +4,7 @@ public import Bytes
 /// A menu as its file has it: the entries and what the file says about choosing among them.
 /// Nothing here is policy: an endless timeout is reported as such.
 public struct Menu: Sendable {
-  /// How the time until the default boots is spent.
+  /// What is shown until the default boots.
   public enum TimeoutStyle: Equatable, Sendable {
     /// The menu is shown.
     case menu
@@ -62,7 +62,7 @@ public struct Menu: Sendable {
   public var fallbackNames: [ByteString] = []
   /// Seconds until the default boots; nil if the file says nothing, negative for ever.
   public var timeoutSeconds: Int?
-  /// How the time until then is spent.
+  /// What is shown until then.
   public var timeoutStyle = TimeoutStyle.menu
   /// Seconds that the file waited for a key while it was read (`sleep --interruptible`): the
   /// hidden timeout of older GRUB 2 menus.
@@ -81,11 +81,11 @@ public struct Menu: Sendable {
   public var savedVariables: [BootTarget.SavedVariable] = []
   /// Where a script stood when the menu was complete.
   var context = ScriptContext()
-  /// The ids of the submenus that lead here, each with a `>` behind it, for `$chosen`.
+  /// The ids of the submenus that lead here, each with a `>` after it, for `$chosen`.
   var idPrefix: ByteString = ""
   /// How many menus this one is inside of.
   var depth = 0
-  /// The directory that names without a slash are in, where it is not that of the file.
+  /// The directory for names without a slash, if it is not the file's.
   var directory: MenuFile?
   /// In a menu of syslinux with labels that lead to others by their tags: the lines of all of them.
   var wholeSource: ByteString = ""
@@ -102,7 +102,7 @@ public struct Menu: Sendable {
 }
 
 extension Menu {
-  /// An entry that a name stands for, and what the name says about the menu behind it.
+  /// An entry that a name stands for, and what the name says about the menu after it.
   public struct Selection: Equatable, Sendable {
     /// The entry's index.
     public var index: Int
@@ -128,7 +128,7 @@ extension Menu {
     fallbackNames.compactMap { selection(named: $0) }
   }
 
-  /// What a name stands for: a number with nothing or a blank behind it, an id or a title, up to
+  /// What a name stands for: a number with nothing or a blank after it, an id or a title, up to
   /// a `>`; a doubled `>>` is one that belongs to the title (GRUB manual, "default").
   public func selection(named name: ByteString) -> Selection? {
     let (first, rest) = Menu.firstComponent(of: name)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 public import Bytes
 
-/// By what a menu looks for a device.
+/// What a menu can look for a device by.
 public enum SearchKey: Equatable, Sendable {
   /// The identifier of a file system, compared without regard to case.
   case fileSystemUUID(ByteString)
@@ -39,12 +39,12 @@ public enum MenuFileKind: Equatable, Sendable {
   case directory
 }
 
-/// What BootMenu asks of the world. Everything else in the module is values.
+/// What menus and scripts ask of the world. Everything else in the module is values.
 ///
 /// Device names are as menus write them, without brackets; `DeviceName` takes them apart. The
-/// empty name is the root that the environment starts with. What only a person asks for is in
+/// empty name is the root that the environment starts with. A person's command line asks for more:
 /// `RescueEnvironment`.
-public protocol MenuEnvironment: RescueEnvironment {
+public protocol MenuEnvironment: AnyObject {
   /// The contents of a file; nil if there is none, if it can't be read, or if it has more than
   /// `byteCountMax` bytes.
   func contents(of file: MenuFile, byteCountMax: Int) -> ByteString?
@@ -76,21 +76,21 @@ public protocol MenuEnvironment: RescueEnvironment {
   /// The name of the first device that has what is looked for, the named ones first.
   func device(having key: SearchKey, preferring hints: [ByteString]) -> ByteString?
 
-  /// What a device has to say; nil if there is no such device, or if it has none.
+  /// A property of a device; nil if there is no such device, or if it has none.
   func property(_ property: DeviceProperty, of device: ByteString) -> ByteString?
 
   /// Seconds since 1970 of the last change of a file; nil if there is none.
   func modificationTime(of file: MenuFile) -> Int64?
 
-  /// Makes a file a device of its own with this name, in place of one that had it. False if that
-  /// can't be.
+  /// Makes a device of this name out of a file, in place of an older one of that name. False if
+  /// that fails.
   func addLoopDevice(name: ByteString, file: MenuFile) -> Bool
 
-  /// Removes a device that a file was made. False if there is none.
+  /// Removes a device that was made out of a file. False if there is none.
   func removeLoopDevice(name: ByteString) -> Bool
 }
 
-/// What a world that does not know more answers.
+/// The default answers.
 extension MenuEnvironment {
   /// Whatever device comes first.
   public func device(having key: SearchKey, preferring hints: [ByteString]) -> ByteString? {

@@ -12,7 +12,7 @@ public enum MenuFormat: Equatable, Sendable {
   /// The Boot Loader Specification: an entry's file, or `loader.conf` with the entries beside it.
   case bls
 
-  /// The format that a path or, where the path does not tell, the text speaks for. `grub.conf` is
+  /// The format by the path or, if that does not tell, by the text. `grub.conf` is
   /// the name of both kinds.
   public init(path: ByteString, text: ByteString) {
     if MenuFormat.isSyslinux(path) {

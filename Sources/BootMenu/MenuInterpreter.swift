@@ -9,7 +9,7 @@ public struct MenuInterpreter<Environment: MenuEnvironment> {
   public let environment: Environment
   /// Variables that a script finds set and exported, besides those that GRUB 2 sets itself.
   public var presets: [(name: ByteString, value: ByteString)] = []
-  /// What only a boot knows; nothing, in a boot.
+  /// Variables that only a real boot knows; none in a real boot.
   public var unknown = UnknownVariables()
 
   /// An interpreter of menus in an environment.
@@ -150,7 +150,7 @@ public struct MenuInterpreter<Environment: MenuEnvironment> {
   }
 
   /// The menu that a script makes: that of another file if it opens one. A script that loads a
-  /// kernel without an entry is its own only entry.
+  /// kernel outside of any entry becomes the only entry.
   private func script(
     _ text: ByteString, context: ScriptContext, menu: Menu, place: MenuPlace,
     arguments: [ByteString]? = nil

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-/// The limits that keep a menu from a guest's disk from holding the loader up.
+/// Limits, so that no menu on a guest's disk can hang the loader.
 public enum MenuLimits {
   /// The largest menu file that is read, in bytes: NixOS may list thousands of generations.
   public static let fileByteCountMax = 8 << 20
@@ -41,7 +41,7 @@ public enum MenuLimits {
   public static let includeCountMax = 64
   /// The depth of included files within included files.
   public static let includeDepthMax = 8
-  /// The number of labels of syslinux in a row of which each stands for another.
+  /// How many labels of syslinux may each stand for the next.
   public static let aliasDepthMax = 8
   /// The number of labels of syslinux in one menu that stand for another.
   public static let aliasCountMax = 256

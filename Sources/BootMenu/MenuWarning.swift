@@ -5,7 +5,7 @@ public import Bytes
 public final class MenuWarning: Equatable, Sendable {
   /// What was skipped.
   public enum Kind: Equatable, Sendable {
-    /// A command that nobody knows; named once a menu.
+    /// An unknown command; reported once per menu.
     case unknownCommand(ByteString)
     /// Text that breaks the grammar; the statement was skipped.
     case syntax(ByteString)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 public import Bytes
 
-/// What a file that keeps a menu's state is to hold, made of what it holds.
+/// The new contents of a file that keeps a menu's state, made from the old ones.
 public enum SavedState {
   /// Why a file can't keep what is to be saved.
   public enum Refusal: Equatable, Sendable {
@@ -31,7 +31,7 @@ public enum SavedState {
     return .success(new)
   }
 
-  /// `grub-set-default` makes the file with room behind the number.
+  /// `grub-set-default` makes the file with room after the number.
   private static func legacy(
     _ old: ByteString, _ variables: [BootTarget.SavedVariable]
   ) -> Result<ByteString, Refusal> {

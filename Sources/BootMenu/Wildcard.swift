@@ -21,8 +21,8 @@ enum Wildcard: Equatable {
     }
   }
 
-  /// Whether all of a name is of a pattern. Only the last `any` is ever gone back to, so this takes
-  /// at most the product of both lengths.
+  /// Whether the whole name matches a pattern. Only the last `any` is ever gone back to, so this
+  /// takes at most the product of both lengths.
   static func matches(_ pattern: ArraySlice<Wildcard>, _ name: ByteString) -> Bool {
     let pattern = Array(pattern)
     var index = 0

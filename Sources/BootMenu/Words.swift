@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import Bytes
 
-/// Texts of words with blanks between, as lines of menus and kernel command lines are.
+/// Words separated by blanks, as in lines of menus and kernel command lines.
 extension ByteString {
   /// The words.
   var words: [ByteString] { bytes.split { ASCII.isBlank($0) }.map { ByteString($0) } }
 
-  /// The first word, and what follows it and the blanks behind it.
+  /// The first word, and what follows it and the blanks after it.
   var firstWord: (word: ByteString, rest: ByteString) {
     let body = trimmed
     let word = ByteString(body.bytes.prefix { !ASCII.isBlank($0) })

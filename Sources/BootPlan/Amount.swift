@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import Bytes
 
-/// Bytes, times and speeds as a person reads them. A size on a disk can be any number.
+/// Bytes, times and speeds for people. A size from a disk can be any number.
 enum Amount {
-  /// What is more than this is shown as this.
+  /// Larger numbers are shown as this one.
   private static let byteCountMax: UInt64 = 1 << 50
 
   /// Millions of bytes, with a tenth.

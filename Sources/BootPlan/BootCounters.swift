@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 public import Bytes
 
-/// What a boot took beside time, up to its hand-over.
+/// What a boot used besides time, up to its hand-over.
 public struct BootCounters: Equatable, Sendable {
   /// Calls of Xen.
   public var hypercallCount: UInt64 = 0
@@ -23,7 +23,7 @@ public struct BootCounters: Equatable, Sendable {
   /// Nothing yet.
   public init() {}
 
-  /// One line: `hypercalls=12 requests=3 ...`; bytes where nothing else is said.
+  /// One line: `hypercalls=12 requests=3 ...`; sizes are in bytes.
   public var text: ByteString {
     "hypercalls=\(hypercallCount) requests=\(requestCount) read=\(readByteCount) "
       + "grants=\(grantCount) sleeps=\(sleepCount) copied=\(copiedByteCount) peak=\(peakByteCount)"

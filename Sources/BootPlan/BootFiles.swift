@@ -3,11 +3,11 @@ public import BlockIO
 public import BootMenu
 public import Bytes
 
-/// What a chosen entry comes to, with every file's place known.
+/// What a chosen entry boots, with the place of every file.
 public struct BootFiles<Device: BlockDevice> {
   /// The kernel.
   public let kernel: LocatedFile<Device>
-  /// The files that the kernel gets as its module, in order: initial ramdisks, one behind the
+  /// The files that the kernel gets as its module, in order: initial ramdisks, one after the
   /// other, or the modules of a list.
   public let initrds: [LocatedFile<Device>]
   /// The modules' command lines if the kernel gets a list of modules; nil for initial ramdisks.
@@ -25,7 +25,7 @@ public struct BootFiles<Device: BlockDevice> {
 
   /// Where each file is in the kernel's module, which ends with one of `hostByteCount` bytes that
   /// the host gave, if that is not 0. A size on a disk can be any number, so one beyond the guest's
-  /// memory throws before anybody reckons with it.
+  /// memory throws before it is used in a sum.
   public func moduleLayout(
     memoryByteCount: UInt64, hostByteCount: UInt64 = 0
   ) throws(BootError) -> ModuleLayout {
@@ -58,12 +58,12 @@ public struct BootFiles<Device: BlockDevice> {
 extension GuestEnvironment {
   /// Where everything is that an entry names. A unified kernel image stands for the kernel and the
   /// ramdisks in it, before the entry's own, and for its command line if the entry has no options.
-  /// Throws what the first file that can't be had says, or that an initrd is empty.
+  /// Throws the error of the first file that can't be read, or that is empty.
   ///
   /// As GRUB's loader for Xen has it, `linux` and `multiboot` are the same: what decides is whether
   /// `initrd` or `module` followed (decision 24).
   public func locate(_ target: BootTarget) throws(BootError) -> BootFiles<Device> {
-    var kernel = try locate(target.kernel)
+    var kernel = try locateFilled(target.kernel)
     var commandLine = target.commandLine
     var initrds: [LocatedFile<Device>] = []
     if let unified = try UnifiedKernelFile(kernel) {
@@ -74,14 +74,19 @@ extension GuestEnvironment {
     }
     let hasList = initrds.isEmpty && target.initrds.isEmpty && !target.modules.isEmpty
     for name in target.initrds + target.modules.map({ $0.file }) {
-      let file = try locate(name)
-      // What a full disk leaves of an update; a kernel without it would only panic.
-      guard file.byteCount > 0 else { throw BootError(.corrupt, "\(file.name): the file is empty") }
-      initrds.append(file)
+      initrds.append(try locateFilled(name))
     }
     return BootFiles(
       kernel: kernel, initrds: initrds,
       moduleCommandLines: hasList ? target.modules.map { $0.commandLine } : nil,
       commandLine: commandLine)
+  }
+
+  /// The place of a file that is not empty. A full disk leaves empty files after an update, and
+  /// without its initrd a kernel only panics.
+  private func locateFilled(_ name: MenuFile) throws(BootError) -> LocatedFile<Device> {
+    let file = try locate(name)
+    guard file.byteCount > 0 else { throw BootError(.corrupt, "\(file.name): the file is empty") }
+    return file
   }
 }

@@ -23,8 +23,8 @@ public enum BootPolicy {
     of menu: Menu, options: HostOptions
   ) -> (seconds: Int?, remark: ByteString?) {
     if let seconds = options.timeoutSeconds { return (seconds, nil) }
-    // What a script waits for a key while it is read comes before its menu's own timeout; where it
-    // sets none, the wait is all there is.
+    // A script's wait for a key comes before its menu's own timeout; if it sets none, the wait is
+    // the timeout.
     let wait = min(max(menu.interruptibleSeconds, 0), timeoutSecondsMax)
     if let own = menu.timeoutSeconds, own >= 0 {
       return (min(own, timeoutSecondsMax - wait) + wait, nil)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 public import Bytes
 
-/// What a toolstack can read of a boot in xenstore, so that it need not read a console (decision
-/// 46). Says which nodes are to be written, and each value only once.
+/// What a toolstack can read of a boot in xenstore, without reading a console (decision 46).
+/// Says which nodes are to be written, and each value only once.
 public struct BootReport: Equatable, Sendable {
   /// How far the boot is.
   public enum State: Equatable, Sendable {
@@ -19,7 +19,7 @@ public struct BootReport: Equatable, Sendable {
   /// A node below the domain's own directory.
   public typealias Node = (path: ByteString, value: ByteString)
 
-  /// The directory of the report: no host option of this name is ever read (`data/pvgrub/...`).
+  /// The directory of the report. No host option has this name (`data/pvgrub/...`).
   public static let path: ByteString = "data/pvgrub-report"
 
   /// The most bytes of a value. xenstored's own limit for a node is 2048.

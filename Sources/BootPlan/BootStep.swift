@@ -17,7 +17,7 @@ public enum BootStep: Int, CaseIterable, Sendable {
   case readAhead
   /// The kernel's notes are understood.
   case notes
-  /// Zeroed frames for what no byte of the kernel came to.
+  /// Zeroed frames for what the kernel's file has no bytes for.
   case zeros
   /// The layout of the new domain.
   case plan
@@ -29,7 +29,7 @@ public enum BootStep: Int, CaseIterable, Sendable {
   case tableFrames
   /// The loader's tables for its last steps.
   case ownTables
-  /// Who goes where.
+  /// Which frame gets which number.
   case permutation
   /// The page tables are filled.
   case tables
@@ -87,7 +87,7 @@ public struct FailureSchedule: Equatable, Sendable {
   /// The steps of the boots to come, in order.
   public private(set) var steps: [BootStep] = []
 
-  /// A schedule by the words behind `fail:`: names of steps, or `all` for those that end in the
+  /// A schedule by the words after `fail:`: names of steps, or `all` for those that end in the
   /// menu, with commas between. Nil if a word is neither, or there are too many.
   public init?(_ words: ByteString) {
     for word in words.split(on: 0x2c) {

@@ -5,7 +5,7 @@ public import Bytes
 public struct BootSummary: Equatable, Sendable {
   /// The kernel's file, with disk and file system.
   public var kernel: ByteString
-  /// What kind of file that is, and how it is packed: `bzImage (xz)`; empty if nobody knows.
+  /// What kind of file that is, and how it is packed: `bzImage (xz)`; empty if unknown.
   public var kind: ByteString
   /// The bytes of the kernel file and of all other files.
   public var byteCounts: (kernel: UInt64, ramdisks: UInt64)
@@ -18,7 +18,7 @@ public struct BootSummary: Equatable, Sendable {
   /// The kernel's command line.
   public var commandLine: ByteString
 
-  /// All that the line has.
+  /// A summary with all that the line has.
   public init(
     kernel: ByteString, kind: ByteString, byteCounts: (kernel: UInt64, ramdisks: UInt64),
     ramdiskCount: Int, readNanoseconds: UInt64, totalNanoseconds: UInt64, commandLine: ByteString

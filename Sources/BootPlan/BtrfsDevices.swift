@@ -3,7 +3,7 @@ import BlockIO
 import Btrfs
 import Bytes
 
-/// Joins the devices of each btrfs that lies on several: one volume in which they are one behind
+/// Joins the devices of each btrfs that lies on several: one volume in which they are one after
 /// the other. Every device then leads to the whole file system.
 struct BtrfsDevices<Device: BlockDevice> {
   /// The most devices that are joined to one file system.
@@ -46,8 +46,8 @@ struct BtrfsDevices<Device: BlockDevice> {
     return result
   }
 
-  /// Mounts what `members` are together. A device that missed the last changes counts only if the
-  /// file system can't do without.
+  /// Mounts the file system that `members` make up. A device that missed the last changes is used
+  /// only if the file system can't be read without it.
   private mutating func join(_ members: [Member]) {
     let chosen = onePerDevice(members)
     guard chosen.count > 1 else { return }
@@ -98,6 +98,13 @@ struct BtrfsDevices<Device: BlockDevice> {
     guard let joined = Volume(name: name, segments: segments) else {
       throw BootError(.unsupported, "\(name): btrfs: its devices have too many pieces")
     }
-    return try MountedFileSystem(btrfsOn: joined, partByteCounts: byteCounts)
+    do throws(BtrfsError) {
+      guard let system = try BtrfsFileSystem.probe(joined, partByteCounts: byteCounts) else {
+        throw .notBtrfs
+      }
+      return MountedFileSystem(volume: joined, reader: ReaderAdapter(system))
+    } catch {
+      throw BootError(error).at("\(name): btrfs")
+    }
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 public import BlockIO
 public import Bytes
+import FileSystem
 import Partitions
 
 /// A disk of the guest, or a volume that stands for one: itself, and the partitions on it.
@@ -36,16 +37,15 @@ public struct GuestDisk<Device: BlockDevice> {
     self.whole = whole
     self.kind = kind
     var partitions: [Partition] = []
+    var problem: PartitionError?
     do throws(PartitionError) {
-      partitions = try PartitionTable.read(whole)
-      failure = nil
-    } catch {
-      failure = BootError(error).at(whole.name)
-    }
+      partitions = try PartitionTable.read(whole) { problem = $0 }
+    } catch { problem = error }
+    failure = problem.map { BootError($0).at(whole.name) }
     var volumes = [GuestVolume(whole, partition: nil)]
-    // Nobody partitions an optical disk anew, and its table may count in other sectors.
-    if kind != .opticalDisk, let optical = volumes[0].fileSystem?.opticalExtent,
-      Self.isLeftOver(optical.byteCount, optical.descriptorByteOffset, beside: partitions)
+    // Optical disks are not repartitioned, and their tables may count in other sectors.
+    if kind != .opticalDisk, let optical = volumes[0].fileSystem?.opticalImage,
+      Self.isLeftOver(optical, beside: partitions)
     {
       volumes[0] = GuestVolume(
         whole,
@@ -76,8 +76,8 @@ public struct GuestDisk<Device: BlockDevice> {
 
   private enum Owner { case wholeDisk, partition }
 
-  /// Whose the superblock of md is that lies both at the end of a partition and of its disk, as
-  /// with metadata 0.90: the partition's, if the array's size fits there. Nil if there is none.
+  /// Who owns an md superblock that is at the end of a partition and of its disk at once, as with
+  /// metadata 0.90: the partition, if the array's size fits there. Nil if there is none.
   private static func owner(
     of partition: GuestVolume<Device>, on whole: GuestVolume<Device>
   ) -> Owner? {
@@ -89,19 +89,19 @@ public struct GuestDisk<Device: BlockDevice> {
     return inner.usedByteCount <= inner.dataByteCount ? .partition : .wholeDisk
   }
 
-  /// Whether an ISO 9660 file system of the whole disk is what an earlier use of the disk has left.
+  /// Whether an ISO 9660 file system on the whole disk is left over from an earlier use of it.
   ///
   /// Images that are optical disk and hard disk in one have partitions too, but one of these holds
   /// the file system's descriptors, or all are inside it (decision 0033).
   private static func isLeftOver(
-    _ byteCount: UInt64, _ descriptorByteOffset: UInt64, beside partitions: [Partition]
+    _ image: OpticalImage, beside partitions: [Partition]
   ) -> Bool {
     let holdsDescriptors = partitions.contains {
-      $0.byteOffset <= descriptorByteOffset
-        && descriptorByteOffset - $0.byteOffset < $0.byteCount
+      $0.byteOffset <= image.descriptorByteOffset
+        && image.descriptorByteOffset - $0.byteOffset < $0.byteCount
     }
     let areInside = partitions.allSatisfy {
-      $0.byteOffset <= byteCount && $0.byteCount <= byteCount - $0.byteOffset
+      $0.byteOffset <= image.byteCount && $0.byteCount <= image.byteCount - $0.byteOffset
     }
     return !holdsDescriptors && !areInside
   }
@@ -112,7 +112,7 @@ public struct GuestDisk<Device: BlockDevice> {
   /// Whether it is an optical one.
   public var isOptical: Bool { kind == .opticalDisk }
 
-  /// Whether a menu made it, which lasts no longer than the menu's wish.
+  /// Whether a menu made it; it lasts until the menu removes it.
   var isLoopback: Bool {
     if case .loopback = kind { true } else { false }
   }

@@ -15,7 +15,7 @@ public struct GuestDisks<Device: BlockDevice> {
     public let volume: Int
   }
 
-  /// The disks, behind them the arrays and logical volumes on them, then files that are disks.
+  /// The disks, after them the arrays and logical volumes on them, then files that are disks.
   public private(set) var disks: [GuestDisk<Device>]
 
   /// What an administrator should know of arrays and logical volumes: members left out, volumes
@@ -59,7 +59,7 @@ public struct GuestDisks<Device: BlockDevice> {
     return assembledArrays.contains(block.identifier)
   }
 
-  /// Makes a volume a disk by this name, in place of one that had it. False if something else has
+  /// Makes a volume a disk of this name, in place of an older one. False if something else has
   /// the name, or there are too many.
   mutating func addLoopback(_ name: ByteString, _ volume: Volume<Device>) -> Bool {
     _ = removeLoopback(name)
@@ -70,7 +70,7 @@ public struct GuestDisks<Device: BlockDevice> {
     return true
   }
 
-  /// Takes a disk that `addLoopback` made away; false if there is none.
+  /// Removes a disk that `addLoopback` made; false if there is none.
   mutating func removeLoopback(_ name: ByteString) -> Bool {
     guard let index = disks.firstIndex(where: { $0.kind == .loopback(name: name) }) else {
       return false

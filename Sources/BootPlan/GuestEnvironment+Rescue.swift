@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-public import BlockIO
+import BlockIO
 public import BootMenu
 public import Bytes
 import Passwords
@@ -52,7 +52,7 @@ extension GuestEnvironment {
     }
   }
 
-  /// Why nothing can be had at a path.
+  /// Why a path can't be read.
   public func failure(of file: MenuFile) -> ByteString? {
     do throws(BootError) {
       _ = try fileSystem(file.device).kind(Self.absolute(file.path))
@@ -88,7 +88,7 @@ extension GuestEnvironment {
   /// The domain's clock.
   public func nanoseconds() -> UInt64? { machine?.nanoseconds() }
 
-  /// Whether a person wants what runs to end.
+  /// Whether a person has pressed Ctrl-C.
   public func isInterrupted() -> Bool { machine?.isInterrupted() ?? false }
 
   /// The file, located once for all pieces that are read of it in a row.

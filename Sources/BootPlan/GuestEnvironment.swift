@@ -4,7 +4,7 @@ public import BootMenu
 public import Bytes
 
 /// The guest's disks as menus see them.
-public final class GuestEnvironment<Device: BlockDevice>: MenuEnvironment {
+public final class GuestEnvironment<Device: BlockDevice>: RescueEnvironment {
   /// The disks.
   public private(set) var disks: GuestDisks<Device>
   /// The last files that could not be made disks, and why.
@@ -36,7 +36,7 @@ public final class GuestEnvironment<Device: BlockDevice>: MenuEnvironment {
       ?? BootError(.unsupported, "\(volume.volume.name): no file system that is known here")
   }
 
-  /// Where the contents of `file` are, or the reason why they can't be had.
+  /// Where the contents of `file` are. Throws if they can't be read.
   public func locate(_ file: MenuFile) throws(BootError) -> LocatedFile<Device> {
     try fileSystem(file.device).locate(Self.absolute(file.path))
   }
@@ -127,7 +127,7 @@ public final class GuestEnvironment<Device: BlockDevice>: MenuEnvironment {
     switch key {
     case .fileSystemUUID(let uuid):
       return !uuid.isEmpty && system.uuid.lowercased == uuid.lowercased
-    case .label(let label): return !label.isEmpty && system.label == label
+    case .label(let label): return system.hasLabel(label)
     case .partitionUUID(let uuid):
       return !uuid.isEmpty && volume.partitionIdentifier.lowercased == uuid.lowercased
     case .partitionLabel(let label): return !label.isEmpty && volume.partitionLabel == label
@@ -169,12 +169,12 @@ public final class GuestEnvironment<Device: BlockDevice>: MenuEnvironment {
     return result
   }
 
-  /// GRUB takes a path without a slash in front as one with it.
+  /// As in GRUB, a path without a leading slash starts at the root.
   static func absolute(_ path: ByteString) -> ByteString {
     path.hasPrefix("/") ? path : "/" + path
   }
 
-  /// Makes a file a disk, with partitions and file systems, in place of one of the same name.
+  /// Makes a disk out of a file, with partitions and file systems, in place of one of that name.
   public func addLoopDevice(name: ByteString, file: MenuFile) -> Bool {
     refusedLoopbacks.removeAll { $0.names.contains(name) }
     lastFiles = []
@@ -192,7 +192,7 @@ public final class GuestEnvironment<Device: BlockDevice>: MenuEnvironment {
     }
   }
 
-  /// Takes a disk that a file was made away.
+  /// Removes a disk that was made out of a file.
   public func removeLoopDevice(name: ByteString) -> Bool {
     lastFiles = []
     return disks.removeLoopback(name)

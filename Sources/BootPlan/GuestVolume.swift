@@ -24,14 +24,14 @@ public final class GuestVolume<Device: BlockDevice> {
   /// What it is a part of.
   let part: Part?
 
-  /// Whether there is a btrfs on it, or something that could not be mounted: a device that is of no
-  /// use alone. Others need not be read once more.
+  /// Whether it may be a device of a btrfs: a mounted btrfs, or something that could not be
+  /// mounted, perhaps because it is one device of several. Others need not be read again.
   var canBeBtrfs: Bool {
     guard part == nil else { return false }
     return fileSystem.map { $0.formatName == "btrfs" } ?? (failure != nil)
   }
 
-  /// Takes the file system that it is a part of as its own.
+  /// Sets the file system that it is a part of.
   func mount(_ system: MountedFileSystem<Device>) {
     fileSystem = system
     failure = nil
@@ -45,7 +45,7 @@ public final class GuestVolume<Device: BlockDevice> {
     case group(PhysicalVolume<Device>)
   }
 
-  /// The whole of a disk with nothing on it but a reason.
+  /// A whole disk whose contents are passed over for a reason.
   convenience init(_ volume: Volume<Device>, passedOver reason: BootError) {
     self.init(volume, partition: nil, Contents(failure: reason))
   }
@@ -106,7 +106,7 @@ public final class GuestVolume<Device: BlockDevice> {
       mount(volume)
     }
 
-    /// Looks for a file system, whose word counts more than that of old traces of something else.
+    /// Looks for a file system. A mountable one outranks stale RAID or LVM metadata.
     private mutating func mount(_ volume: Volume<Device>) {
       do throws(BootError) {
         if let system = try MountedFileSystem.probe(volume) {

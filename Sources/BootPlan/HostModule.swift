@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 public import Bytes
 
-/// What the host's module, `ramdisk=` of the guest config, is taken for.
+/// What kind of thing the host's module is (`ramdisk=` of the guest config).
 public enum HostModule: Equatable, Sendable {
   /// An archive for the kernel: it becomes the last of its initial ramdisks.
   case archive
@@ -12,7 +12,7 @@ public enum HostModule: Equatable, Sendable {
   /// None of these.
   case unknown
 
-  /// The number of bytes that tell.
+  /// The number of bytes needed to tell.
   public static let headByteCount = 512
 
   /// What a module is whose first bytes are `head`, as many as it has up to `headByteCount`.
@@ -54,7 +54,7 @@ public enum HostModule: Equatable, Sendable {
     head.u32(at: 0) == 0x0008_8b1f && head.u16(at: 10) == 3 && head.u64(at: 12) == 0
   }
 
-  /// Something to read, with nothing but zeros behind it.
+  /// Printable text with nothing but zeros after it.
   private static func isText(_ head: ByteView) -> Bool {
     let text = head.bytes.prefix { $0 != 0 }
     guard !text.isEmpty, head.bytes.dropFirst(text.count).allSatisfy({ $0 == 0 }) else {

@@ -13,7 +13,7 @@ public struct HostOptions: Equatable, Sendable {
   /// A menu's file as PV-GRUB took it: `(hd0,0)/boot/grub/menu.lst`, partitions counted from zero,
   /// or GRUB 2's `(hd0,msdos1)/...`.
   public var menu: MenuFile?
-  /// `append=`, `remove=`, `console=auto`: what becomes of the kernel's command line.
+  /// `append=`, `remove=`, `console=auto`: changes to the kernel's command line.
   public var arguments = KernelArguments()
   /// `onfail=ACTION`: what to do when nothing boots.
   public var onFailure = FailureAction.crash
@@ -37,7 +37,7 @@ public struct HostOptions: Equatable, Sendable {
   public var kernelStart = KernelStart.entry
   /// `readonly`: nothing is ever written to a disk.
   public var isReadOnly = false
-  /// Words that nobody here knows; they are named in the log.
+  /// Unknown words; the log names them.
   public var unknown: [ByteString] = []
 
   /// The variables of `xen_grub_env_`.
@@ -53,8 +53,8 @@ public struct HostOptions: Equatable, Sendable {
     }
   }
 
-  /// Takes one child of the domain's `data/pvgrub` in xenstore as the word of that name; what is
-  /// not for a toolstack to say there is unknown. An empty value is the same as none.
+  /// Takes one child of the domain's `data/pvgrub` in xenstore as the word of that name; what a
+  /// toolstack can't set there is unknown. An empty value is the same as none.
   public mutating func takeNode(_ name: ByteString, _ value: ByteString) {
     let word = HostWord(name: name, value: value.isEmpty ? nil : value)
     if !take(word) { unknown.append(word.text) }

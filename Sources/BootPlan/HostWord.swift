@@ -5,7 +5,7 @@ public import Bytes
 public struct HostWord: Equatable, Sendable {
   /// What stands in front of the first `=`, or the whole word.
   public var name: ByteString
-  /// What stands behind the first `=`; nil if there is none.
+  /// What stands after the first `=`; nil if there is none.
   public var value: ByteString?
 
   /// A word by its parts.

@@ -3,20 +3,20 @@ public import Bytes
 
 /// What the host changes in the command line that the guest's menu gives its kernel.
 public struct KernelArguments: Equatable, Sendable {
-  /// `append=TEXT`: what is put behind it, in order.
+  /// `append=TEXT`: what is put after it, in order.
   public var appended: [ByteString] = []
   /// `remove=NAME` or `remove=NAME=VALUE`: arguments that are taken out, all of them.
   public var removed: [ByteString] = []
   /// `console=auto`: Xen's console is added where the menu was made for other machines.
   public var addsConsole = false
 
-  /// The argument by which Linux has its console at Xen's.
+  /// The argument that puts Linux's console on Xen's.
   static let console: ByteString = "console=hvc0"
 
   /// No change.
   public init() {}
 
-  /// Takes a word of the host; false if it is for somebody else.
+  /// Takes a word of the host; false if it is not one of these.
   mutating func take(_ word: HostWord) -> Bool {
     let value = word.value ?? ""
     if word.name == "append", !value.isEmpty {
@@ -31,7 +31,7 @@ public struct KernelArguments: Equatable, Sendable {
     return true
   }
 
-  /// The command line as the host wants it. What is behind `--` is for the guest's init and stays
+  /// The command line as the host wants it. What is after `--` is for the guest's init and stays
   /// as it is, at the end; blanks within double quotes do not end an argument (Linux,
   /// Documentation/admin-guide/kernel-parameters.rst).
   public func applied(to commandLine: ByteString) -> ByteString {

@@ -18,6 +18,36 @@ extension MenuSearch {
     return result
   }
 
+  /// Scripts one and two levels down, as the loader of a system in a subvolume has them: `@root`,
+  /// `arch/@`. The directories of a system itself are left out.
+  func nestedScripts(on volume: GuestDisks<Device>.Position) -> [ByteString] {
+    let device = environment.disks.name(of: volume)
+    let top = directories(in: MenuFile(device: device, path: ""))
+    var result: [ByteString] = []
+    for directory in top { addScripts(below: directory, to: &result) }
+    for directory in top {
+      for inner in directories(in: directory) { addScripts(below: inner, to: &result) }
+    }
+    return result
+  }
+
+  private func directories(in directory: MenuFile) -> [MenuFile] {
+    let place = MenuFile(device: directory.device, path: "\(directory.path)/")
+    let names = (environment.names(inDirectory: place) ?? []).filter {
+      $0.bytes.first != 0x2e && !$0.isWord(of: ConfigSearch.systemDirectories)
+    }
+    return names.sorted().prefix(ConfigSearch.nestedDirectoryCountMax).map {
+      MenuFile(device: directory.device, path: "\(place.path)\($0)")
+    }.filter { environment.kind(of: $0) == .directory }
+  }
+
+  private func addScripts(below directory: MenuFile, to result: inout [ByteString]) {
+    for name in ConfigSearch.nestedScripts {
+      let file = MenuFile(device: directory.device, path: "\(directory.path)/\(name)")
+      if case .file? = environment.kind(of: file) { result.append(file.path) }
+    }
+  }
+
   private func hasEntries(_ volume: GuestDisks<Device>.Position) -> Bool {
     let device = environment.disks.name(of: volume)
     return ConfigSearch.entryDirectories.contains {

@@ -4,7 +4,8 @@ public import BootMenu
 public import Bytes
 
 /// Looks for the guest's menu: every disk in order, on each the menus of every volume, then menus
-/// of GRUB legacy, and last a loader of the guest's own. A menu that boots nothing is passed over.
+/// of GRUB legacy, then scripts in subvolumes of any name, and last a loader of the guest's own. A
+/// menu that boots nothing is passed over.
 public struct MenuSearch<Device: BlockDevice> {
   /// What was found.
   public struct Result {
@@ -96,6 +97,17 @@ public struct MenuSearch<Device: BlockDevice> {
     }
     if state.menu != nil { remarkLegacyMenus(on: volumes, &state) }
     for volume in volumes { tryFiles(ConfigSearch.legacy, on: volume, &state) }
+    for volume in volumes where state.menu == nil {
+      tryFiles(nestedScripts(on: volume), on: volume, &state)
+    }
+    // Reading may have shown damage.
+    for volume in volumes {
+      if let remark = environment.disks[volume].fileSystem?.remark,
+        !state.remarks.contains(remark)
+      {
+        state.remarks.append(remark)
+      }
+    }
     if let loader { use(loader, &state) }
   }
 

@@ -64,7 +64,7 @@ public struct ModuleLayout: Equatable, Sendable {
   }
 
   /// The records, one of zeros to end them, and the command lines. GRUB has the same; its records
-  /// tell the byte behind each module, PV-GRUB's told the last one.
+  /// tell the byte after each module, PV-GRUB's told the last one.
   private static func list(
     starts: [UInt64], byteCounts: [UInt64], lines: [ByteString]
   ) -> [UInt8] {

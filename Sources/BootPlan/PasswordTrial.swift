@@ -16,7 +16,7 @@ public struct GivenPasswords: Sendable {
 
   /// The passwords of which one opens the next lock in front of what is wanted of the innermost
   /// menu; nil if nothing is locked. A menu inside another one opens no more than that does: the
-  /// command line and the editor are behind the locks of all.
+  /// command line and the editor are after the locks of all.
   public func lock(before act: MenuAct, in menus: [Menu]) -> [Menu.Password]? {
     switch act {
     case .edit, .commandLine:

@@ -21,7 +21,7 @@ public struct ProgressLine: Equatable, Sendable {
     nextTime = now &+ Self.interval
   }
 
-  /// Whether it is time to show the line anew.
+  /// Whether it is time to show the line again.
   public func isDue(now: UInt64) -> Bool { now >= nextTime && totalByteCount > 0 }
 
   /// What to write to show the line, if `byteCount` bytes are read: it starts with a carriage

@@ -23,7 +23,7 @@ struct UnavailableVolume {
 
 /// Puts arrays and logical volumes together, one on the other, from the volumes of a guest's disks.
 struct VolumeStack<Device: BlockDevice> {
-  /// The given disks, and behind them what was put together.
+  /// The given disks, and after them what was put together.
   private(set) var disks: [GuestDisk<Device>]
   /// What could not be put together.
   private(set) var unavailable: [UnavailableVolume] = []

@@ -40,9 +40,9 @@ public indirect enum BtrfsError: BootFailure {
   case device(BlockError)
   /// There is no btrfs file system.
   case notBtrfs
-  /// The file system needs a feature that this reader has not; its name.
+  /// The file system needs a feature that this reader does not have; its name.
   case unsupportedFeature(ByteString)
-  /// The file needs a feature that this reader has not; its name.
+  /// The file needs a feature that this reader does not have; its name.
   case unsupportedFile(BtrfsStructure, feature: ByteString)
   /// A part of the file system is on a device that is not here.
   case absentDevice(chunk: UInt64, deviceID: UInt64)
@@ -58,7 +58,7 @@ public indirect enum BtrfsError: BootFailure {
   case badChecksum(BtrfsStructure, stored: UInt64, computed: UInt64)
   /// A node belongs to another file system.
   case foreignNode(BtrfsStructure)
-  /// A node is another one than what leads to it says.
+  /// A node is not the one that its pointer announces.
   case wrongNode(BtrfsStructure, field: ByteString, value: UInt64, expected: UInt64)
   /// The keys of a node are not in order, or not those that lead to it.
   case badKeyOrder(BtrfsStructure, slot: Int)
@@ -70,7 +70,7 @@ public indirect enum BtrfsError: BootFailure {
   case tooManyChunks
   /// No chunk has a logical address.
   case unmapped(logical: UInt64)
-  /// A chunk goes on behind the end of a device.
+  /// A chunk goes on after the end of a device.
   case outsideDevice(chunk: UInt64, deviceID: UInt64)
   /// There is no such tree.
   case missingTree(UInt64)

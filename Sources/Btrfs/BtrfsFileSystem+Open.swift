@@ -11,17 +11,19 @@ extension BtrfsFileSystem {
 
   /// Opens the file system on `volume`; nil if there is no superblock with the magic number.
   /// Throws if there is one that can't be used.
-  ///
-  /// `partByteCounts` are the sizes of the devices of which `volume` consists, in this order; nil
-  /// if it is one device.
+  public static func probe(_ volume: Volume<Device>) throws(BtrfsError) -> BtrfsFileSystem? {
+    try probe(volume, partByteCounts: [volume.byteCount])
+  }
+
+  /// The same for a volume that consists of several devices of these sizes, in this order.
   @inline(never)
   public static func probe(
-    _ volume: Volume<Device>, partByteCounts: [UInt64]? = nil
+    _ volume: Volume<Device>, partByteCounts: [UInt64]
   ) throws(BtrfsError) -> BtrfsFileSystem? {
     var newest: Superblock?
     var members: [BtrfsMember] = []
     var start: UInt64 = 0
-    for byteCount in partByteCounts ?? [volume.byteCount] {
+    for byteCount in partByteCounts {
       precondition(byteCount <= volume.byteCount - start, "parts that the volume has not")
       guard let superblock = try superblock(at: start, count: byteCount, of: volume) else {
         return nil

@@ -14,7 +14,7 @@ extension BtrfsFileSystem {
         cache.insert(node)
         return node
       } catch {
-        // What is wrong on a device says more than that another one is not here.
+        // An error on a device says more than that another device is missing.
         if case .absentDevice = error, failure != nil { continue }
         if case .absentDevice? = failure { failure = error }
         if failure == nil { failure = error }

@@ -8,7 +8,7 @@ public import FileSystem
 /// Of the file system the superblock and the list of chunks are kept, and a few nodes. Checksums
 /// of superblocks and nodes are checked, and a bad copy makes way for a good one; those of data are
 /// not, since data goes by extents straight to where it is wanted.
-public final class BtrfsFileSystem<Device: BlockDevice>: FileSystem {
+public final class BtrfsFileSystem<Device: BlockDevice>: MountableFileSystem {
   /// Where the file system is.
   public let volume: Volume<Device>
 
@@ -28,6 +28,9 @@ public final class BtrfsFileSystem<Device: BlockDevice>: FileSystem {
     self.defaultSubvolume = defaultSubvolume
     cache = NodeCache()
   }
+
+  /// `btrfs`.
+  public static var readerName: ByteString { "btrfs" }
 
   /// `btrfs`.
   public var formatName: ByteString { "btrfs" }
@@ -130,7 +133,7 @@ public final class BtrfsFileSystem<Device: BlockDevice>: FileSystem {
     return try list.read()
   }
 
-  /// A directory goes on in one with the same name; what else there is hides it.
+  /// A directory is merged with one of the same name below it; anything else hides it.
   private static func merged(_ found: DirectoryTarget, _ other: DirectoryTarget?) -> BtrfsNode {
     guard found.isDirectory, let other, other.isDirectory, other.inode != found.inode else {
       return BtrfsNode(found.inode)

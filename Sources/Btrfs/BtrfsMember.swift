@@ -2,7 +2,7 @@
 public import Bytes
 
 /// A device of a file system as a range of the volume that the reader is given. A file system on
-/// several devices is read from a volume in which they are one behind the other.
+/// several devices is read from a volume in which they are one after the other.
 public struct BtrfsMember: Equatable, Sendable {
   /// The device's number in the file system.
   public let deviceID: UInt64

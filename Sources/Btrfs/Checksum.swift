@@ -2,7 +2,7 @@
 import Bytes
 
 /// The kinds of checksums over superblocks and nodes (`enum btrfs_csum_type`). All are in the first
-/// bytes of 32 at the start of the block, and cover what is behind these.
+/// bytes of 32 at the start of the block, and cover what is after these.
 enum ChecksumType: UInt16 {
   case crc32c = 0
   case xxHash64 = 1

@@ -24,7 +24,7 @@ struct Chunk {
   /// Where the chunk ends; this fits.
   var end: UInt64 { logical + byteCount }
 
-  /// Decodes and checks what begins `view`, which may go on behind it.
+  /// Decodes and checks what begins `view`, which may go on after it.
   init(_ view: ByteView, logical: UInt64) throws(BtrfsError) {
     let place = BtrfsStructure.chunk(logical)
     guard let byteCount = view.u64(at: 0), let unit = view.u64(at: 16),
@@ -126,7 +126,7 @@ enum Profile: Equatable {
     }
   }
 
-  /// Whether a chunk may have so many stripes.
+  /// Whether a chunk may have that many stripes.
   func allows(stripeCount: Int) -> Bool {
     switch self {
     case .single: stripeCount == 1

@@ -32,7 +32,7 @@ struct ChunkMap {
     }
   }
 
-  /// Adds a chunk behind all others.
+  /// Adds a chunk after all others.
   mutating func append(_ chunk: Chunk) throws(BtrfsError) {
     guard chunks.count < BtrfsLimits.chunkCount else { throw .tooManyChunks }
     if let last = chunks.last, chunk.logical < last.end {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import Bytes
 
-/// The incompatible features of the superblock: who does not know one can't read
+/// The incompatible features of the superblock: a reader that does not know one can't read on
 /// (Linux, include/uapi/linux/btrfs.h, `BTRFS_FEATURE_INCOMPAT_*`). The features under which one
 /// may read but not write say nothing here, since nothing is written.
 struct FeatureFlags {

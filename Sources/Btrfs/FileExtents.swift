@@ -22,7 +22,7 @@ struct FileExtents<Device: BlockDevice> {
   mutating func read() throws(BtrfsError) -> [Extent] {
     var cursor = try TreeCursor(
       system, system.subvolume(inode.tree), from: TreeKey(inode.inode, ItemType.fileExtent, 0))
-    // Ends with the tree. Behind the end there may be blocks allocated in advance.
+    // Ends with the tree. After the end there may be blocks allocated in advance.
     while position < byteCount, let item = try cursor.next(), item.key.object == inode.inode,
       item.key.type == ItemType.fileExtent
     {
@@ -77,7 +77,7 @@ struct FileExtents<Device: BlockDevice> {
     _ stored: [Extent], _ compression: FileExtentItem.Compression, _ extent: FileExtentItem,
     _ count: UInt64, at place: BtrfsStructure
   ) throws(BtrfsError) {
-    let method: EncodedExtent.Method =
+    let format: BlockFormat =
       switch compression {
       case .zlib: .zlib
       case .lzo: .lzoSegments(sectorByteCount: system.superblock.sectorByteCount)
@@ -85,7 +85,7 @@ struct FileExtents<Device: BlockDevice> {
       }
     guard
       let packed = EncodedExtent(
-        method, stored: stored, decodedByteCount: extent.decodedByteCount,
+        format, stored: stored, decodedByteCount: extent.decodedByteCount,
         skippedByteCount: extent.skippedByteCount, byteCount: count)
     else { throw .badField(place, field: "ram_bytes", value: extent.decodedByteCount) }
     try add(.encoded(packed), at: place)

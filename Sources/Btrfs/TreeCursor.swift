@@ -71,7 +71,7 @@ struct TreeCursor<Device: BlockDevice> {
         path.append(Step(node: node, slot: slot))
         return
       }
-      // Of an inner node the last child whose first key is not behind the one looked for.
+      // Of an inner node the last child whose first key is not after the one looked for.
       if slot > 0, let key, node.key(at: slot) != key { slot -= 1 }
       path.append(Step(node: node, slot: slot + 1))
       pointer = try node.child(at: slot)

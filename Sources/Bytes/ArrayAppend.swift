@@ -11,7 +11,7 @@
       Self.add(newElement, to: &self)
     }
 
-    /// Makes room for so many elements.
+    /// Makes room for that many elements.
     @inline(never)
     public mutating func reserveCapacity(_ minimumCapacity: Int) {
       Self.makeRoom(for: minimumCapacity, in: &self)

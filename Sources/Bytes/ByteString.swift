@@ -86,7 +86,7 @@ public struct ByteString: Equatable, Hashable, Sendable {
     ByteString(left.bytes + right.bytes)
   }
 
-  /// Replaces the string by itself and `right` behind it.
+  /// Replaces the string by itself and `right` after it.
   public static func += (left: inout ByteString, right: ByteString) { left.append(right) }
 }
 

@@ -8,7 +8,7 @@ public struct CRC32: Sendable {
   /// Castagnoli's polynomial of iSCSI, ext4, XFS and btrfs: `0x1edc6f41`, reflected.
   public static let castagnoli = CRC32(reflectedPolynomial: 0x82f6_3b78)
 
-  /// 8 tables of 256 entries; table `n` is for the byte that has `n` bytes behind it.
+  /// 8 tables of 256 entries; table `n` is for the byte that has `n` bytes after it.
   private let table: [UInt32]
 
   private init(reflectedPolynomial polynomial: UInt32) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 /// A text that is written in the source, by its address alone: one word for each call that takes
-/// one (decision 0052). The compiler puts a zero byte behind the text, which has none in it.
+/// one (decision 0052). The compiler puts a zero byte after the text, which has none in it.
 @usableFromInline
 struct Literal {
   private let start: UnsafePointer<UInt8>
@@ -16,7 +16,7 @@ struct Literal {
 
   /// The byte at `index`; nil if the text ends there. None before it may be nil.
   func byte(at index: Int) -> UInt8? {
-    // SAFETY: whoever asks has met no end so far.
+    // SAFETY: the caller has not met the end so far.
     start[index] == 0 ? nil : start[index]
   }
 
@@ -29,7 +29,7 @@ struct Literal {
 
   /// The bytes, without the zero byte.
   var bytes: UnsafeBufferPointer<UInt8> {
-    // SAFETY: the program's own text is never freed, and `count` ends at the zero byte behind it.
+    // SAFETY: the program's own text is never freed, and `count` ends at the zero byte after it.
     UnsafeBufferPointer(start: start, count: count)
   }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-// The standard library's sort is compiled anew for each type of elements, some 3 KB each. Of these,
-// which are found before it, only the comparison and the copies are (decision 0052).
+// The standard library's sort is compiled once for each type of elements, some 3 KB each. Of these,
+// which hide it, only the comparison and the copies are (decision 0052).
 
 extension Array {
   /// Puts the elements in order. Those of which neither is before the other stay as they were.
@@ -34,14 +34,14 @@ extension Sequence where Element: Comparable {
 }
 
 /// The order of elements that are known by their indices. It holds the comparison, since a function
-/// that takes a closure is compiled anew for each one.
+/// that takes a closure is compiled once for each one.
 private final class SortOrder {
   private let isBefore: (Int, Int) -> Bool
 
   @inline(never)
   init(_ isBefore: @escaping (Int, Int) -> Bool) { self.isBefore = isBefore }
 
-  /// The indices of so many elements in the order that `isBefore` makes: a merge sort, from pairs
+  /// The indices of that many elements in the order that `isBefore` makes: a merge sort, from pairs
   /// upwards.
   @inline(never)
   func indices(elementCount: Int) -> [Int] {

@@ -8,7 +8,7 @@ public enum BlockDecoder {
   /// which have 1 MiB at most, and EROFS's 8 MiB.
   public static let lzmaMemoryByteCountMax: UInt64 = 9 << 20
 
-  /// What `packed` unpacks to, at most `byteCountMax` bytes. Bytes behind the end of the packed
+  /// What `packed` unpacks to, at most `byteCountMax` bytes. Bytes after the end of the packed
   /// data do not matter: file systems fill sectors up.
   public static func decode(
     _ packed: ArraySlice<UInt8>, _ format: BlockFormat, byteCountMax: Int

@@ -4,8 +4,8 @@
 ///
 /// Most formats write to any memory. Those with `needsLinearOutput` look back at what came out:
 /// their output must be one window that goes on where the last piece ended, and stays until the
-/// end. After an error the decoder is of no more use. Its memory is given back by `end()`, or when
-/// it goes.
+/// end. After an error the decoder can't be used any more. Its memory is given back by `end()`, or
+/// when it goes.
 public final class Decoder {
   /// What one call did.
   public struct Progress: Equatable, Sendable {
@@ -102,7 +102,7 @@ public final class Decoder {
   /// Whether what comes out must stay in one window, in a row.
   public let needsLinearOutput: Bool
 
-  /// The bytes of room that are needed behind the output.
+  /// The bytes of room that are needed after the output.
   public let outputMarginByteCount: Int
 
   /// The packed bytes that are gathered at the end of that room before anything comes out. If there

@@ -11,7 +11,7 @@ public enum DecompressionError: BootFailure {
   case corrupt(PayloadFormat, position: UInt64)
   /// More comes out than the `byteCount` bytes that there was room for, or that the file tells of.
   case longerThanExpected(PayloadFormat, byteCount: UInt64)
-  /// Less, or more, came out than the file says behind the packed data.
+  /// Less, or more, came out than the file says after the packed data.
   case wrongSize(PayloadFormat, stated: UInt64, unpacked: UInt64)
   /// The stream needs more memory than the loader may use. Both in bytes.
   case memoryLimit(PayloadFormat, needed: UInt64, limit: UInt64)

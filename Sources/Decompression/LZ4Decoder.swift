@@ -10,7 +10,7 @@ final class LZ4Decoder {
   /// The most packed bytes that a block can have.
   static var packedByteCountMax: Int { Int(pvgrub_lz4_bound(Int32(blockByteCount))) }
 
-  /// What must be behind a block's output for its packed bytes to lie at the end of both: lz4.h,
+  /// What must be after a block's output for its packed bytes to lie at the end of both: lz4.h,
   /// LZ4_DECOMPRESS_INPLACE_MARGIN.
   static var marginByteCount: Int { packedByteCountMax / 256 + 32 }
 

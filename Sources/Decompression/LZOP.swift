@@ -84,7 +84,7 @@ struct LZOPHeader {
       isLong = version >= Self.longVersion
       next(.method, isLong ? 8 : 5)
     case .method:
-      // With the version needed in front and the level behind, in the longer form.
+      // With the version needed in front and the level after, in the longer form.
       let method = bytes[isLong ? 2 : 0]
       flags = LZOPFlags(rawValue: LZOP.word(bytes, isLong ? 4 : 1))
       guard method >= 1, method <= 3, flags.isDisjoint(with: .unsupported) else {

@@ -2,7 +2,7 @@
 import Bytes
 
 /// Btrfs's chain of LZO1X blocks: the size of all in four bytes, then for each sector of the file a
-/// size in four bytes, which never crosses the end of a sector, and a block of so many bytes.
+/// size in four bytes, which never crosses the end of a sector, and a block of that many bytes.
 enum LZOSegments {
   private static let sizeByteCount = 4
 

@@ -44,7 +44,7 @@ public enum PayloadFormat: Equatable, CaseIterable, Sendable {
     }
   }
 
-  /// Whether the payload of a bzImage has its unpacked size behind, in four bytes: in all formats
+  /// Whether the payload of a bzImage has its unpacked size after, in four bytes: in all formats
   /// but gzip, which ends in it (Linux, arch/x86/boot/compressed/Makefile).
   public var hasSizeField: Bool { self != .uncompressed && self != .gzip }
 

@@ -5,7 +5,7 @@ import CDecoders
 /// unpacked in one call, in a third of zlib's time. zlib unpacks the first bytes.
 ///
 /// It is gathered at the end of the room for the output, and overwritten by what comes out of it.
-/// As what is left never unpacks to much less than it takes itself, the output stays behind the
+/// As what is left never unpacks to much less than it takes itself, the output stays after the
 /// place that is read from if there is a margin, Linux's (arch/x86/boot/header.S): 64 KiB, and one
 /// byte in 256. Data that was made to break this ends in a wrong checksum.
 final class WholeGzipDecoder {
@@ -21,10 +21,10 @@ final class WholeGzipDecoder {
   private var headCount = 0
   private var isFinished = false
 
-  /// The bytes of room that are needed behind `byteCount` of output.
+  /// The bytes of room that are needed after `byteCount` of output.
   static func margin(_ byteCount: Int) -> Int { byteCount / 256 + (64 << 10) }
 
-  /// A decoder of so many packed bytes, more than none.
+  /// A decoder of that many packed bytes, more than none.
   init(_ byteCounts: Decoder.WholeByteCounts) throws(DecompressionError) {
     packedByteCount = byteCounts.packed
     unpackedByteCount = byteCounts.unpacked
@@ -63,7 +63,7 @@ final class WholeGzipDecoder {
   }
 
   /// Gathers `input`; when all is there, unpacks it to `output`, which is the same in all calls and
-  /// has room for all and the margin behind.
+  /// has room for all and the margin after.
   func decode(
     input: UnsafeRawBufferPointer, output: UnsafeMutableRawBufferPointer
   ) throws(DecompressionError) -> Decoder.Progress {
@@ -95,7 +95,7 @@ final class WholeGzipDecoder {
     case LIBDEFLATE_SUCCESS: break
     case LIBDEFLATE_INSUFFICIENT_SPACE:
       throw .longerThanExpected(.gzip, byteCount: UInt64(room))
-    // Where is not known, and can't be found any more: who wants to know unpacks it as a stream.
+    // Where is not known, and can't be found any more: unpack it as a stream to know.
     default: throw .corrupt(.gzip, position: 0)
     }
     isFinished = true

@@ -3,7 +3,7 @@ import BlockIO
 import Bytes
 
 /// What is in front of the list of a packed file's clusters: 8 bytes at the next multiple of 8
-/// behind the inode (erofs_fs.h, `z_erofs_map_header`).
+/// after the inode (erofs_fs.h, `z_erofs_map_header`).
 struct ClusterHeader {
   static let byteCount: UInt64 = 8
 
@@ -39,7 +39,7 @@ struct ClusterHeader {
     clusterShift = shift & 0x7f
   }
 
-  /// Of files that were written before there was such a header.
+  /// For files that were written before such headers existed.
   init(withoutHeaderAt byteOffset: UInt64) {
     compactListByteOffset = byteOffset &+ Self.byteCount
     fullListByteOffset = byteOffset &+ 2 * Self.byteCount
@@ -84,12 +84,12 @@ struct ClusterList<Device: BlockDevice> {
   private let header: ClusterHeader
   /// The blocks of the file.
   let count: UInt64
-  /// How many blocks come in small groups before, and in large groups behind these.
+  /// How many blocks come in small groups before, and in large groups after these.
   private let firstSmallCount: UInt64
   private let largeCount: UInt64
   /// The number of the block that `next` gives.
   private(set) var position: UInt64 = 0
-  /// Where the group behind the last one that was read begins: the end of the list, once all are.
+  /// Where the group after the last one that was read begins: the end of the list, once all are.
   private(set) var byteOffset: UInt64
   /// Blocks of the last group that were not given yet, the next one last.
   private var pending: [LogicalCluster] = []

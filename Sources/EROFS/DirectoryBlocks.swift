@@ -4,7 +4,7 @@ import Bytes
 import FileSystem
 
 /// The names of one directory. They are in order, in blocks that each begin with entries of 12
-/// bytes and have the names behind these (erofs.rst, "Directories").
+/// bytes and have the names after these (erofs.rst, "Directories").
 struct DirectoryBlocks<Device: BlockDevice> {
   struct Entry {
     let name: ByteString
@@ -60,7 +60,7 @@ struct DirectoryBlocks<Device: BlockDevice> {
         else { throw bad(block) }
         name = view.string(at: Int(from), count: Int(to) - Int(from))
       } else {
-        // Zeros may be behind the last one.
+        // Zeros may be after the last one.
         guard from >= start, Int(from) <= view.count else { throw bad(block) }
         name = view.terminatedString(at: Int(from), count: view.count - Int(from))
       }

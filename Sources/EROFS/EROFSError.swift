@@ -2,7 +2,7 @@
 public import BlockIO
 public import Bytes
 
-/// Why an EROFS can't be read. Inodes are told by their numbers (nid).
+/// Why an EROFS can't be read. Inodes are named by their numbers (nid).
 public indirect enum EROFSError: BootFailure {
   /// The volume can't be read, or a packed piece does not unpack.
   case device(BlockError)
@@ -10,9 +10,9 @@ public indirect enum EROFSError: BootFailure {
   case notEROFS
   /// The file system has features that this reader does not know; their bits.
   case unknownFeatures(UInt32)
-  /// The file system, or a file, has a feature that this reader has not; its name.
+  /// The file system, or a file, has a feature that this reader does not have; its name.
   case unsupportedFeature(ByteString)
-  /// A file has a feature that this reader has not; its name.
+  /// A file has a feature that this reader does not have; its name.
   case unsupportedFile(inode: UInt64, feature: ByteString)
   /// A field of the superblock makes no sense; its name and value.
   case badSuperblock(field: ByteString, value: UInt64)
@@ -22,7 +22,7 @@ public indirect enum EROFSError: BootFailure {
   case badSettings(algorithm: Int)
   /// A structure or the data of an inode are said to be where the volume has no bytes.
   case outOfRange(inode: UInt64, byteOffset: UInt64)
-  /// A field of an inode, or of what is behind it, makes no sense; its name and value.
+  /// A field of an inode, or of what is after it, makes no sense; its name and value.
   case badInode(UInt64, field: ByteString, value: UInt64)
   /// The list of a packed file's clusters makes no sense at one of them.
   case badCluster(inode: UInt64, cluster: UInt64)

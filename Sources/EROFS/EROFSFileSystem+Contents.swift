@@ -36,7 +36,7 @@ extension EROFSFileSystem {
     return offset
   }
 
-  /// Whole blocks as in a plain file; the rest is behind the inode and does not leave its block.
+  /// Whole blocks as in a plain file; the rest is after the inode and does not leave its block.
   private func inlineExtents(of inode: Inode) throws(EROFSError) -> [Extent] {
     let size = superblock.blockByteCount
     let whole = (inode.byteCount - 1) / size * size  // There is a byte at least.
@@ -51,7 +51,7 @@ extension EROFSFileSystem {
     return result.extents
   }
 
-  /// Pieces of some blocks each, listed behind the inode: a block number each, or 8 bytes with a
+  /// Pieces of some blocks each, listed after the inode: a block number each, or 8 bytes with a
   /// device's number too.
   private func chunks(of inode: Inode) throws(EROFSError) -> [Extent] {
     let form = inode.word & 0xffff

@@ -5,7 +5,7 @@ public import FileSystem
 
 /// A reader of EROFS. Nothing is kept but the superblock: the device below is expected to have a
 /// cache.
-public final class EROFSFileSystem<Device: BlockDevice>: FileSystem {
+public final class EROFSFileSystem<Device: BlockDevice>: MountableFileSystem {
   /// Where the file system is.
   public let volume: Volume<Device>
 
@@ -40,6 +40,9 @@ public final class EROFSFileSystem<Device: BlockDevice>: FileSystem {
     self.superblock = superblock
     self.packing = packing
   }
+
+  /// `erofs`.
+  public static var readerName: ByteString { "erofs" }
 
   /// `erofs`.
   public var formatName: ByteString { "erofs" }

@@ -11,7 +11,7 @@ final class Inode {
   enum Layout: Equatable {
     /// One run of blocks.
     case plain
-    /// The same, but the rest of the last block is behind the inode.
+    /// The same, but the rest of the last block is after the inode.
     case inline
     /// Blocks of a size of their own, anywhere.
     case chunks

@@ -18,7 +18,7 @@ enum LogicalCluster: Equatable {
   /// the volume the piece is stored.
   case rest(storedBlockCount: UInt64?)
 
-  /// The bit of a distance that is no distance but a number of blocks.
+  /// Marks a distance that is a number of blocks instead.
   private static let countMark: UInt32 = 1 << 11
 
   /// Decodes 8 bytes of the list of full size. Nil if the offset leaves the block.
@@ -51,14 +51,14 @@ enum LogicalCluster: Equatable {
 
 /// A group of blocks in the list of small size: 2 blocks in 8 bytes or 16 in 32. Each has as many
 /// bits, the lowest first: an offset or a distance, then two bits of type. The last four bytes are
-/// the block of the volume behind which the first piece that begins here is stored.
+/// the block of the volume after which the first piece that begins here is stored.
 struct CompactGroup {
   /// The blocks, as many as the group has.
   let clusters: [LogicalCluster]
 
-  /// Decodes the group that fills `view`. `hasCounts` says whether sizes are told; without, each
-  /// piece is stored in one block. Nil if an offset leaves the block, or a size is not told that
-  /// is needed.
+  /// Decodes the group that fills `view`. `hasCounts` says whether sizes are stored; without, each
+  /// piece is stored in one block. Nil if an offset leaves the block, or a size that is needed is
+  /// missing.
   init?(_ view: ByteView, clusterCount: Int, blockShift: UInt64, hasCounts: Bool) {
     let offsetBitCount = max(UInt32(blockShift), 12)
     let bitCount = (view.count - 4) * 8 / clusterCount

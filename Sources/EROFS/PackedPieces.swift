@@ -28,7 +28,7 @@ struct PackedPieces<Device: BlockDevice> {
   let wanted: Range<UInt64>
 
   private var piece: Piece?
-  /// Whether a piece has begun behind the end of the file; there may be one in the last block.
+  /// Whether a piece has begun after the end of the file; there may be one in the last block.
   private var isComplete = false
   private var result = ExtentRuns()
 
@@ -66,7 +66,7 @@ struct PackedPieces<Device: BlockDevice> {
     }
   }
 
-  /// Takes the end of the list, behind which the last piece may be, and gives the extents.
+  /// Takes the end of the list, after which the last piece may be, and gives the extents.
   mutating func finish(listEnd: UInt64) throws(EROFSError) -> [Extent] {
     guard let piece else { throw bad(0) }
     let end = inode.byteCount
@@ -161,17 +161,17 @@ struct PackedPieces<Device: BlockDevice> {
   ) throws(EROFSError) -> Extent {
     let algorithm =
       piece.head == .first ? header.algorithms.first : header.algorithms.second
-    guard let method = system.packing.method(algorithm) else {
+    guard let format = system.packing.format(algorithm) else {
       throw .unsupportedFile(inode: inode.number, feature: "algorithm \(algorithm)")
     }
     // Zstandard does not stop before its end: there is room for all of a piece of which the front
     // is wanted.
     let most =
-      piece.isPartial && method == .zstd
+      piece.isPartial && format == .zstd
       ? max(byteCount, UInt64(EncodedExtent.decodedByteCountMax)) : byteCount
     guard
       let extent = EncodedExtent(
-        method, stored: [.run(byteOffset: offset, byteCount: storedByteCount)],
+        format, stored: [.run(byteOffset: offset, byteCount: storedByteCount)],
         isPaddedInFront: system.superblock.features.hasPaddingInFront, decodedByteCount: most,
         byteCount: byteCount)
     else { throw bad(piece.cluster) }

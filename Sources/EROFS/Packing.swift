@@ -3,7 +3,7 @@ import BlockIO
 import Bytes
 
 /// How the file system's files are packed: the algorithms by their numbers. Some have settings
-/// behind the superblock, each with its length of 16 bits in front, at a multiple of four bytes.
+/// after the superblock, each with its length of 16 bits in front, at a multiple of four bytes.
 struct Packing {
   /// The numbers that there are (erofs_fs.h, Z_EROFS_COMPRESSION_).
   static let algorithmCount = 4
@@ -38,8 +38,8 @@ struct Packing {
     dictionaryByteCount = dictionary
   }
 
-  /// The method with the number `algorithm`; nil if there is none or its settings are missing.
-  func method(_ algorithm: UInt8) -> EncodedExtent.Method? {
+  /// The format with the number `algorithm`; nil if there is none or its settings are missing.
+  func format(_ algorithm: UInt8) -> BlockFormat? {
     switch algorithm {
     case 0: .lz4
     case 1: dictionaryByteCount.map { .microLZMA(dictionaryByteCount: $0) }

@@ -15,9 +15,9 @@ final class Superblock {
   struct Features: Equatable {
     let bits: UInt32
 
-    /// Zeros are in front of packed bytes, not behind.
+    /// Zeros are in front of packed bytes, not after.
     var hasPaddingInFront: Bool { bits & 1 != 0 }
-    /// Packed pieces of several blocks, and settings of packers behind the superblock.
+    /// Packed pieces of several blocks, and settings of packers after the superblock.
     var hasLargePieces: Bool { bits & 2 != 0 }
     /// The end of a packed file is among the metadata.
     var hasInlinePieces: Bool { bits & 0x10 != 0 }
@@ -44,7 +44,7 @@ final class Superblock {
   let time: UInt64
   let uuid: GUID
   let label: ByteString
-  /// The size with its extensions, behind which settings of packers are.
+  /// The size with its extensions, after which settings of packers are.
   let wholeByteCount: UInt64
   /// A bit for each algorithm that has settings.
   let algorithms: UInt16

@@ -13,7 +13,7 @@ struct BlockMap<Device: BlockDevice> {
   /// The file block that comes next.
   private var logical: UInt64 = 0
 
-  /// The extents of `inode`, which has not the flag of an extent tree.
+  /// The extents of `inode`, which does not have the flag of an extent tree.
   static func extents(
     of inode: Inode, in system: Ext4FileSystem<Device>
   ) throws(Ext4Error) -> [Extent] {

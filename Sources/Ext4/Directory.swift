@@ -4,7 +4,7 @@ import Bytes
 import FileSystem
 
 /// The blocks of a directory, with their checksums checked. A directory inside its inode has two
-/// pieces instead, in `i_block` and in the attribute behind it.
+/// pieces instead, in `i_block` and in the attribute after it.
 struct Directory<Device: BlockDevice> {
   let system: Ext4FileSystem<Device>
   let inode: Inode

@@ -39,9 +39,9 @@ public indirect enum Ext4Error: BootFailure {
   case device(BlockError)
   /// There is no ext2, ext3 or ext4 file system.
   case notExt4
-  /// The file system needs a feature that this reader has not; its name.
+  /// The file system needs a feature that this reader does not have; its name.
   case unsupportedFeature(ByteString)
-  /// The file needs a feature that this reader has not; its name.
+  /// The file needs a feature that this reader does not have; its name.
   case unsupportedFile(inode: UInt32, feature: ByteString)
   /// A field of the superblock makes no sense; its name and value.
   case badSuperblock(field: ByteString, value: UInt64)
@@ -49,7 +49,7 @@ public indirect enum Ext4Error: BootFailure {
   case largerThanVolume(byteCount: UInt64, volumeByteCount: UInt64)
   /// A checksum is wrong.
   case badChecksum(Ext4Structure, stored: UInt32, computed: UInt32)
-  /// A structure names a block that the file system has not.
+  /// A structure names a block that the file system does not have.
   case blockOutOfRange(Ext4Structure, block: UInt64)
   /// An inode number is 0 or over the file system's count.
   case inodeOutOfRange(UInt32)

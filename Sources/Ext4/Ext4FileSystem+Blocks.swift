@@ -3,7 +3,7 @@ import BlockIO
 import Bytes
 
 extension Ext4FileSystem {
-  /// Whether `count` blocks from `block` on are in the file system, and behind block 0, where the
+  /// Whether `count` blocks from `block` on are in the file system, and after block 0, where the
   /// boot sector or the superblock is.
   func hasBlocks(_ block: UInt64, _ count: UInt64) -> Bool {
     block > UInt64(superblock.firstDataBlock) && block < superblock.blockCount
@@ -65,6 +65,7 @@ extension Ext4FileSystem {
         count: superblock.descriptorByteCount),
       group: group, of: superblock)
     lastGroup.last = (group, descriptor)
+    lastGroup.damage = lastGroup.damage ?? descriptor.damage
     return descriptor
   }
 

@@ -13,7 +13,9 @@ extension Ext4FileSystem {
   public var writeObstacle: ByteString? {
     let unknown = superblock.features.readOnlyCompatible & ~Self.writableFeatures
     if unknown != 0 { return "the file system has features for which nothing is written" }
-    if superblock.state & 3 != 1 { return "the file system is in use, or has errors" }
+    if superblock.state & 3 != 1 || lastGroup.damage != nil {
+      return "the file system is in use, or has errors"
+    }
     return nil
   }
 }

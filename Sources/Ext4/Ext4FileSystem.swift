@@ -17,13 +17,13 @@ public struct Ext4Node: Equatable, Sendable {
 /// Nothing is kept but the superblock, a group's descriptor, and where the journal has newer
 /// contents of blocks: the device below is expected to have a cache. All checksums of what is read
 /// are checked.
-public final class Ext4FileSystem<Device: BlockDevice>: FileSystem {
+public final class Ext4FileSystem<Device: BlockDevice>: MountableFileSystem {
   /// Where the file system is.
   public let volume: Volume<Device>
 
   let superblock: Superblock
 
-  /// What lies over the volume until a kernel has written it there.
+  /// Blocks from the journal, which replace those on the volume.
   let overlay: JournalOverlay
 
   /// Whether the journal had to be replayed, and what came of it.
@@ -101,6 +101,9 @@ public final class Ext4FileSystem<Device: BlockDevice>: FileSystem {
     } catch { throw .badResult(error) }
   }
 
+  /// `ext4`, whatever its version.
+  public static var readerName: ByteString { "ext4" }
+
   /// `ext2`, `ext3` or `ext4`.
   public var formatName: ByteString { superblock.features.formatName }
 
@@ -113,6 +116,24 @@ public final class Ext4FileSystem<Device: BlockDevice>: FileSystem {
   /// Whether the file system was not unmounted, so that what was written last is in its journal
   /// only. Nobody but a kernel may write to it then: a replay would undo the change.
   public var needsRecovery: Bool { journal != .clean }
+
+  /// What an administrator should know; nil if nothing.
+  public var remark: ByteString? {
+    var damage: ByteString?
+    if let error = lastGroup.damage {
+      damage = "\(error.message); read anyway, e2fsck should be run"
+    }
+    let state: ByteString? =
+      switch journal {
+      case .clean: nil
+      case .replayed(let summary): "was not unmounted; \(summary.message)"
+      case .notReplayed(let error):
+        "was not unmounted and its journal is not replayed, so the newest changes are missing: "
+          + error.message
+      }
+    guard let state, let damage else { return state ?? damage }
+    return "\(state); \(damage)"
+  }
 
   /// Inode 2.
   public func root() throws(Ext4Error) -> Ext4Node { Ext4Node(inode: 2) }
@@ -163,7 +184,7 @@ public final class Ext4FileSystem<Device: BlockDevice>: FileSystem {
       guard target.count == count else { throw .badInlineData(inode: inode.number) }
       return ByteString(target)
     }
-    if inode.isFastLink(blockByteCount: superblock.blockByteCount),
+    if inode.isFastLink,
       let target = inode.blockField.string(at: 0, count: count)
     {
       return target

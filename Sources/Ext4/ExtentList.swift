@@ -37,7 +37,7 @@ struct ExtentList {
     }
   }
 
-  /// The list, with a hole behind the last block if the file is longer.
+  /// The list, with a hole after the last block if the file is longer.
   mutating func finish() throws(Ext4Error) -> [Extent] {
     if position < byteCount { try add(.zeros(byteCount: byteCount - position)) }
     return runs.extents

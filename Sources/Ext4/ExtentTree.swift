@@ -118,7 +118,7 @@ struct ExtentHeader {
     self.depth = Int(depth)
   }
 
-  /// Checks the checksum, which lies behind the room for entries.
+  /// Checks the checksum, which lies after the room for entries.
   func verify(_ node: ByteView, seed: UInt32, at place: Ext4Structure) throws(Ext4Error) {
     let offset = 12 + 12 * entryCountMax
     guard let stored = node.u32(at: offset), let covered = node.slice(at: 0, count: offset) else {

@@ -6,16 +6,21 @@ struct GroupDescriptor: Equatable {
   /// The first block of the group's inode table.
   let inodeTable: UInt64
 
-  /// Decodes and checks the descriptor of `group`.
+  /// What is wrong with it, if its checksum is.
+  let damage: Ext4Error?
+
+  /// Decodes and checks the descriptor of `group`. One with a wrong checksum is used all the same:
+  /// where it leads is checked, and inodes have checksums of their own.
   init(_ view: ByteView, group: UInt32, of superblock: Superblock) throws(Ext4Error) {
     guard let low = view.u32(at: 0x8), let stored = view.u16(at: 0x1e) else {
       throw .badSuperblock(field: "desc_size", value: UInt64(view.count))
     }
     let computed = Self.checksum(view, group: group, of: superblock)
-    guard computed == nil || computed == stored else {
-      throw .badChecksum(
+    damage =
+      computed == nil || computed == stored
+      ? nil
+      : .badChecksum(
         .groupDescriptor(group), stored: UInt32(stored), computed: UInt32(computed ?? 0))
-    }
     let high = superblock.features.is64Bit ? view.u32(at: 0x28) ?? 0 : 0
     inodeTable = UInt64(high) << 32 | UInt64(low)
   }
@@ -60,4 +65,6 @@ struct GroupDescriptor: Equatable {
 /// The descriptor that was read and checked last, shared by all copies of a file system.
 final class LastGroup {
   var last: (group: UInt32, descriptor: GroupDescriptor)?
+  /// What was wrong with the first bad one.
+  var damage: Ext4Error?
 }

@@ -4,7 +4,7 @@ import Bytes
 /// A block of the index of a directory, of pairs of hash and block number (`struct dx_root`,
 /// `struct dx_node`). The first pair has no hash: in its place are the room and the count.
 struct IndexNode {
-  /// Where the pairs begin: behind `.`, `..` and the root's info, or behind one unused record.
+  /// Where the pairs begin: after `.`, `..` and the root's info, or after one unused record.
   let offset: Int
   let entryCount: Int
   let entryCountMax: Int
@@ -52,7 +52,7 @@ struct IndexNode {
     return low
   }
 
-  /// Checks the checksum in the 8 bytes behind the room for pairs (`struct dx_tail`): it is over
+  /// Checks the checksum in the 8 bytes after the room for pairs (`struct dx_tail`): it is over
   /// the pairs in use, and over the tail with zero in its own place.
   func verify(_ view: ByteView, seed: UInt32, at place: Ext4Structure) throws(Ext4Error) {
     let tail = offset + 8 * entryCountMax

@@ -2,7 +2,7 @@
 import Bytes
 
 /// Contents kept inside an inode (Linux's Documentation/filesystems/ext4, "Inline Data"): 60 bytes
-/// in `i_block`, and the rest in the extended attribute `system.data` behind the inode's fields.
+/// in `i_block`, and the rest in the extended attribute `system.data` after the inode's fields.
 struct InlineData {
   /// `i_block`.
   let head: ByteView

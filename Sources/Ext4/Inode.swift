@@ -41,7 +41,7 @@ final class Inode {
     raw = view
     allocatedCount = allocated
     attributeBlock = UInt64(attributesHigh) << 32 | UInt64(attributesLow)
-    // Elsewhere the upper half is an ACL of old.
+    // Other kinds keep i_dir_acl here.
     let isWide =
       mode & 0xf000 == 0x8000
       || (mode & 0xf000 == 0x4000 && superblock.features.hasLargeDirectories)
@@ -66,12 +66,10 @@ final class Inode {
   var foldsCase: Bool { flags & 0x4000_0000 != 0 }
   var isEncrypted: Bool { flags & 0x800 != 0 }
 
-  /// Whether `i_block` holds the target of the symbolic link: if no blocks are allocated but for
-  /// one of extended attributes.
-  func isFastLink(blockByteCount: Int) -> Bool {
-    let attributeCount = attributeBlock != 0 ? UInt32(truncatingIfNeeded: blockByteCount / 512) : 0
-    return byteCount < 60 && (allocatedCount == 0 || allocatedCount == attributeCount)
-  }
+  /// Whether `i_block` holds the target of the symbolic link. Its size alone decides, as in
+  /// e2fsprogs: allocated blocks may be those of attributes, of which a cluster, or an inode for a
+  /// large value, has any number.
+  var isFastLink: Bool { byteCount < 60 && !hasExtents }
 
   private static func verify(
     _ view: ByteView, _ number: UInt32, seed: UInt32, extraByteCount: Int

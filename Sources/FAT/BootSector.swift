@@ -37,8 +37,6 @@ struct BootSector {
   /// Where cluster 2 is.
   let dataByteOffset: UInt64
   let media: UInt8
-  /// The label; empty if there is none.
-  let label: ByteString
   /// The serial number as blkid prints it; empty if there is none.
   let serial: ByteString
 
@@ -119,7 +117,6 @@ struct BootSector {
     let mark = view.u8(at: extended + 2)
     let number = mark == 0x28 || mark == 0x29 ? view.u32(at: extended + 3) ?? 0 : 0
     serial = number == 0 ? "" : Self.text(ofSerial: number)
-    label = mark == 0x29 ? ShortName.label(view, at: extended + 7) : ""
   }
 
   /// FAT32 may have switched mirroring off, so that one table alone is up to date.

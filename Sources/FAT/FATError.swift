@@ -8,11 +8,11 @@ public indirect enum FATError: BootFailure {
   case device(BlockError)
   /// There is no FAT file system.
   case notFAT
-  /// There is a related file system that this reader has not; its name.
+  /// There is a related file system, which this reader can't read; its name.
   case unsupportedFormat(ByteString)
   /// A field of the boot sector makes no sense; its name and value.
   case badBootSector(field: ByteString, value: UInt64)
-  /// A chain leads to a cluster that the file system has not, or to one marked as free or bad.
+  /// A chain leads to a cluster that does not exist, or to one marked as free or bad.
   case badCluster(UInt32, from: UInt32)
   /// A cluster is not on the volume, which is smaller than the boot sector says.
   case clusterBeyondVolume(UInt32)

@@ -6,10 +6,11 @@ public import FileSystem
 /// A reader of FAT12, FAT16 and FAT32 with long names.
 ///
 /// Nothing is kept but the boot sector: the device below is expected to have a cache.
-public final class FATFileSystem<Device: BlockDevice>: FileSystem {
+public final class FATFileSystem<Device: BlockDevice>: MountableFileSystem {
   /// Where the file system is.
   public let volume: Volume<Device>
-  /// The label in the root directory, or the one in the boot sector; empty if there is none.
+  /// The label in the root directory; empty if there is none. The one in the boot sector does not
+  /// count, as for GRUB and blkid.
   public private(set) var label: ByteString
 
   let bootSector: BootSector
@@ -47,8 +48,11 @@ public final class FATFileSystem<Device: BlockDevice>: FileSystem {
   private init(volume: Volume<Device>, bootSector: BootSector) {
     self.volume = volume
     self.bootSector = bootSector
-    label = bootSector.label
+    label = ""
   }
+
+  /// `fat`, whatever its kind.
+  public static var readerName: ByteString { "fat" }
 
   /// `fat12`, `fat16` or `fat32`.
   public var formatName: ByteString { bootSector.kind.name }
@@ -134,7 +138,7 @@ public final class FATFileSystem<Device: BlockDevice>: FileSystem {
     do throws(FATError) {
       var reader = try DirectoryReader(root(), in: self)
       while reader.label == nil, try reader.next() != nil {}
-      if let label = reader.label, !label.isEmpty { self.label = label }
+      label = reader.label ?? ""
     } catch {
       if case .device = error { throw error }
     }

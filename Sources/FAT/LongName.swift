@@ -13,7 +13,7 @@ struct LongName {
   /// The part that comes next; 0 when all are here; nil without a beginning.
   private var nextPart: UInt8?
 
-  /// Takes an entry with the attributes of a long name. One that does not fit begins anew, or is
+  /// Takes an entry with the attributes of a long name. One that does not fit begins again, or is
   /// of no use.
   mutating func take(_ entry: ByteView) {
     guard let order = entry.u8(at: 0), let sum = entry.u8(at: 13), let part = Self.units(entry)

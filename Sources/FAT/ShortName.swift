@@ -17,8 +17,7 @@ enum ShortName {
   /// The eleven bytes at `offset` as a label; empty for the words that stand for none.
   static func label(_ view: ByteView, at offset: Int) -> ByteString {
     guard let bytes = view.slice(at: offset, count: 11)?.bytes, bytes[0] != 0 else { return "" }
-    let label = text(bytes[...], isSmall: false)
-    return label == "NO NAME" ? "" : label
+    return text(bytes[...], isSmall: false)
   }
 
   /// The checksum of eleven bytes that entries of a long name carry (FAT specification, 7.2).

@@ -61,7 +61,7 @@ public struct ExtentReader<Device: BlockDevice> {
     if piece.isPaddedInFront { while first < packed.count, packed[first] == 0 { first += 1 } }
     do throws(BlockDecodingError) {
       return try BlockDecoder.decode(
-        packed[first...], piece.method.format, byteCountMax: piece.decodedByteCount)
+        packed[first...], piece.format, byteCountMax: piece.decodedByteCount)
     } catch {
       throw .notUnpacked(error.family, "\(place(of: piece)): \(error.message)")
     }
@@ -70,22 +70,5 @@ public struct ExtentReader<Device: BlockDevice> {
   private func place(of piece: EncodedExtent) -> ByteString {
     if case .run(let offset, _) = piece.stored.first { return "packed data at byte \(offset)" }
     return "packed data"
-  }
-}
-
-extension EncodedExtent.Method {
-  /// The decoder's name for it.
-  fileprivate var format: BlockFormat {
-    switch self {
-    case .zlib: .zlib
-    case .deflate: .deflate
-    case .lzo: .lzo
-    case .lzoSegments(let count): .lzoSegments(sectorByteCount: count)
-    case .lz4: .lz4
-    case .xz: .xz
-    case .lzma: .lzma
-    case .microLZMA(let count): .microLZMA(dictionaryByteCount: count)
-    case .zstd: .zstd
-    }
   }
 }

@@ -6,7 +6,7 @@ public import Bytes
 public indirect enum FileError<Reader: BootFailure>: BootFailure {
   /// There is no such name; the path as far as the name that is missing.
   case notFound(ByteString)
-  /// The path goes on, or ends with a slash, behind something that is no directory.
+  /// The path goes on, or ends with a slash, after something that is no directory.
   case notADirectory(ByteString)
   /// The path leads to a directory or a device where a file is wanted.
   case notAFile(ByteString)
@@ -16,7 +16,7 @@ public indirect enum FileError<Reader: BootFailure>: BootFailure {
   case pathTooLong(byteCount: Int, limit: Int)
   /// The path does not start with a slash.
   case notAbsolute(ByteString)
-  /// The file is larger than the limit of who wants it.
+  /// The file is larger than the caller's limit.
   case tooLarge(ByteString, byteCount: UInt64, limit: Int)
   /// The volume can't be read.
   case device(BlockError)

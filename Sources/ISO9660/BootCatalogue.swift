@@ -30,6 +30,13 @@ public struct BootImage: Equatable, Sendable {
 }
 
 extension ISO9660FileSystem {
+  /// A line for each image that firmware would boot, or why they are not known.
+  public var details: [ByteString] {
+    do throws(ISO9660Error) { return try bootImages().map { $0.text } } catch {
+      return [error.message]
+    }
+  }
+
   /// The images of the boot catalogue in order; empty if the volume has no catalogue.
   public func bootImages() throws(ISO9660Error) -> [BootImage] {
     guard let sector = descriptors.bootCatalogueSector.map({ UInt64($0) }) else { return [] }
@@ -46,7 +53,7 @@ extension ISO9660FileSystem {
       Self.wordSum(view, count: 16) == 0, let first = Self.image(view, at: 32, platform)
     else { throw .badBootCatalogue(place) }
     var result = [first]
-    // Section headers say for which platform the entries behind them are.
+    // Section headers say for which platform the entries after them are.
     for slot in 2..<ISO9660Limits.bootEntryCount {
       switch view.u8(at: 32 * slot) {
       case 0x90, 0x91: platform = view.u8(at: 32 * slot + 1) ?? platform

@@ -16,7 +16,7 @@ final class DirectoryRecord: Sendable {
   let place: ISO9660Structure
   /// The file identifier as stored.
   let identifier: ByteView
-  /// What Rock Ridge puts behind the identifier.
+  /// What Rock Ridge puts after the identifier.
   let systemUse: ByteView
 
   private let view: ByteView
@@ -51,7 +51,7 @@ final class DirectoryRecord: Sendable {
   /// Seconds since 1970.
   var modificationTime: Int64 { TimeStamp.seconds(short: view, at: 18) }
 
-  /// Where the contents are: behind the extended attributes, which are in the blocks before.
+  /// Where the contents are: after the extended attributes, which are in the blocks before.
   func section(blockByteCount: UInt64) throws(ISO9660Error) -> FileSection {
     let block = UInt64(try view.bothEndian32(at: 2, in: place))
     let attributeBlockCount = UInt64(view.u8(at: 1) ?? 0)

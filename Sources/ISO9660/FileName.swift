@@ -7,7 +7,7 @@ enum NameKind: Equatable {
   case rockRidge
   /// Joliet: UCS-2 of its own directory tree.
   case joliet
-  /// ISO 9660's own: capitals, and a version behind a semicolon.
+  /// ISO 9660's own: capitals, and a version after a semicolon.
   case plain
 }
 

@@ -30,9 +30,9 @@ public indirect enum ISO9660Error: BootFailure {
   case device(BlockError)
   /// There is no ISO 9660 file system.
   case notISO9660
-  /// There is a file system of optical disks that this reader has not; its name.
+  /// There is a file system of optical disks that this reader does not have; its name.
   case unsupportedFormat(ByteString)
-  /// The file needs something that this reader has not; its name.
+  /// The file needs something that this reader does not have; its name.
   case unsupportedFile(ISO9660Structure, feature: ByteString)
   /// There are volume descriptors, but no primary one among them.
   case noPrimaryDescriptor
@@ -45,7 +45,7 @@ public indirect enum ISO9660Error: BootFailure {
   /// A number is stored twice, once for each order of bytes, and the two differ; the byte in the
   /// structure.
   case disagreement(ISO9660Structure, offset: Int)
-  /// A structure names a block that the volume has not.
+  /// A structure names a block that the volume does not have.
   case blockOutOfRange(ISO9660Structure, block: UInt64)
   /// A directory is larger than the limit.
   case directoryTooLarge(ISO9660Structure, byteCount: UInt64)

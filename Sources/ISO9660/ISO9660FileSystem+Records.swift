@@ -16,7 +16,7 @@ extension ISO9660FileSystem {
   }
 
   /// How system use areas are laid out if the root's record of itself announces Rock Ridge; nil if
-  /// not. SP is the first entry of all, behind the 14 bytes of CD-ROM XA if there are such.
+  /// not. SP is the first entry of all, after the 14 bytes of CD-ROM XA if there are such.
   static func rockRidgeRules(
     of root: DirectoryRecord, blockByteCount: UInt64, on volume: Volume<Device>
   ) throws(ISO9660Error) -> SystemUseRules? {
@@ -86,7 +86,7 @@ extension ISO9660FileSystem {
     return name == "." || name == ".." ? nil : name
   }
 
-  /// What a record's entries say of its name. Damage behind a name that is complete is left to who
+  /// What a record's entries say of its name. Damage after a name that is complete is left to who
   /// wants the file: genisoimage cuts long link targets wrongly, and its neighbours are good.
   private func rockRidgeName(of record: DirectoryRecord) throws(ISO9660Error) -> RockRidgeName {
     var ridge = RockRidgeName()

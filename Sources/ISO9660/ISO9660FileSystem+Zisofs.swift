@@ -3,7 +3,7 @@ import BlockIO
 import Bytes
 
 extension ISO9660FileSystem {
-  /// The blocks of a file that is stored compressed. Behind a header there is a pointer to each
+  /// The blocks of a file that is stored compressed. After a header there is a pointer to each
   /// block and one to the end of the last, in bytes from the start of what is stored; a block
   /// without bytes is one of zeros.
   func unpackedExtents(
@@ -47,7 +47,7 @@ extension ISO9660FileSystem {
     return result.extents
   }
 
-  /// What is stored of the file: one run. Writers put extents of one file behind each other.
+  /// What is stored of the file: one run. Writers put extents of one file after each other.
   private func storedRun(of node: ISO9660Node) throws(ISO9660Error) -> FileSection {
     let stored = try storedExtents(of: node)
     guard stored.count <= 1 else {

@@ -6,7 +6,7 @@ public import FileSystem
 /// A reader of ISO 9660 (ECMA-119) with Rock Ridge and Joliet.
 ///
 /// Nothing is kept but the descriptors: the device below is expected to have a cache.
-public final class ISO9660FileSystem<Device: BlockDevice>: FileSystem {
+public final class ISO9660FileSystem<Device: BlockDevice>: MountableFileSystem {
   /// Where the file system is.
   public let volume: Volume<Device>
   /// Whether the volume has a UDF file system too, which is passed over.
@@ -52,7 +52,7 @@ public final class ISO9660FileSystem<Device: BlockDevice>: FileSystem {
     case .success(let record):
       sharing = try Self.rockRidgeRules(
         of: record, blockByteCount: primary.blockByteCount, on: volume)
-    // A disk that can't be read is no reason to take another tree.
+    // A read error is no reason to take another tree.
     case .failure(let error): if case .device = error { throw error }
     }
     rules = sharing ?? SystemUseRules()
@@ -69,24 +69,37 @@ public final class ISO9660FileSystem<Device: BlockDevice>: FileSystem {
   }
 
   /// `iso9660`.
+  public static var readerName: ByteString { "iso9660" }
+
+  /// `iso9660`.
   public var formatName: ByteString { "iso9660" }
 
-  /// The volume identifier of the primary descriptor, or the Joliet one if that is empty.
+  /// The label as blkid gives it: Joliet's, which has 16 characters at most, or the primary
+  /// descriptor's if that only goes on where Joliet's ends.
   public var label: ByteString {
-    let label = descriptors.primary.label
-    return label.isEmpty ? descriptors.joliet?.jolietLabel ?? "" : label
+    let primary = descriptors.primary.label
+    guard let joliet = descriptors.joliet?.jolietLabel, !joliet.isEmpty else { return primary }
+    return primary.hasPrefix(joliet) ? primary : joliet
+  }
+
+  /// Both labels: GRUB takes the primary descriptor's with Rock Ridge, and Joliet's without.
+  public var otherLabels: [ByteString] {
+    [descriptors.primary.label, descriptors.joliet?.jolietLabel ?? ""]
   }
 
   /// The time of the last change, or of the making, as `YYYY-MM-DD-hh-mm-ss-hh`.
   public var uuid: ByteString { descriptors.primary.uuid }
 
-  /// The size in bytes that the volume is said to have; nothing is refused by it.
-  public var byteCount: UInt64 { descriptors.primary.volumeByteCount }
-
-  /// Where the volume descriptors begin, in bytes of the volume.
-  public static var descriptorByteOffset: UInt64 {
-    VolumeDescriptorSet.firstSector * UInt64(VolumeDescriptor.byteCount)
+  /// The size in bytes that the volume says it has, by which nothing is refused, and the place of
+  /// its descriptors.
+  public var opticalImage: OpticalImage? {
+    OpticalImage(
+      byteCount: descriptors.primary.volumeByteCount,
+      descriptorByteOffset: VolumeDescriptorSet.firstSector * UInt64(VolumeDescriptor.byteCount))
   }
+
+  /// What an administrator should know; nil if nothing.
+  public var remark: ByteString? { hasUDF ? "its UDF file system is passed over" : nil }
 
   /// The root directory's record of itself.
   public func root() throws(ISO9660Error) -> ISO9660Node { ISO9660Node(rootRecord) }

@@ -6,7 +6,7 @@ public enum ISO9660Limits {
   /// The most volume descriptors looked at, if no terminator ends them before.
   public static let descriptorCount = 64
 
-  /// The most sectors behind the descriptors in which a sign of UDF is looked for.
+  /// The most sectors after the descriptors in which a sign of UDF is looked for.
   public static let udfSectorCount = 16
 
   /// The largest directory in bytes: half a million names.

@@ -8,7 +8,7 @@ final class SystemUseEntry {
   let signature: UInt16
   /// The version, which ZF has more than one of.
   let version: UInt8
-  /// What is behind the first four bytes.
+  /// What is after the first four bytes.
   let data: ByteView
   /// The area or record that it is in.
   let place: ISO9660Structure
@@ -98,7 +98,7 @@ struct SystemUseReader<Device: BlockDevice> {
     }
   }
 
-  /// The next entry of the area; nil behind the last. Less than four bytes may be left over, and a
+  /// The next entry of the area; nil after the last. Less than four bytes may be left over, and a
   /// writer may have filled up with zeros.
   private mutating func entryOfArea() throws(ISO9660Error) -> SystemUseEntry? {
     guard area.count - offset >= 4, let signature = area.u16BigEndian(at: offset),

@@ -64,7 +64,7 @@ final class VolumeDescriptor {
     }
   }
 
-  /// The label in ASCII, without the blanks behind it.
+  /// The label in ASCII, without the blanks after it.
   var label: ByteString {
     ByteString(identifier.bytes.prefix { $0 != 0 }).trimmed
   }

@@ -60,9 +60,9 @@ enum Zisofs {
       }
     }
 
-    /// Whether the header in front of the file's data says the same. In version 1 it is the magic
+    /// Whether the header before the file's data agrees. In version 1 it is the magic
     /// number, the size in 32 bits, and two bytes of header size and block size; in version 2 the
-    /// number of the algorithm is between these, and the size of 64 bits behind them.
+    /// number of the algorithm is between these, and the size of 64 bits after them.
     func agrees(with header: ByteView) -> Bool {
       let words = header.u8(at: version == 1 ? 12 : 9)
       let shift = header.u8(at: version == 1 ? 13 : 11)

@@ -2,7 +2,7 @@
 import Bytes
 
 /// Loads a bzImage as it is, for a kernel that unpacks itself: its code goes to the address that it
-/// prefers, and has the memory behind for itself.
+/// prefers, and has the memory after for itself.
 public struct BootProtocolLoader<Source: KernelSource, Memory: KernelMemory> {
   /// The loader's errors.
   public typealias Failure = KernelLoadError<Source.Failure, Memory.Failure>

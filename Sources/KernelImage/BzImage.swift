@@ -16,7 +16,7 @@ public struct BzImage: Equatable, Sendable {
   public let extendedLoadFlags: UInt16
   /// Where the payload is in the file, in bytes.
   public let payloadByteOffset: UInt64
-  /// The size of the payload in bytes, with the size field that most formats have behind.
+  /// The size of the payload in bytes, with the size field that most formats have after.
   public let payloadByteCount: UInt64
 
   /// Whether the file that starts with `head` has Linux's boot header.

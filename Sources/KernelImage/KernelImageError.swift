@@ -66,7 +66,7 @@ public indirect enum KernelImageError: BootFailure {
   /// A numeric note of another size than 4 or 8 bytes.
   case noteSize(type: UInt32, byteCount: Int)
 
-  /// Section headers that are too far behind the kernel to look for notes by them.
+  /// Section headers that are too far after the kernel to look for notes by them.
   case sectionHeadersTooFar(offset: UInt64)
   /// A section header, or a section of notes, that was not kept.
   case sectionOutOfReach(offset: UInt64)

@@ -121,7 +121,7 @@ public struct LinearPlan: Equatable, Sendable {
   }
 
   /// How many pages of the file, from `page` on, are neither pages of memory nor of a gap; the
-  /// largest number behind the last that is one.
+  /// largest number after the last that is one.
   public func scratchPageCount(fromFilePage page: UInt64) -> UInt64 {
     var end = UInt64.max
     for run in runs where run.filePages.upperBound > page {

@@ -13,7 +13,7 @@ public struct LinuxBootHeader: Equatable, Sendable {
   private static let setupHeaderOffset = 0x1f1
   /// `XLF_KERNEL_64`: the 64-bit entry is at byte 0x200.
   private static let flag64: UInt16 = 1
-  /// Where the 64-bit entry is behind the start of the code.
+  /// Where the 64-bit entry is after the start of the code.
   private static let entryByteOffset: UInt64 = 0x200
   /// The end of the addresses that `ramdisk_image` and others have bits for.
   private static let addressEnd: UInt64 = 1 << 32

@@ -17,7 +17,7 @@ public struct PVKernel: Equatable, Sendable {
   public let acceptsModulePFN: Bool
   /// The virtual address of the page for hypercall stubs, if the kernel wants one.
   public let hypercallPage: UInt64?
-  /// Whether the kernel asks for its symbol table behind its bss (`BSD_SYMTAB`).
+  /// Whether the kernel asks for its symbol table after its bss (`BSD_SYMTAB`).
   public let wantsSymbolTable: Bool
   /// What the kernel can use.
   public let features: XenFeatures

@@ -12,7 +12,7 @@ extension PayloadLoader {
   mutating func unpackInARow() throws(Failure) -> LinearPlan {
     let layout = try layoutOfHead()
     try prepareMemory(layout)
-    // Offsets in the file can be any number; behind this check sums with them are safe.
+    // Offsets in the file can be any number; after this check sums with them are safe.
     let stated = unpacker.statedByteCount
     let end = stated ?? unpacker.limits.unpackedByteCount
     guard layout.fileEnd <= end else {

@@ -37,7 +37,7 @@ public struct PayloadStream {
 
   private var noteSegments: [KeptBytes] = []
 
-  /// What was kept of the file behind its segments, if `searchSections` was called.
+  /// What was kept of the file after its segments, if `searchSections` was called.
   private(set) var kept: [KeptBytes] = []
 
   /// The number of bytes of the unpacked file seen so far.

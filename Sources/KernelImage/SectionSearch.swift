@@ -8,9 +8,9 @@ import Bytes
 /// A kernel comes as a stream, and section headers are at its end. So of what follows the last
 /// segment, the first bytes and those before the end of the section headers are kept.
 struct SectionSearch {
-  /// The bytes that are kept behind the last segment, and before the end of the section headers.
+  /// The bytes that are kept after the last segment, and before the end of the section headers.
   static let windowByteCount: UInt64 = 256 * 1024
-  /// The section headers must end within this many bytes behind the last segment; symbols and
+  /// The section headers must end within this many bytes after the last segment; symbols and
   /// debugging data are between.
   static let distanceMax: UInt64 = 64 << 20
 
@@ -27,7 +27,7 @@ struct SectionSearch {
   }
 
   /// What is to be kept of a file whose last segment ends at `end`; none if there are no section
-  /// headers behind it. Throws if they are too far away.
+  /// headers after it. Throws if they are too far away.
   static func windows(
     _ header: ElfHeader, behind end: UInt64
   ) throws(KernelImageError) -> [Range<UInt64>] {

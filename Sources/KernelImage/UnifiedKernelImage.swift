@@ -97,7 +97,7 @@ public struct UnifiedKernelImage: Equatable, Sendable {
     return own ?? common
   }
 
-  /// One entry of the section table; nil if its name is none of ours.
+  /// One entry of the section table; nil if its name is not one of these.
   private static func section(
     _ view: ByteView, fileByteCount: UInt64
   ) throws(UnifiedKernelImageError) -> Section? {

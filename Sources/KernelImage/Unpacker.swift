@@ -16,7 +16,7 @@ final class Unpacker<Source: KernelSource> {
     var gathersGzip: Bool
   }
 
-  /// The size of the field behind the packed data that tells the unpacked size, as the kernel's
+  /// The size of the field after the packed data that tells the unpacked size, as the kernel's
   /// build puts it there (Linux, scripts/Makefile.lib, `size_append`).
   private static var sizeFieldByteCount: UInt64 { 4 }
 
@@ -31,7 +31,7 @@ final class Unpacker<Source: KernelSource> {
   /// The number of bytes that should come out, if somebody said so.
   private(set) var statedByteCount: UInt64?
   private var reader: ChunkReader<Source>
-  /// Where the size field behind the data ends, if there is one that is not known yet.
+  /// Where the size field after the data ends, if there is one that is not known yet.
   private var sizeFieldEnd: UInt64?
   private var hasEnded = false
   /// Whether the decoder's head becomes no longer.
@@ -41,7 +41,7 @@ final class Unpacker<Source: KernelSource> {
   private var aheadTaken = 0
 
   /// Unpacks what `reader` gives from its place on up to `end`. If the data is a bzImage's payload,
-  /// most formats have the unpacked size behind.
+  /// most formats have the unpacked size after.
   init(
     _ reader: ChunkReader<Source>, _ format: PayloadFormat, payloadEnd end: UInt64?,
     limits: Limits
@@ -207,7 +207,7 @@ final class Unpacker<Source: KernelSource> {
     }
   }
 
-  /// Unpacks what is left, for the checksum behind it, and compares sizes. `scratch` is for what
+  /// Unpacks what is left, for the checksum after it, and compares sizes. `scratch` is for what
   /// nobody needs.
   func finish(_ scratch: UnsafeMutableRawBufferPointer) throws(Failure) {
     while try unpack(to: scratch) > 0 {}

@@ -8,7 +8,7 @@ extension XenNotes {
   /// Decodes the contents of a section `__xen_guest`, which kernels had before there were notes:
   /// `NAME=value` words with commas between, up to a zero byte. Unknown names are passed over.
   ///
-  /// Numbers are decimal, or hexadecimal behind `0x`, as Xen's libelf reads them
+  /// Numbers are decimal, or hexadecimal after `0x`, as Xen's libelf reads them
   /// (`elf_xen_parse_guest_info`).
   /// `HYPERCALL_PAGE` counts pages from `VIRT_BASE`, and `ELF_PADDR_OFFSET` is `VIRT_BASE` unless
   /// given.
@@ -59,7 +59,7 @@ extension XenNotes {
     let isHexadecimal = text.hasPrefix("0x") || text.hasPrefix("0X")
     let value =
       isHexadecimal ? Numbers.hexadecimal(text.dropFirst(2)) : Numbers.decimal(text)
-    // C takes digits behind a zero for octal ones, GRUB for hexadecimal ones: nobody writes them.
+    // C takes digits after a zero for octal ones, GRUB for hexadecimal ones: nobody uses them.
     let isAmbiguous = text.hasPrefix("0") && text.count > 1 && !isHexadecimal
     guard let value, !isAmbiguous else { throw .guestWord(name: name, value: text) }
     return value

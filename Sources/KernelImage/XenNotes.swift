@@ -23,7 +23,7 @@ public struct XenNotes: Equatable, Sendable {
   public var paeMode: ByteString?
   /// `FEATURES`: names separated by `|`, required ones with `!` in front.
   public var features: ByteString?
-  /// `BSD_SYMTAB`: "yes" if the symbol table is to be loaded behind the kernel.
+  /// `BSD_SYMTAB`: "yes" if the symbol table is to be loaded after the kernel.
   public var bsdSymbolTable: ByteString?
   /// `HV_START_LOW`: the lowest virtual address that the hypervisor may use.
   public var hypervisorStartLow: UInt64?

@@ -23,7 +23,7 @@ struct MBREntry: Equatable {
   var isEmpty: Bool { type == 0 || sectorCount == 0 }
   /// CHS, LBA and Linux extended partitions: boxes for logical ones.
   var isExtended: Bool { type == 0x05 || type == 0x0f || type == 0x85 }
-  /// Stands for the GPT behind it (UEFI 2.10, 5.2.3).
+  /// Stands for the GPT after it (UEFI 2.10, 5.2.3).
   var isProtective: Bool { type == 0xee }
 }
 

@@ -4,7 +4,7 @@ public import Bytes
 
 /// The kind of table that a partition is listed in.
 public enum PartitionScheme: Equatable, Sendable {
-  /// The table in the first sector of PCs, with logical partitions behind it.
+  /// The table in the first sector of PCs, with logical partitions after it.
   case msdos
   /// The GUID partition table of UEFI.
   case gpt

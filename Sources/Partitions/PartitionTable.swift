@@ -18,9 +18,11 @@ public enum PartitionTable {
   /// the whole disk.
   ///
   /// A good GPT counts before the MBR beside it, as for Linux. With a damaged one, the entries that
-  /// a hybrid MBR has beside the protective one are given, and an error if there are none.
+  /// a hybrid MBR has beside the protective one are given, and an error if there are none. A chain
+  /// of logical partitions that loops or is too long gives those before that point and calls
+  /// `onProblem`.
   public static func read<Device: BlockDevice>(
-    _ disk: Volume<Device>
+    _ disk: Volume<Device>, onProblem: (PartitionError) -> Void = { _ in }
   ) throws(PartitionError) -> [Partition] {
     let geometry = Geometry(disk)
     guard geometry.sectorCount > 0 else { return [] }
@@ -48,7 +50,8 @@ public enum PartitionTable {
     }
     for entry in mbr.entries where entry.isExtended && !entry.isEmpty {
       result += try logicalPartitions(
-        of: mbr, in: entry, from: max(5, (result.last?.number ?? 0) + 1), on: disk)
+        of: mbr, in: entry, from: max(5, (result.last?.number ?? 0) + 1), on: disk,
+        onProblem: onProblem)
     }
     return result
   }
@@ -56,7 +59,8 @@ public enum PartitionTable {
   /// Follows the chain of extended boot records: each lists a logical partition, relative to
   /// itself, and the next record, relative to the extended partition.
   private static func logicalPartitions<Device: BlockDevice>(
-    of mbr: MasterBootRecord, in extended: MBREntry, from firstNumber: Int, on disk: Volume<Device>
+    of mbr: MasterBootRecord, in extended: MBREntry, from firstNumber: Int,
+    on disk: Volume<Device>, onProblem: (PartitionError) -> Void
   ) throws(PartitionError) -> [Partition] {
     let geometry = Geometry(disk)
     let base = UInt64(extended.firstSector)
@@ -65,7 +69,10 @@ public enum PartitionTable {
     var sector = base
     while visited.count < logicalCountMax {
       guard sector < geometry.sectorCount else { return result }
-      if visited.contains(sector) { throw .logicalChainLoops(sector: sector) }
+      if visited.contains(sector) {
+        onProblem(.logicalChainLoops(sector: sector))
+        return result
+      }
       visited.append(sector)
       let bytes: [UInt8]
       do {
@@ -84,7 +91,8 @@ public enum PartitionTable {
       }
       sector = base + UInt64(next.firstSector)  // The sum of two 32-bit numbers.
     }
-    throw .logicalChainTooLong(limit: logicalCountMax)
+    onProblem(.logicalChainTooLong(limit: logicalCountMax))
+    return result
   }
 }
 

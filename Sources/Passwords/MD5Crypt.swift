@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-/// The hash that crypt(5) writes behind `$1$`: MD5, a thousand times.
+/// The hash that crypt(5) writes after `$1$`: MD5, a thousand times.
 enum MD5Crypt {
   /// The longest salt in bytes; what follows is ignored.
   static let saltByteCountMax = 8
   private static let roundCount = 1000
 
-  /// The 22 characters behind the salt.
+  /// The 22 characters after the salt.
   static func text(password: [UInt8], salt: [UInt8]) -> [UInt8] {
     var hash = Hash(.md5)
     hash.update(password)

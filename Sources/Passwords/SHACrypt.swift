@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-/// The hash that crypt(5) writes behind `$5$` and `$6$` (U. Drepper, "Unix crypt using SHA-256 and
+/// The hash that crypt(5) writes after `$5$` and `$6$` (U. Drepper, "Unix crypt using SHA-256 and
 /// SHA-512"), some rounds at a time.
 struct SHACrypt {
   /// The longest salt in bytes; what follows is ignored.
@@ -63,7 +63,7 @@ struct SHACrypt {
     }
   }
 
-  /// The characters behind the salt: 43 or 86.
+  /// The characters after the salt: 43 or 86.
   var text: [UInt8] {
     var text: [UInt8] = []
     // Three bytes at a time from three thirds of the digest; which third comes first goes round.

@@ -33,7 +33,7 @@ struct DirectoryReader<Device: BlockDevice> {
     rest = directory.byteCount - min(directory.byteCount, Self.unstoredByteCount)
   }
 
-  /// Goes on at the last header that the index has whose first name is not behind `name`.
+  /// Goes on at the last header that the index has whose first name is not after `name`.
   mutating func skip(
     to name: ByteString, by directory: Inode.Directory, of table: UInt64
   ) throws(SquashFSError) {

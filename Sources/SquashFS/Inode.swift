@@ -4,7 +4,7 @@ import Bytes
 
 /// An inode, of the basic or the extended form (squashfs.rst, section 3.3).
 struct Inode {
-  /// What an inode of each type has behind what all have.
+  /// What an inode of each type has after what all have.
   enum Contents {
     case directory(Directory)
     case file(File)

@@ -11,7 +11,7 @@ struct MetadataCursor {
 }
 
 /// Unpacks blocks of metadata and keeps the last few. A block has a header of 16 bits: its stored
-/// size, and in the highest bit whether it is stored as it is. The next block is behind it.
+/// size, and in the highest bit whether it is stored as it is. The next block is after it.
 final class Metadata<Device: BlockDevice> {
   private struct Block {
     let byteOffset: UInt64
@@ -21,7 +21,7 @@ final class Metadata<Device: BlockDevice> {
   }
 
   private let volume: Volume<Device>
-  private let method: EncodedExtent.Method
+  private let format: BlockFormat
   /// The end of the file system.
   private let end: UInt64
   /// The one that was used last comes last.
@@ -29,16 +29,16 @@ final class Metadata<Device: BlockDevice> {
 
   init(_ volume: Volume<Device>, _ superblock: Superblock) {
     self.volume = volume
-    method = superblock.method
+    format = superblock.format
     end = superblock.usedByteCount
   }
 
-  /// The next `count` bytes, which may go over into other blocks. Moves `cursor` behind them.
+  /// The next `count` bytes, which may go over into other blocks. Moves `cursor` after them.
   func read(
     _ count: Int, at cursor: inout MetadataCursor, for place: SquashFSStructure
   ) throws(SquashFSError) -> ByteView {
     var result: [UInt8] = []
-    // Ends: each turn takes a byte at least, or goes on to a block that is behind.
+    // Ends: each turn takes a byte at least, or goes on to a block that is after.
     while true {
       let block = try block(at: cursor.block, for: place)
       guard cursor.offset <= block.bytes.count else { throw .metadataTooShort(place) }
@@ -95,7 +95,7 @@ final class Metadata<Device: BlockDevice> {
     let most = UInt64(SquashFSLimits.metadataByteCount)
     guard
       let piece = EncodedExtent(
-        method, stored: [.run(byteOffset: byteOffset, byteCount: UInt64(count))],
+        format, stored: [.run(byteOffset: byteOffset, byteCount: UInt64(count))],
         decodedByteCount: most, byteCount: most)
     else { throw .metadataTooShort(place) }
     do { return ByteView(try ExtentReader(volume).readAll(piece)) } catch { throw .device(error) }

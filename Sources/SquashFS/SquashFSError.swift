@@ -34,7 +34,7 @@ public indirect enum SquashFSError: BootFailure {
   case unsupportedByteOrder
   /// Another version of the format.
   case unsupportedVersion(major: UInt16, minor: UInt16)
-  /// A packer that this reader has not; its number.
+  /// A packer that this reader does not have; its number.
   case unsupportedCompressor(UInt16)
   /// A field of the superblock makes no sense; its name and value.
   case badSuperblock(field: ByteString, value: UInt64)
@@ -42,13 +42,13 @@ public indirect enum SquashFSError: BootFailure {
   case outOfRange(SquashFSStructure, byteOffset: UInt64)
   /// A block of metadata is empty or ends before what should be in it.
   case metadataTooShort(SquashFSStructure)
-  /// An inode has a type that there is not.
+  /// An inode has a type that does not exist.
   case badInodeType(SquashFSStructure, type: UInt16)
   /// A file has more blocks than the limit.
   case tooManyBlocks(SquashFSStructure, count: UInt64)
   /// The stored size of a file's block makes no sense; the block's number and the size.
   case badBlockSize(SquashFSStructure, block: UInt64, byteCount: UInt64)
-  /// The end of a file is in a fragment that the table has not.
+  /// The end of a file is in a fragment that the table does not have.
   case noFragment(SquashFSStructure, fragment: UInt32)
   /// The end of a file is beyond the end of its fragment; where it should be.
   case outsideOfFragment(SquashFSStructure, fragment: UInt32, offset: UInt64)

@@ -16,7 +16,7 @@ extension SquashFSFileSystem {
     }
   }
 
-  /// The extents of a file: its blocks lie one behind the other, and one without bytes is a hole.
+  /// The extents of a file: its blocks lie one after the other, and one without bytes is a hole.
   /// The rest is in a fragment, or is a last block that unpacks to less (squashfs.rst, section
   /// 3.6).
   func extents(of file: Inode.File, _ place: SquashFSStructure) throws(SquashFSError) -> [Extent] {
@@ -63,7 +63,7 @@ extension SquashFSFileSystem {
     }
     guard
       let piece = EncodedExtent(
-        superblock.method, stored: [.run(byteOffset: offset, byteCount: stored.byteCount)],
+        superblock.format, stored: [.run(byteOffset: offset, byteCount: stored.byteCount)],
         decodedByteCount: count, byteCount: count)
     else { throw bad }
     return .encoded(piece)
@@ -87,7 +87,7 @@ extension SquashFSFileSystem {
     if !stored.isPacked { return .run(byteOffset: start + offset, byteCount: count) }
     guard
       let piece = EncodedExtent(
-        superblock.method, stored: [.run(byteOffset: start, byteCount: stored.byteCount)],
+        superblock.format, stored: [.run(byteOffset: start, byteCount: stored.byteCount)],
         decodedByteCount: most, skippedByteCount: offset, byteCount: count)
     else { throw .badBlockSize(here, block: 0, byteCount: stored.byteCount) }
     return .encoded(piece)

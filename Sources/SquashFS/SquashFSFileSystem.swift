@@ -4,7 +4,7 @@ public import Bytes
 public import FileSystem
 
 /// A reader of SquashFS 4.0. Metadata is packed too: the last few blocks of it are kept.
-public final class SquashFSFileSystem<Device: BlockDevice>: FileSystem {
+public final class SquashFSFileSystem<Device: BlockDevice>: MountableFileSystem {
   /// Where the file system is.
   public let volume: Volume<Device>
 
@@ -41,6 +41,9 @@ public final class SquashFSFileSystem<Device: BlockDevice>: FileSystem {
   }
 
   /// `squashfs`.
+  public static var readerName: ByteString { "squashfs" }
+
+  /// `squashfs`.
   public var formatName: ByteString { "squashfs" }
 
   /// Empty: the format has none.
@@ -54,7 +57,7 @@ public final class SquashFSFileSystem<Device: BlockDevice>: FileSystem {
     SquashFSNode(reference: superblock.root, ancestors: [])
   }
 
-  /// The node that `name` leads to. Names are in order, so the search ends behind its place.
+  /// The node that `name` leads to. Names are in order, so the search ends after its place.
   public func lookUp(
     _ name: ByteString, in directory: SquashFSNode
   ) throws(SquashFSError) -> SquashFSNode? {
@@ -103,7 +106,7 @@ public final class SquashFSFileSystem<Device: BlockDevice>: FileSystem {
       modificationTime: Int64(inode.modificationTime))
   }
 
-  /// The target, which is behind the inode.
+  /// The target, which is after the inode.
   public func linkTarget(of node: SquashFSNode) throws(SquashFSError) -> ByteString {
     let place = place(of: node)
     guard case .symbolicLink(let count, var cursor) = try inode(of: node).contents else {

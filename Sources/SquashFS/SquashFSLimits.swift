@@ -18,7 +18,7 @@ public enum SquashFSLimits {
   /// The largest directory in bytes: a million names.
   public static let directoryByteCount: UInt64 = 64 << 20
 
-  /// The most names behind one header of a directory.
+  /// The most names after one header of a directory.
   public static let runCount: UInt32 = 256
 
   /// The longest name in bytes (SQUASHFS_NAME_LEN).

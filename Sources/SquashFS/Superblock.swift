@@ -14,7 +14,7 @@ final class Superblock {
   /// The size of a file's blocks.
   let blockByteCount: UInt64
   /// How everything is packed.
-  let method: EncodedExtent.Method
+  let format: BlockFormat
   /// The number of fragments.
   let fragmentCount: UInt32
   /// Where the root directory's inode is.
@@ -38,7 +38,7 @@ final class Superblock {
     if magic == Self.magic.byteSwapped { throw .unsupportedByteOrder }
     guard magic == Self.magic else { return nil }
     guard major == 4, minor == 0 else { throw .unsupportedVersion(major: major, minor: minor) }
-    guard let method = Self.method(compressor) else { throw .unsupportedCompressor(compressor) }
+    guard let format = Self.format(compressor) else { throw .unsupportedCompressor(compressor) }
     guard SquashFSLimits.blockShifts.contains(shift) else {
       throw .badSuperblock(field: "the block size's exponent", value: UInt64(shift))
     }
@@ -58,7 +58,7 @@ final class Superblock {
       throw .badSuperblock(field: "the place of the fragments", value: fragments)
     }
     blockByteCount = UInt64(size)
-    self.method = method
+    self.format = format
     self.fragmentCount = fragments == Self.noTable ? 0 : fragmentCount
     self.root = InodeReference(root)
     usedByteCount = used
@@ -67,7 +67,7 @@ final class Superblock {
     fragmentTable = fragments
   }
 
-  private static func method(_ compressor: UInt16) -> EncodedExtent.Method? {
+  private static func format(_ compressor: UInt16) -> BlockFormat? {
     switch compressor {
     case 1: .zlib
     case 2: .lzma

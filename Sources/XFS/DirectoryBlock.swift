@@ -5,7 +5,7 @@ import Bytes
 /// the end (`struct xfs_dir2_data_entry`, `struct xfs_dir2_data_unused`).
 ///
 /// A directory of one block has its index at the end of the same block: hashes with the places of
-/// their entries, and behind them the number of these, and how many of them are not in use.
+/// their entries, and after them the number of these, and how many of them are not in use.
 struct DirectoryBlock {
   /// An entry in use.
   struct Record {

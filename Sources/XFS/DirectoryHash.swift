@@ -11,7 +11,7 @@ enum DirectoryHash {
   }
 
   /// The hashes that `name` can have where case is folded: Linux folds Latin-1 since 6.4; before
-  /// that, and in mkfs.xfs, what was folded depended on who compiled it.
+  /// that, and in mkfs.xfs, what was folded depended on the compiler's settings.
   static func hashes(of name: ByteString, foldingCase: Bool) -> [UInt32] {
     guard foldingCase else { return [hash(of: name)] }
     let latin = hash(of: CaseFold.fold(name))

@@ -57,7 +57,7 @@ struct DirectorySearch<Device: BlockDevice> {
     var block = try directory.index(fileBlock)
     // Ends: the level, at most 5, falls by one.
     while block.level > 0 {
-      // A hash behind the last one is in no leaf, or not yet told to the nodes above: the last.
+      // A hash after the last one is in no leaf, or not yet told to the nodes above: the last.
       let slot = min(block.hashes.firstSlot(for: hash), block.hashes.count - 1)
       let parent = fileBlock
       fileBlock = UInt64(block.hashes.value(slot))

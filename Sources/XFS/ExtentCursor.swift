@@ -16,7 +16,7 @@ struct ExtentCursor<Device: BlockDevice> {
   private let system: XFSFileSystem<Device>
   private let inode: Inode
   private let isFromStart: Bool
-  /// The root and a node of each level below; empty behind the last extent.
+  /// The root and a node of each level below; empty after the last extent.
   private var steps: [Step] = []
   /// The first file block that the next extent may have.
   private var nextFileBlock: UInt64 = 0
@@ -24,7 +24,7 @@ struct ExtentCursor<Device: BlockDevice> {
   private var readByteCount = 0
   private var hasBegun = false
 
-  /// A way that begins with the extent that has `fileBlock`, or else the one before or behind it.
+  /// A way that begins with the extent that has `fileBlock`, or else the one before or after it.
   init(
     _ inode: Inode, in system: XFSFileSystem<Device>, from fileBlock: UInt64 = 0
   ) throws(XFSError) {
@@ -40,7 +40,7 @@ struct ExtentCursor<Device: BlockDevice> {
     try descend(to: fileBlock)
   }
 
-  /// The next extent, whose blocks are in the file system; nil behind the last one.
+  /// The next extent, whose blocks are in the file system; nil after the last one.
   mutating func next() throws(XFSError) -> ExtentRecord? {
     // Not before it is asked for: the next leaf may not be wanted.
     if hasBegun { try advance() }

@@ -25,7 +25,7 @@ struct ExtentList {
   var isComplete: Bool { position == inode.byteCount }
 
   /// Lists an extent, whose blocks are in the file system; before it is a hole if there is room.
-  /// What is behind the file's end is left out.
+  /// What is after the file's end is left out.
   mutating func append(_ record: ExtentRecord) throws(XFSError) {
     // Block counts are capped before they are made bytes: neither product is over the size by more
     // than a block.
@@ -41,7 +41,7 @@ struct ExtentList {
     }
   }
 
-  /// The list, with a hole behind the last block if the file is longer.
+  /// The list, with a hole after the last block if the file is longer.
   mutating func finish() throws(XFSError) -> [Extent] {
     if position < inode.byteCount { try add(.zeros(byteCount: inode.byteCount - position)) }
     return runs.extents

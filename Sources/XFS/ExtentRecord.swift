@@ -23,7 +23,7 @@ struct ExtentRecord {
     count = low & 0x1f_ffff
   }
 
-  /// The file block behind the run: at most 55 bits.
+  /// The file block after the run: at most 55 bits.
   var end: UInt64 { fileBlock + count }
 
   func contains(_ fileBlock: UInt64) -> Bool { self.fileBlock <= fileBlock && fileBlock < end }

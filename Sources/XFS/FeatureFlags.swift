@@ -5,7 +5,7 @@ import Bytes
 struct FeatureFlags: Equatable {
   /// `sb_versionnum`: the version in the lower four bits, and the bits of version 4.
   let versionBits: UInt16
-  /// `sb_features2`, and what stands in its place where a compiler of old moved it.
+  /// `sb_features2`, and what stands in its place where an old compiler moved it.
   let features2: UInt32
   let readOnlyCompatible: UInt32
   let incompatible: UInt32

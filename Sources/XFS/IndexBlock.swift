@@ -6,7 +6,7 @@ import Bytes
 struct IndexBlock {
   /// 0 for a leaf.
   let level: Int
-  /// The leaf with the hashes behind these; 0 if there is none.
+  /// The leaf with the hashes after these; 0 if there is none.
   let next: UInt32
   let hashes: HashTable
 

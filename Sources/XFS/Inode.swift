@@ -48,7 +48,7 @@ final class Inode {
       throw .badInode(number, field: "format", value: UInt64(format))
     }
     guard size < 1 << 63 else { throw .badSize(inode: number, byteCount: size) }
-    // The attribute fork begins so many units of 8 bytes behind the fields.
+    // The attribute fork begins that many units of 8 bytes after the fields.
     let start = hasChecksums ? 176 : 100
     let forkByteCount = forkOffset == 0 ? view.count - start : 8 * Int(forkOffset)
     guard let fork = view.slice(at: start, count: forkByteCount) else {

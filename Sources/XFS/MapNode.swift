@@ -5,7 +5,7 @@ import Bytes
 /// has (`struct xfs_bmdr_block`, `struct xfs_btree_block`).
 ///
 /// A leaf has records. A node above it has keys of 8 bytes, each the first file block below one
-/// child, and behind the room for all keys as many block numbers of 8 bytes.
+/// child, and after the room for all keys as many block numbers of 8 bytes.
 final class MapNode {
   /// 0 for a leaf.
   let level: Int
@@ -75,7 +75,7 @@ final class MapNode {
     view.u64BigEndian(at: start + 8 * entryCountMax + 8 * slot) ?? 0
   }
 
-  /// The last slot whose first file block is not behind `fileBlock`; the first if all are.
+  /// The last slot whose first file block is not after `fileBlock`; the first if all are.
   func slot(for fileBlock: UInt64) -> Int {
     // The slot is at or after `low` and before `high`.
     var low = 0

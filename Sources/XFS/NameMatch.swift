@@ -6,7 +6,7 @@ import Bytes
 struct NameMatch {
   let name: ByteString
   private let folded: ByteString?
-  /// What a name that is the same but for case leads to.
+  /// What a name that differs only in case leads to.
   private(set) var nearInode: UInt64?
 
   init(_ name: ByteString, foldingCase: Bool) {

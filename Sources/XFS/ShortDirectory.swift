@@ -39,7 +39,7 @@ struct ShortDirectory {
     self.parent = parent
   }
 
-  /// The next entry; nil behind the last of at most 255.
+  /// The next entry; nil after the last of at most 255.
   mutating func next() throws(XFSError) -> Record? {
     guard restCount > 0 else { return nil }
     let start = offset

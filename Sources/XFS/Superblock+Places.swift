@@ -3,7 +3,7 @@ import Bytes
 
 /// Numbers of blocks and inodes, which have the group in their upper bits, and where they are.
 extension Superblock {
-  /// Whether `count` blocks from `block` on are in one group, behind its headers.
+  /// Whether `count` blocks from `block` on are in one group, after its headers.
   func hasBlocks(_ block: UInt64, _ count: UInt64) -> Bool {
     let group = block >> groupBlockLog
     let inGroup = block & (1 << groupBlockLog - 1)

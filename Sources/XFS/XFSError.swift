@@ -41,9 +41,9 @@ public indirect enum XFSError: BootFailure {
   case device(BlockError)
   /// There is no XFS file system.
   case notXFS
-  /// The file system needs a feature that this reader has not; its name.
+  /// The file system needs a feature that this reader does not have; its name.
   case unsupportedFeature(ByteString)
-  /// The file needs a feature that this reader has not; its name.
+  /// The file needs a feature that this reader does not have; its name.
   case unsupportedFile(inode: UInt64, feature: ByteString)
   /// A field of the superblock makes no sense; its name and value.
   case badSuperblock(field: ByteString, value: UInt64)
@@ -57,7 +57,7 @@ public indirect enum XFSError: BootFailure {
   case wrongPlace(XFSStructure, field: ByteString, value: UInt64)
   /// A structure has another file system's identifier.
   case wrongUUID(XFSStructure)
-  /// A structure names blocks that the file system has not.
+  /// A structure names blocks that the file system does not have.
   case blockOutOfRange(XFSStructure, block: UInt64)
   /// An inode number stands for no place in the file system.
   case inodeOutOfRange(UInt64)

@@ -17,7 +17,7 @@ public struct XFSNode: Equatable, Sendable {
 /// Nothing is kept but the superblock: the device below is expected to have a cache. All checksums
 /// of what is read are checked, and with them what each block says of where it belongs. The log is
 /// looked at, but not replayed.
-public final class XFSFileSystem<Device: BlockDevice>: FileSystem {
+public final class XFSFileSystem<Device: BlockDevice>: MountableFileSystem {
   /// Where the file system is.
   public let volume: Volume<Device>
 
@@ -59,6 +59,9 @@ public final class XFSFileSystem<Device: BlockDevice>: FileSystem {
     self.superblock = superblock
     log = LogInspection.state(of: superblock, on: volume)
   }
+
+  /// `xfs`.
+  public static var readerName: ByteString { "xfs" }
 
   /// `xfs`.
   public var formatName: ByteString { "xfs" }

@@ -6,7 +6,7 @@ import Bytes
 
 /// What the loader would do with the disks of a guest when nobody is at the console.
 struct DiskPlan<Device: BlockDevice> {
-  /// What there is to say, in the loader's words where it says the same.
+  /// The lines to print, in the loader's words where it prints the same.
   private(set) var lines: [ByteString] = []
   /// What would be started; nil if nothing is.
   private(set) var files: BootFiles<Device>?

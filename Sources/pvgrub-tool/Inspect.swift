@@ -77,7 +77,7 @@ extension Blocks {
       if case .run(let byteOffset, let count) = extent { places.append("\(byteOffset) +\(count)") }
     }
     let place = places.isEmpty ? "in metadata" : "at \(places.joined(separator: ", "))"
-    return "packed (\(piece.method)) \(place), from byte \(piece.skippedByteCount)"
+    return "packed (\(piece.format)) \(place), from byte \(piece.skippedByteCount)"
   }
 }
 

@@ -172,4 +172,49 @@ import Testing
     #expect(target.kernel.path == "/EFI/Linux/a-2.efi")
     #expect(target.commandLine == "n=2")
   }
+
+  /// GRUB pastes `linux`, `initrd` and `options` into a script.
+  @Test(arguments: [
+    ("linux ($root)/v", "hd1", "/v"), ("linux (hd0,msdos1)/x", "hd0,msdos1", "/x"),
+    ("linux $d/v", "hd2", "/v"), ("linux ${d}/v", "hd2", "/v"), ("linux /v", "hd1", "/v"),
+    ("linux v", "hd1", "/v"),
+  ])
+  func aPathMayBringItsDevice(_ line: String, _ device: String, _ path: String) throws {
+    let script = "set d=\"(hd2)\"\nblscfg /u.conf\nset root=hd1\nexport root\n"
+    let menu = try menu(script, [("/u.conf", line + "\n")])
+    let kernel = try target(0, of: menu).kernel
+    #expect(kernel.device.text == device)
+    #expect(kernel.path.text == path)
+  }
+
+  @Test func aRamdiskOfTunedHasItsDevice() throws {
+    let menu = try menu(
+      "set tuned_initrd='($root)/tuned.img'\nblscfg /u.conf\n",
+      [("/u.conf", "linux /v\ninitrd /i $tuned_initrd (hd3)/j\n")])
+    let initrds = try target(0, of: menu).initrds
+    #expect(initrds.map { $0.path } == ["/i", "/tuned.img", "/j"])
+    #expect(initrds[2].device == "hd3")
+  }
+
+  @Test(arguments: [
+    ("a=${x} b", "a=1 b"), ("a=$x", "a=1"), ("cost=5$", "cost=5$"), ("a=$ b", "a=$ b"),
+    ("a=${x", "a=${x"), ("a=${} b", "a=${} b"), ("a=$-", "a=$-"), ("a=${unset}b", "a=b"),
+    ("a={x}", "a={x}"), ("\"a b\" $x$x", "\"a b\" 11"), ("a=\\x20b", "a=\\x20b"),
+  ])
+  func noOptionLosesTheMenu(_ options: String, _ expected: String) throws {
+    let menu = try menu(
+      "set x=1\nblscfg /u.conf\n", [("/u.conf", "linux /v\noptions \(options)\n")])
+    #expect(try target(0, of: menu).commandLine.text == expected)
+  }
+
+  @Test(arguments: [
+    "--entry e-1.conf --path /d", "-e e-1.conf -p /d", "--path /d --entry e-1", "-e /d/e-1.conf",
+    "--path=/d/ --entry=e-1.conf",
+  ])
+  func oneEntryOfADirectoryIsRead(_ options: String) throws {
+    let menu = try menu(
+      "blscfg \(options)\n",
+      [("/d/e-1.conf", "title one\nlinux /1\n"), ("/d/e-2.conf", "title two\nlinux /2\n")])
+    #expect(menu.entries.map { $0.title } == ["one"])
+  }
 }

@@ -14,7 +14,7 @@ import Testing
       ("(hd0,gpt1)/a b/it's", "s"), ("(hd0,gpt1)/.hidden", "h"), ("(hd1)/x\u{1b}y", "z"),
     ])
 
-  /// What Tab makes of a line, with the choices behind a bar.
+  /// What Tab makes of a line, with the choices after a bar.
   private func tab(_ line: String) -> String {
     let session = CommandSession(environment: world, menu: nil, root: "hd0,gpt1")
     let text = ByteString(line)

@@ -3,7 +3,7 @@ import BootMenu
 import Bytes
 
 /// A world of a few devices and files.
-final class FakeEnvironment: MenuEnvironment {
+final class FakeEnvironment: RescueEnvironment {
   struct Device {
     var name: ByteString
     var uuid: ByteString = ""

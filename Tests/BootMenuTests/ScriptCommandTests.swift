@@ -87,8 +87,8 @@ import Testing
     ),
     ("search -u 1111-2222 -s", "hd0,gpt1"), ("search --set root --label boot", "hd0,gpt1"),
     ("search -l root --set", "hd0,gpt2"), ("search --file /etc/here --set=root", "hd0,gpt2"),
-    ("search -n -f /vmlinuz -sroot", "hd0,gpt1"), ("search --part-uuid 77-88 --set", "hd0,gpt2"),
-    ("search.fs_uuid abcd-ef01", "hd0,gpt2"), ("search.fs_label boot root", "hd0,gpt1"),
+    ("search -n -f /vmlinuz -s", "hd0,gpt1"), ("search --part-uuid 77-88 --set", "hd0,gpt2"),
+    ("search.fs_uuid abcd-ef01 root", "hd0,gpt2"), ("search.fs_label boot root", "hd0,gpt1"),
     ("search.file /etc/here root hd0", "hd0,gpt2"),
     ("if search --fs-uuid 0000 --set=root; then true; else root=kept; fi", "kept"),
     ("search --fs-uuid 0000 --set=root", "first"),
@@ -101,12 +101,49 @@ import Testing
     #expect(
       try printed("search --set=drive2 --label root; echo $drive2", in: disk()) == "hd0,gpt2\n")
     #expect(try printed("search --label root", in: disk()) == "hd0,gpt2\n")
+    #expect(try printed("search.fs_uuid abcd-ef01", in: disk()) == "hd0,gpt2\n")
+  }
+
+  /// An option whose value may be left out takes the next word, unless that begins with a dash
+  /// (GRUB 2.06, `lib/arg.c`).
+  @Test(arguments: [
+    ("search -l root -s drive", "hd0,gpt2"), ("search -s drive -l root", "hd0,gpt2"),
+    ("search -l root --set drive", "hd0,gpt2"), ("search --set drive --label root", "hd0,gpt2"),
+    ("search root -l -s drive", "hd0,gpt2"), ("search -n -u ABCD-EF01 -s drive", "hd0,gpt2"),
+    ("search -lsn root drive", ""), ("search -ls drive root", "hd0,gpt2"),
+    ("search -sl root", ""), ("search -l -sv root -s drive", ""),
+    ("search -l root -s drive --hint-xen2=x", "hd0,gpt2"),
+  ])
+  func anOptionalValueIsTheNextWord(_ command: String, _ expected: String) throws {
+    #expect(try printed("\(command)\necho \"$drive\"", in: disk()).hasSuffix("\(expected)\n"))
+    if expected.isEmpty {
+      #expect(try printed("drive=none\n\(command)\necho $drive", in: disk()).hasSuffix("none\n"))
+    }
+  }
+
+  @Test func aNameThatAnOptionTookIsLookedFor() throws {
+    let script = "root=first\nsearch -l -s root\necho $root"
+    #expect(try printed(script, in: disk()) == "hd0,gpt2\n")
+  }
+
+  /// Red Hat's GRUB keeps them (`script/execute.c`, `lib/cmdline.c`).
+  @Test(arguments: [
+    ("hd:LABEL=CentOS\\x207\\x20x86_64", "hd:LABEL=CentOS\\x207\\x20x86_64"),
+    ("'LABEL=a\\x20b'", "LABEL=a\\x20b"), ("\"LABEL=a\\x20b\"", "LABEL=a\\x20b"),
+    ("$label", "a\\x2fb"), ("\"$label\"", "a\\x2fb"), ("x\\xg0", "xxg0"), ("x\\x2", "xx2"),
+    ("'a\\b'", "a\\\\b"), ("'a b\\x20c'", "\"a b\\x20c\""),
+  ])
+  func bytesInHexadecimalStayAsTheyAre(_ word: String, _ expected: String) throws {
+    let menu = try scriptMenu("set label=a\\x2fb\nexport label\nmenuentry t { linux /v \(word); }")
+    #expect(try target(0, of: menu).commandLine.text == expected)
   }
 
   @Test(arguments: [
     ("search --fs-uuid", "search: one argument expected"), ("search x", "search: by what?"),
     ("search --fs-uuid --set 0000", "search: no device with fs-uuid 0000"),
-    ("search --bogus x", "search: unknown option --bogus"), ("set a", "set: no assignment in a"),
+    ("search --bogus x", "search: by what?"),
+    ("search -l --label=a b", "search: option --label takes no value"),
+    ("set a", "set: no assignment in a"),
     ("menuentry", "menuentry: title expected"), ("menuentry x", "menuentry: 'x' has no block"),
     ("linux", "linux: file name expected"), ("boot", "boot: you need to load the kernel first"),
     ("configfile", "configfile: file name expected"),

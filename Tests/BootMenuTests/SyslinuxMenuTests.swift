@@ -289,7 +289,7 @@ func syslinuxMenu(
     #expect(try closed(2, one) == 1)
     let deep = try opened(4, of: one)
     #expect(try (0..<3).map { try closed($0, deep) } == [2, 1, 0])
-    // From one to two, and from there to one again, which is still open behind it.
+    // From one to two, and from there to one again, which is still open after it.
     let two = try opened(1, of: one)
     #expect(two.entries.map { $0.title } == ["to-one", "r"])
     #expect(try target(1, of: two).kernel.path == "/r")

@@ -27,6 +27,30 @@ struct MenuDiscoveryTests {
     result.menu?.entries.map { $0.title.text } ?? []
   }
 
+  @Test(arguments: [
+    "/@root/boot/grub/grub.cfg", "/@boot/grub/grub.cfg", "/rootfs/boot/grub2/grub.cfg",
+    "/arch/@/boot/grub/grub.cfg", "/root/boot/grub/grub.cfg", "/sub/volumes/grub2/grub.cfg",
+  ])
+  func aSystemInASubvolumeOfAnyNameIsFound(_ path: ByteString) throws {
+    let result = MenuSearch(environment(try image([path.text, Self.script]).disk())).find()
+    #expect(result.menu?.file == MenuFile(device: "hd0", path: path))
+    #expect(result.remarks == [])
+  }
+
+  @Test(arguments: [
+    "/.snapshots/1/boot/grub/grub.cfg", "/usr/boot/grub/grub.cfg", "/a/b/c/boot/grub/grub.cfg",
+    "/srv/me/boot/grub/grub.cfg",
+  ])
+  func whatIsNoSystemIsNotLookedInto(_ path: String) throws {
+    #expect(MenuSearch(environment(try image([path, Self.script]).disk())).find().menu == nil)
+  }
+
+  @Test func aMenuAtTheTopWinsOverSubvolumes() throws {
+    let files = ["/@root/boot/grub/grub.cfg", Self.script, "/boot/grub/menu.lst", Self.legacy]
+    #expect(titles(try find([files])) == ["old"])
+    #expect(titles(try find([Array(files[..<2]), Array(files[2...])])) == ["old"])
+  }
+
   @Test(arguments: ConfigSearch.scripts + ConfigSearch.syslinux + ConfigSearch.legacy)
   func everyNameIsFound(_ path: ByteString) throws {
     let text =

@@ -59,7 +59,7 @@ struct OpticalDiskTests {
     old += [UInt8](repeating: 0, count: 1 << 20)
     var bytes = try GuestImage(.msdos).bytes
     let partition = 64 * 512
-    // The partition of the recipe starts where the descriptors are: move it and its table behind.
+    // The partition of the recipe starts where the descriptors are: move it and its table after.
     let start = 1024
     let moved = Array(bytes[partition...])
     bytes = Array(bytes[..<512]) + Array(old[512..<start * 512]) + moved
@@ -75,7 +75,7 @@ struct OpticalDiskTests {
       GuestDisk(MemoryDevice(name: "xvda", bytes: bytes), isOptical: false))
     #expect(try kernel(environment) == "xvda1: ext4: /boot/vmlinuz")
     #expect(environment.disks.disks[0].volumes[0].fileSystem == nil)
-    // Nobody partitions an optical disk anew.
+    // Optical disks are not repartitioned.
     let drive = GuestDisk(MemoryDevice(name: "xvdc", bytes: bytes), isOptical: true)
     #expect(drive.volumes[0].fileSystem?.formatName == "iso9660")
     #expect(

@@ -225,7 +225,7 @@ struct VolumeStackTests {
     disk.bytes[4096 + 70] ^= 1
     let told = message { () throws(BootError) in try environment([disk]).fileSystem("hd0") }
     #expect(told.hasPrefix("xvda: md superblock 1.2: checksum "))
-    // An old trace behind the superblock of ext4, in what is its reserved space.
+    // An old trace after the superblock of ext4, in what is its reserved space.
     let image = try GuestImage(.bare, ["/x", "y"] + GuestImage.stock)
     var bytes = image.bytes
     bytes.replaceSubrange(0..<1024, with: disk.bytes[4096..<5120])

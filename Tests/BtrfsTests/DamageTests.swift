@@ -8,14 +8,14 @@ import Testing
 
 @testable import Btrfs
 
-/// Damages metadata and makes the checksums right again, so that what is behind them is reached.
+/// Damages metadata and makes the checksums right again, so that what is after them is reached.
 /// Whatever comes of it is an error or a file, soon. `MUTATION_COUNT` and `MUTATION_SEED` in the
 /// environment set how many variants there are, and which; `FIELD_VARIANTS=all` takes all fields.
 struct DamageTests {
   static let environment = ProcessInfo.processInfo.environment
   static let count = Int(environment["MUTATION_COUNT"] ?? "") ?? 300
   static let seed = UInt64(environment["MUTATION_SEED"] ?? "") ?? .random(in: 0...(.max))
-  /// Without `FIELD_VARIANTS=all`, one variant of so many is tried.
+  /// Without `FIELD_VARIANTS=all`, one variant of that many is tried.
   static let stride = environment["FIELD_VARIANTS"] == "all" ? 1 : 397
 
   /// An image and where its blocks with checksums are.

@@ -144,7 +144,7 @@ struct NodeTests {
     #expect(nowhere == .unmapped(logical: 5))
   }
 
-  /// A leaf may be in order and yet go on behind the next one's start.
+  /// A leaf may be in order and yet go on after the next one's start.
   @Test func keysMustRiseFromLeafToLeaf() throws {
     let (builder, _) = deep { _, _ in }
     let leaves = builder.nodes.filter { $0.tree == 5 && $0.level == 0 }

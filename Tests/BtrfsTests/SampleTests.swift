@@ -91,7 +91,7 @@ struct SampleTests {
       try HostTool.output(command + ["cat", "(loop0)/absolute"]) == Array("top level\n".utf8))
   }
 
-  /// The file system on `devices`, one behind the other; nil in place of those that are not here.
+  /// The file system on `devices`, one after the other; nil in place of those that are not here.
   static func join(_ devices: [[UInt8]?]) throws -> System? {
     let here = devices.compactMap { $0 }
     return try System.probe(

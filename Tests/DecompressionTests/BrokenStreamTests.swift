@@ -74,7 +74,7 @@ struct BrokenStreamTests {
 
   @Test func namesWhatIsNotSupportedInAnLZOHeader() throws {
     let good = try HostTool.output(["lzop", "-1"], input: plain)
-    // Behind the magic: version, library's version, version needed, method, level, flags. A method
+    // After the magic: version, library's version, version needed, method, level, flags. A method
     // that is none of LZO1X's, several parts, a filter, more header.
     for (place, value) in [(15, UInt8(8)), (19, 0x04), (19, 0x08), (20, 0x40)] {
       var bad = good
@@ -111,7 +111,7 @@ struct BrokenStreamTests {
     }
   }
 
-  /// lzop's long header without a name; the name's length stands behind the times.
+  /// lzop's long header without a name; the name's length stands after the times.
   private func headerByteCount(_ packed: [UInt8]) -> Int { 34 + Int(packed[33]) + 4 }
 
   // MARK: lz4
@@ -144,7 +144,7 @@ struct BrokenStreamTests {
 
   @Test func refusesADictionary() throws {
     var packed = try HostTool.output(["zstd", "--no-check"], input: plain)
-    // A frame of more than 64 KiB with its size in four bytes has it behind the descriptor and the
+    // A frame of more than 64 KiB with its size in four bytes has it after the descriptor and the
     // window; a dictionary of one byte comes between.
     packed[4] |= 1
     packed.insert(7, at: packed[4] & 0x20 != 0 ? 5 : 6)

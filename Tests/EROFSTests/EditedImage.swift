@@ -10,7 +10,7 @@ import TestSupport
 struct EditedImage {
   typealias System = EROFSFileSystem<MemoryDevice>
 
-  /// Not packed, ends behind the inodes.
+  /// Not packed, ends after the inodes.
   static let plain = Result { try EditedImage("-Enoinline_data") }
   static let inline = Result { try EditedImage() }
   /// In chunks, with indexes.
@@ -41,7 +41,7 @@ struct EditedImage {
     return (Int(system.superblock.metadataByteOffset + 32 * number), number)
   }
 
-  /// Where what is behind the inode and its attributes begins.
+  /// Where what is after the inode and its attributes begins.
   func end(_ path: ByteString) throws -> Int {
     let system = try open()
     return Int(try system.inode(try inode(path).number).end)

@@ -164,7 +164,7 @@ struct ErrorTests {
         try error(at: "/many") { $0.put(UInt16(value), at: start + place) }
           == .badDirectory(inode: number, block: 0), "\(value) at \(place)")
     }
-    // The last block is behind the inode.
+    // The last block is after the inode.
     let second = try EditedImage.plain.get().end("/many")
     #expect(
       try error(at: "/many/x") { $0.put(0 as UInt16, at: second + 8) }

@@ -82,8 +82,8 @@ struct MadeImage {
     return (UInt32(block), count)
   }
 
-  /// Adds an inode of the extended form, with something behind it, and gives its number. None
-  /// crosses the end of a block that has room in one, nor does what is behind it.
+  /// Adds an inode of the extended form, with something after it, and gives its number. None
+  /// crosses the end of a block that has room in one, nor does what is after it.
   mutating func addInode(
     mode: UInt16 = 0o100644, layout: UInt16, size: Int, word: UInt32 = 0,
     attributeCount: UInt16 = 0, behind: [UInt8] = []

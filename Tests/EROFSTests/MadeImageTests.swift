@@ -184,7 +184,7 @@ struct MadeImageTests {
     #expect(try system.extents(of: node).count == (isPacked ? 2 : 1))
   }
 
-  /// `/file` with its last piece behind the list.
+  /// `/file` with its last piece after the list.
   static func inlinePiece() throws -> [UInt8] {
     var image = MadeImage(
       features: features | 0x10, settings: [(2, Packer.deflate.settings)])

@@ -15,7 +15,7 @@ struct MutationTests {
   static let count = Int(ProcessInfo.processInfo.environment["MUTATION_COUNT"] ?? "") ?? 120
   static let seed = UInt64(ProcessInfo.processInfo.environment["MUTATION_SEED"] ?? "")
   static let isComplete = ProcessInfo.processInfo.environment["FIELD_VARIANTS"] == "all"
-  /// Without `FIELD_VARIANTS=all`, one variant of so many is tried.
+  /// Without `FIELD_VARIANTS=all`, one variant of that many is tried.
   static let stride = 5
   /// The most reads that a walk over a damaged image may take.
   static let readCountMax = 20000
@@ -46,7 +46,7 @@ struct MutationTests {
     for variant in 0..<Self.count {
       var bytes = image.bytes
       random.damageFields(&bytes, in: targets)
-      // What is behind the checksum is reached as well.
+      // What is after the checksum is reached as well.
       if variant % 8 > 0 { MadeImage.seal(&bytes) }
       survey(bytes, "variant \(variant) of seed \(seed)")
     }
@@ -91,7 +91,7 @@ struct MutationTests {
 
   private func four(_ count: Int) -> [Int] { [Int](repeating: 4, count: count) }
 
-  /// Where inodes with what is behind them, and the names of the root, are.
+  /// Where inodes with what is after them, and the names of the root, are.
   private func metadataRanges(of image: EditedImage) throws -> [Range<Int>] {
     let system = try image.open()
     var paths: [ByteString] = ["/"]

@@ -47,7 +47,7 @@ struct CaseFoldTests {
 
   @Test func theSameNameGoesFirst() throws {
     var image = try TestImage("ext4-casefold").bytes()
-    // Two names that Linux would not let be side by side: `A-too` becomes `A`, behind `a`.
+    // Two names that Linux would not let be side by side: `A-too` becomes `A`, after `a`.
     let start = try #require(image.firstRange(of: Array("A-too".utf8))).lowerBound
     image[start - 2] = 1
     let system = try Ext4FileSystem.withoutReplay(

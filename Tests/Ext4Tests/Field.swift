@@ -31,7 +31,7 @@ struct Field: CustomStringConvertible {
 
   private func place(_ byte: Int) -> Int { isBigEndian ? width - 1 - byte : byte }
 
-  /// Fields that follow each other, so many of each width.
+  /// Fields that follow each other, that many of each width.
   static func list(_ structure: String, _ widths: [(count: Int, width: Int)], at start: Int)
     -> [Field]
   {

@@ -16,7 +16,7 @@ struct FieldTests {
   static let seed = UInt64(ProcessInfo.processInfo.environment["MUTATION_SEED"] ?? "")
   /// Random values for a field.
   static let randomCount = 6
-  /// Without `FIELD_VARIANTS=all`, one variant of so many is tried.
+  /// Without `FIELD_VARIANTS=all`, one variant of that many is tried.
   static let stride = 61
 
   @Test func ofExtentsAndIndexedDirectories() throws {
@@ -49,7 +49,7 @@ struct FieldTests {
       fields += Field.journalBlock(kind, checksums, at: journal.offsets[block])
     }
     try run(journal.bytes, fields) { bytes, field in
-      // The checks behind the checksums are reached as well.
+      // The checks after the checksums are reached as well.
       guard field.offset % 8 != 0 || field.offset < journal.offsets[0] + 1024 else { return }
       var edited = journal
       edited.bytes = bytes

@@ -56,7 +56,7 @@ struct JournalOracleTests {
     let features = checksums == "none" ? "^metadata_csum,64bit" : "metadata_csum,64bit"
     let image = try TestImage("ext4-journal", "1024", features, checksums)
     var journal = try EditedJournal(try image.bytes())
-    // Everywhere in the transactions: between blocks, and behind a descriptor block.
+    // Everywhere in the transactions: between blocks, and after a descriptor block.
     for distance in [1, 60, 64, 100, 150] {
       try journal.rotate(by: journal.logBlockCount - distance)
       let system = try compare(journal.bytes)

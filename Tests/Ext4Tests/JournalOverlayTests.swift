@@ -5,7 +5,7 @@ import Testing
 @testable import Ext4
 
 struct JournalOverlayTests {
-  /// Block 3 is at 100 KiB, 4 behind it, 7 escaped at 200 KiB.
+  /// Block 3 is at 100 KiB, 4 after it, 7 escaped at 200 KiB.
   let overlay = JournalOverlay(
     [
       .init(block: 3, byteOffset: 102400, isEscaped: false),

@@ -71,7 +71,7 @@ struct MutationTests {
       let number = try image.inode(path)
       let offset = image.offset(ofInode: number)
       let inode = try image.open().inode(number)
-      // Inline data go on behind the 128 bytes of old.
+      // Inline data go on after the 128 bytes of old.
       ranges.append(offset..<offset + (inode.hasInlineData ? inode.raw.count : 128))
       if inode.kind == .directory && !inode.hasInlineData {
         let block = try image.offset(ofBlock: 0, in: path)

@@ -106,7 +106,7 @@ final class Comparison<Device: BlockDevice> {
   private func compareContents(of node: Ext4Node, byteCount: UInt64) throws {
     let extents = try ours.extents(of: node)
     #expect(extents.reduce(0) { $0 + $1.byteCount } == byteCount, "inode \(node.inode)")
-    // libext2fs gives all of i_block, whatever the size, and no zeros behind it.
+    // libext2fs gives all of i_block, whatever the size, and no zeros after it.
     var isInline = extents.isEmpty
     if case .inline = extents.first { isInline = true }
     var differences = 0

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import BlockIO
+import Bytes
 import FileSystem
 import TestSupport
 import Testing
@@ -25,13 +26,13 @@ struct ExtentReaderTests {
   }
 
   private func piece(
-    _ method: EncodedExtent.Method, _ stored: [Extent], padded: Bool = false, of decoded: Int,
+    _ format: BlockFormat, _ stored: [Extent], padded: Bool = false, of decoded: Int,
     skipping skipped: Int = 0, count: Int
   ) throws -> Extent {
     .encoded(
       try #require(
         EncodedExtent(
-          method, stored: stored, isPaddedInFront: padded, decodedByteCount: UInt64(decoded),
+          format, stored: stored, isPaddedInFront: padded, decodedByteCount: UInt64(decoded),
           skippedByteCount: UInt64(skipped), byteCount: UInt64(count))))
   }
 

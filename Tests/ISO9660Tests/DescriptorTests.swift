@@ -116,6 +116,29 @@ struct DescriptorTests {
     #expect(place.text == "volume descriptor in sector 18")
   }
 
+  /// blkid's label is Joliet's, but for one that the primary descriptor only completes; GRUB's is
+  /// one or the other.
+  @Test(arguments: [
+    ("longlabelwithmor", "longlabelwithmorethan16", "longlabelwithmorethan16"),
+    ("My disc", "MY_DISC", "My disc"), ("Same", "Same", "Same"), ("", "PRIMARY", "PRIMARY"),
+    ("Joliet", "", "Joliet"), ("ends with 16 cha", "ends with 16 chars", "ends with 16 chars"),
+  ])
+  func labelsAreThoseOfBothDescriptors(_ joliet: String, _ primary: String, _ label: String) throws
+  {
+    var image = try EditedImage.joliet.get()
+    let second = try #require(
+      (17..<32).first { image.bytes[$0 * 2048] == 2 }.map { $0 * 2048 })
+    let padded = Array(primary.utf8) + [UInt8](repeating: 0x20, count: 32 - primary.utf8.count)
+    let wide = Array(joliet.utf8) + [UInt8](repeating: 0x20, count: 16 - joliet.utf8.count)
+    for index in 0..<32 {
+      image.bytes[EditedImage.primary + 40 + index] = padded[index]
+      image.bytes[second + 40 + index] = index % 2 == 0 ? 0 : wide[index / 2]
+    }
+    let system = try image.open()
+    #expect(system.label.text == label)
+    #expect(system.otherLabels.map { $0.text } == [primary, joliet])
+  }
+
   @Test func identifiersAreEmptyIfNothingIsStored() throws {
     var image = try EditedImage.plain.get()
     for offset in 0..<32 { image.bytes[EditedImage.primary + 40 + offset] = 0x20 }

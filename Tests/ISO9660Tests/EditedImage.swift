@@ -52,7 +52,7 @@ struct EditedImage {
     return Int(offset)
   }
 
-  /// Where the first entry with two letters is that `record` has, in the record or behind it.
+  /// Where the first entry with two letters is that `record` has, in the record or after it.
   func entry(_ letters: ByteString, of record: Int) throws -> Int {
     var start = record + 33 + Int(bytes[record + 32])
     if bytes[record + 32] % 2 == 0 { start += 1 }

@@ -198,7 +198,7 @@ struct RockRidgeTests {
     }
   }
 
-  /// Entries behind an ES for another extension are not Rock Ridge's, whatever they look like.
+  /// Entries after an ES for another extension are not Rock Ridge's, whatever they look like.
   @Test func entriesOfOtherExtensionsAreSkipped() throws {
     var image = try good.get()
     let record = try image.record("/first")

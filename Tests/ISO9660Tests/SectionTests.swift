@@ -14,7 +14,7 @@ struct SectionTests {
   private func joined() throws -> (image: EditedImage, first: Int, second: Int) {
     var image = try EditedImage.plain.get()
     let root = Int(image.u32(EditedImage.primary + 158)) * 2048
-    // Two records with the same name: the second is a copy of the first one behind it.
+    // Two records with the same name: the second is a copy of the first one after it.
     let first = try image.record("/readme.txt")
     let byteCount = Int(image.bytes[first])
     let record = Array(image.bytes[first..<first + byteCount])

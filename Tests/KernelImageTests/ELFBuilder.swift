@@ -14,7 +14,7 @@ struct ELFBuilder {
   var entry: UInt64 = 0
   /// Where program headers are in the file.
   var programHeadersOffset = 64
-  /// The bytes of the file behind the headers, at their offsets.
+  /// The bytes of the file after the headers, at their offsets.
   var contents: [(offset: Int, bytes: [UInt8])] = []
 
   static let linuxBase: UInt64 = 0xffff_ffff_8000_0000

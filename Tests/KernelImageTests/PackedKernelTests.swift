@@ -122,7 +122,7 @@ struct PackedKernelTests {
     let memory = FakeMemory()
     let loaded = try load(
       FakeFile(ELFBuilder.bzImage(try Packer.payload(elf, format))), memory)
-    // lz4 collects its blocks behind what comes out of them.
+    // lz4 collects its blocks after what comes out of them.
     let margin = format == .lz4 ? 32_928 : 0
     #expect(memory.linearByteCounts == [UInt64(elf.count + margin)])
     // Two parts of pages: the ends of the two segments.
@@ -248,7 +248,7 @@ struct PackedKernelTests {
   }
 
   @Test func aDamagedGzipPayloadTellsItsPlaceInASecondAttempt() throws {
-    // Behind what the head shows.
+    // After what the head shows.
     var state: UInt64 = 3
     let tail = (0..<300_000).map { _ in
       state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407

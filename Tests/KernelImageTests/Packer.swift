@@ -8,7 +8,7 @@ enum Packer {
     try HostTool.output(["gzip", "-9"], input: input)
   }
 
-  /// As the kernel's `scripts/xz_wrap.sh` does, with the size behind.
+  /// As the kernel's `scripts/xz_wrap.sh` does, with the size after.
   static func xz(_ input: [UInt8], dictionary: String = "32MiB") throws -> [UInt8] {
     var size = [UInt8](repeating: 0, count: 4)
     size.store(UInt64(input.count), at: 0, count: 4)
@@ -34,7 +34,7 @@ enum Packer {
     try HostTool.output(command(format), input: input)
   }
 
-  /// A bzImage's payload: most formats have the unpacked size behind, which can be made to lie.
+  /// A bzImage's payload: most formats have the unpacked size after, which can be made to lie.
   static func payload(
     _ input: [UInt8], _ format: PayloadFormat, stated: Int? = nil
   ) throws -> [UInt8] {

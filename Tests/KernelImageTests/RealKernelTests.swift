@@ -27,7 +27,7 @@ struct RealKernelTests {
     #expect(kernel.virtBase == ELFBuilder.linuxBase)
     #expect(kernel.acceptsModulePFN)
 
-    // The size that the kernel's build put behind the packed data.
+    // The size that the kernel's build put after the packed data.
     guard case .bzImage(let image) = loaded.container else { return }
     let end = Int(image.payloadByteOffset + image.payloadByteCount)
     let size = ByteView(file).u32(at: end - 4)

@@ -223,7 +223,7 @@ struct LVMFaultTests {
   @Test func everyNumberAtItsEndsNeitherTrapsNorHangs() throws {
     let images = try LVMImages(3, "root:raid5_ls:@0", "other:striped:@0")
     let text = images.text().text
-    // Behind an equals sign, or behind a name in a list.
+    // After an equals sign, or after a name in a list.
     for range in text.ranges(of: /[=,] [0-9]+/) {
       let digits = text.index(range.lowerBound, offsetBy: 2)..<range.upperBound
       for value in ["0", "4294967295", "9223372036854775807"] {

@@ -10,7 +10,7 @@ import Testing
 struct LargeDiskTests {
   private static let tebibyte: UInt64 = 1 << 40
 
-  /// A disk with both copies of a GPT whose second partition begins behind 2^32 sectors.
+  /// A disk with both copies of a GPT whose second partition begins after 2^32 sectors.
   private func disk(_ sector: Int, backupOnly: Bool = false) -> SparseDevice {
     let size = 20 * Self.tebibyte
     let disk = SparseDevice(byteCount: size, sectorByteCount: sector)

@@ -34,7 +34,7 @@ func checked(
   private func expectMatches(_ stored: StoredPassword, _ password: String) {
     #expect(checked(ByteString(password), stored).state == .right)
     var others = [password + "x", String(password.dropLast()) + "?"]
-    // HMAC fills its key up with zeros, so it takes a password with zeros behind it for the same.
+    // HMAC fills its key up with zeros, so it takes a password with zeros after it for the same.
     if case .pbkdf2 = stored {} else { others.append(password + "\0") }
     for other in others {
       #expect(checked(ByteString(other), stored).state == .wrong, "\(other)")

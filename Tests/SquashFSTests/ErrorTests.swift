@@ -67,7 +67,7 @@ struct ErrorTests {
     // An empty block.
     image.put(UInt16(0x8000), at: Int(image.rootBlock))
     #expect(image.error(at: "/") == .metadataTooShort(.metadata(byteOffset: image.rootBlock)))
-    // A root behind the end of its block.
+    // A root after the end of its block.
     image = try good.get()
     let block = image.u64(64)
     image.put(UInt64(9000), at: 32)
@@ -165,7 +165,7 @@ struct ErrorTests {
     #expect(
       image.error(at: "/fragment")
         == .outsideOfFragment(place, fragment: 0, offset: 0xffff_ffff + 8))
-    // The table, behind a list of pointers.
+    // The table, after a list of pointers.
     image = try good.get()
     let pointer = Int(image.u64(80))
     let entry = Int(image.u64(pointer)) + 2

@@ -15,7 +15,7 @@ struct MutationTests {
   static let count = Int(ProcessInfo.processInfo.environment["MUTATION_COUNT"] ?? "") ?? 250
   static let seed = UInt64(ProcessInfo.processInfo.environment["MUTATION_SEED"] ?? "")
   static let isComplete = ProcessInfo.processInfo.environment["FIELD_VARIANTS"] == "all"
-  /// Without `FIELD_VARIANTS=all`, one variant of so many is tried.
+  /// Without `FIELD_VARIANTS=all`, one variant of that many is tried.
   static let stride = 7
   /// The most reads that a walk over a damaged image may take.
   static let readCountMax = 20000

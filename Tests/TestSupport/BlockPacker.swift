@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import CDecoders
-public import Decompression
+public import Bytes
 
 /// Packs one block as file systems do, with the libraries' own packers.
 public enum BlockPacker {

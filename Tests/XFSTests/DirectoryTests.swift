@@ -217,7 +217,7 @@ struct DirectoryTests {
       #expect(try found { $0.put(UInt16(0x3def), at: $1 + 8) } == .badMagic(place, magic: 0x3def))
       #expect(try found { $0.put(UInt16(511), at: $1 + fields) } == .badDirectoryIndex(place))
       #expect(try found { $0.put(UInt16(300), at: $1 + fields + 2) } == .badDirectoryIndex(place))
-      // Places that no entry has: between two of them, behind the end, in the index's own blocks.
+      // Places that no entry has: between two of them, after the end, in the index's own blocks.
       let start = try header(image)
       func every(_ value: UInt32) throws -> XFSError? {
         try found { image, offset in

@@ -33,7 +33,7 @@ extension EditedImage {
   }
 
   /// Gives `/boot/vmlinuz`, whose blocks follow each other, a map of single blocks out of order,
-  /// with holes and blocks never written, of so many records a leaf.
+  /// with holes and blocks never written, of that many records a leaf.
   mutating func makeTree(recordsPerLeaf: Int = 9) throws -> Tree {
     let path: ByteString = "/boot/vmlinuz"
     let number = try inode(path)

@@ -32,7 +32,7 @@ struct LogTests {
     Int(try image.open().superblock.logBlockCount) * 8
   }
 
-  /// The head of a record of so many bytes, written by buffers of 32 KiB unless told otherwise.
+  /// The head of a record of that many bytes, written by buffers of 32 KiB unless told otherwise.
   func head(
     round: UInt32 = 5, byteCount: UInt32 = 512, operations: UInt32 = 1, buffer: UInt32 = 32768,
     version: UInt32 = 2

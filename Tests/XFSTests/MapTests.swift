@@ -98,7 +98,7 @@ struct MapTests {
   }
 
   /// An inode that has its extents costs one read; a tree costs each of its blocks once, and those
-  /// behind the file's end not at all.
+  /// after the file's end not at all.
   @Test func openingAFileCostsNoReadTooMany() throws {
     for image in Self.images {
       var image = try image.get()
@@ -141,7 +141,7 @@ struct MapTests {
         put(Run(fileBlock: 9, block: 200, count: 1), &image, at: fork + 16)
         image.putCount(2, at: offset)
       } == .badExtentOrder(place, fileBlock: 9))
-    // Block 0 has the headers of the group, 4096 is behind the end, and group 1 is not there.
+    // Block 0 has the headers of the group, 4096 is after the end, and group 1 is not there.
     for block: UInt64 in [0, 4096, 5000, 1 << 12, 1 << 51, 1 << 52 - 1] {
       #expect(
         try error { put(Run(fileBlock: 0, block: block, count: 1), &$0, at: $2) }
@@ -170,7 +170,7 @@ struct MapTests {
         .zeros(byteCount: 8192), .run(byteOffset: 409_600, byteCount: 12_288),
         .zeros(byteCount: 9520),
       ])
-    // What is behind the end is left out, and an end inside a block is kept.
+    // What is after the end is left out, and an end inside a block is kept.
     image.put(UInt64(10_000), at: offset + 56)
     #expect(
       try extents() == [.zeros(byteCount: 8192), .run(byteOffset: 409_600, byteCount: 1808)])
@@ -326,7 +326,7 @@ extension EditedImage {
 }
 
 extension Result where Success == EditedImage {
-  /// Whether the inode has room for so many extents.
+  /// Whether the inode has room for that many extents.
   fileprivate func hasRoom(for count: UInt64) -> Bool {
     guard let image = try? get() else { return false }
     return count <= (image.hasChecksums ? 21 : 25)

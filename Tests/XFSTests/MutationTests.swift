@@ -61,7 +61,7 @@ struct MutationTests {
 struct FieldTests {
   static let isComplete = ProcessInfo.processInfo.environment["FIELD_VARIANTS"] == "all"
   static let randomCount = 4
-  /// Without `FIELD_VARIANTS=all`, one variant of so many is tried.
+  /// Without `FIELD_VARIANTS=all`, one variant of that many is tried.
   static let stride = 151
 
   @Test func version4() throws { try run(EditedImage.plain.get()) }

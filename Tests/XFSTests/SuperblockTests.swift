@@ -163,7 +163,7 @@ struct SuperblockTests {
     try expect("inprogress", 126, UInt8(1))
   }
 
-  /// XSA-443: a reader that took the sizes from here and their logarithms from there wrote behind
+  /// XSA-443: a reader that took the sizes from here and their logarithms from there wrote after
   /// its buffers. Here each pair must agree, whatever the other fields are.
   @Test func sizesAndLogarithmsThatDisagreeAreRefused() throws {
     for (log, size, width): (Int, Int, Int) in [(120, 4, 4), (121, 102, 2), (122, 104, 2)] {

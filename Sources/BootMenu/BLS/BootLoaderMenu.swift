@@ -19,6 +19,8 @@ struct BootLoaderMenu<Environment: MenuEnvironment> {
     var sortKey: ByteString?
     var machineID: ByteString
     var version: ByteString
+    /// The number of a unified kernel image's profile.
+    var profile = 0
   }
 
   /// Adds the entries of some devices to an empty menu: the specification's two partitions are two
@@ -28,12 +30,12 @@ struct BootLoaderMenu<Environment: MenuEnvironment> {
   ) {
     readVariables(&menu, devices: devices)
     var rows: [Row] = []
-    var reader = EntryDirectory(environment: environment)
+    var reader = EntryDirectory(environment: environment, .systemdBoot)
     var images = UnifiedKernelDirectory(environment: environment)
     for device in devices {
       for path in EntryDirectory<Environment>.paths {
         guard let found = reader.entries(in: MenuFile(device: device, path: path)) else { continue }
-        rows += found.map { row($0) }
+        rows += startable(found, &reader).map { row($0) }
         break
       }
       for path in UnifiedKernelEntry.paths {
@@ -45,12 +47,39 @@ struct BootLoaderMenu<Environment: MenuEnvironment> {
     BootLoaderMenu.makeUnique(&rows)
     menu.entries = rows.map { $0.entry }
     finish(&menu, configuration)
+    if let pattern = configuration?.preferredPattern.map({ GlobPattern($0) }),
+      let index = rows.firstIndex(where: { !$0.name.isBad && $0.entry.isNamed(by: pattern) })
+    {
+      menu.defaultName = "\(index)"
+    }
+  }
+
+  /// The entries whose kernel is there: systemd-boot hides the others, and the next one boots. If
+  /// none is left all stay, so that a boot says what is missing.
+  private func startable(
+    _ found: [FoundEntry], _ reader: inout EntryDirectory<Environment>
+  ) -> [FoundEntry] {
+    let there = found.filter { hasKernel($0) }
+    if there.isEmpty || there.count == found.count { return found }
+    for entry in found where !hasKernel(entry) {
+      reader.warn("\(entry.entry.kernel ?? "") is not there", entry.file)
+    }
+    return there
+  }
+
+  private func hasKernel(_ found: FoundEntry) -> Bool {
+    guard let kernel = found.entry.kernel else { return false }
+    return [kernel, "/boot" + (kernel.hasPrefix("/") ? kernel : "/" + kernel)].contains {
+      guard case .file? = environment.kind(of: MenuFile(device: found.file.device, path: $0))
+      else { return false }
+      return true
+    }
   }
 
   /// Adds the one entry that a file's text is.
   func fill(_ menu: inout Menu, fromEntry text: ByteString) {
     let start = menu.file.path.bytes.lastIndex(of: ASCII.slash).map { $0 + 1 } ?? 0
-    let entry = EntryFile(text)
+    let entry = EntryFile(text, .systemdBoot)
     if let obstacle = entry.obstacle {
       let place = MenuPlace(file: menu.file.name, line: 1, column: 1)
       menu.warnings.append(MenuWarning(place: place, kind: .failed("entry skipped: \(obstacle)")))
@@ -79,7 +108,7 @@ struct BootLoaderMenu<Environment: MenuEnvironment> {
 
   private func row(_ found: FoundEntry) -> Row {
     let place = MenuPlace(file: found.file.name, line: 1)
-    let title = found.entry.title ?? found.entry.kernel ?? found.name.id
+    let title = found.entry.title ?? found.name.id + ".conf"
     let entry = BootEntry(kind: .boot, title: title, source: found.text, place: place)
     entry.id = found.name.id
     entry.hotkey = found.entry.hotkey
@@ -94,7 +123,7 @@ struct BootLoaderMenu<Environment: MenuEnvironment> {
     entry.id = image.id
     return Row(
       entry: entry, name: image.name, sortKey: image.sortKey, machineID: "",
-      version: image.version ?? "")
+      version: image.version ?? "", profile: image.profile)
   }
 
   /// What `loader.conf` says, or where it says nothing GRUB's environment block.
@@ -118,11 +147,17 @@ struct BootLoaderMenu<Environment: MenuEnvironment> {
     }
   }
 
-  /// The first entry whose file's name fits a pattern. Older versions of systemd-boot compared
+  /// The first entry whose file name matches a pattern. Older versions of systemd-boot compared
   /// without `.conf`, so both are tried.
   private static func index(of pattern: ByteString, in entries: [BootEntry]) -> Int? {
     let glob = GlobPattern(pattern)
-    return entries.firstIndex { glob.matches($0.id + ".conf") || glob.matches($0.id) }
+    return entries.firstIndex { $0.isNamed(by: glob) }
+  }
+}
+
+extension BootEntry {
+  fileprivate func isNamed(by pattern: GlobPattern) -> Bool {
+    pattern.matches(id + ".conf") || pattern.matches(id)
   }
 }
 
@@ -139,8 +174,10 @@ extension BootLoaderMenu {
       let order = SpecificationVersion.compare(left.version, right.version)
       if order != .same { return order == .newer }
     }
-    let order = SpecificationVersion.compare(left.entry.id, right.entry.id)
+    let order = SpecificationVersion.compare(left.name.id, right.name.id)
     if order != .same { return order == .newer }
+    // An image's first profile is what it boots by itself.
+    if left.profile != right.profile { return left.profile < right.profile }
     if let one = left.name.triesLeft, let two = right.name.triesLeft {
       if one != two { return one > two }
       if left.name.triesDone != right.name.triesDone {

@@ -28,13 +28,18 @@ struct EntryDirectory<Environment: MenuEnvironment> {
 
   /// The world.
   let environment: Environment
+  /// Whose rules hold.
+  let rules: EntryFile.Rules
   /// What was skipped.
   private(set) var warnings: [MenuWarning] = []
   /// The bytes of all files that were read.
   private(set) var byteCount = 0
 
   /// A reader of directories.
-  init(environment: Environment) { self.environment = environment }
+  init(environment: Environment, _ rules: EntryFile.Rules) {
+    self.environment = environment
+    self.rules = rules
+  }
 
   /// The entries of a directory in the order of their names; nil if there is no file of an entry.
   mutating func entries(in directory: MenuFile) -> [FoundEntry]? {
@@ -77,17 +82,23 @@ struct EntryDirectory<Environment: MenuEnvironment> {
       return nil
     }
     byteCount += text.count
-    let entry = EntryFile(text)
+    let entry = EntryFile(text, rules)
     if let obstacle = entry.obstacle {
       warn(obstacle, file)
       return nil
     }
+    for extra in entry.extras { note("extra \(extra) is not applied", file) }
     return FoundEntry(file: file, name: name, entry: entry, text: text)
   }
 
-  private mutating func warn(_ what: ByteString, _ file: MenuFile) {
+  /// Notes that an entry is left out.
+  mutating func warn(_ what: ByteString, _ file: MenuFile) {
+    note("entry skipped: \(what)", file)
+  }
+
+  private mutating func note(_ what: ByteString, _ file: MenuFile) {
     guard warnings.count < MenuLimits.warningCountMax else { return }
     let place = MenuPlace(file: file.name, line: 1, column: 1)
-    warnings.append(MenuWarning(place: place, kind: .failed("entry skipped: \(what)")))
+    warnings.append(MenuWarning(place: place, kind: .failed(what)))
   }
 }

@@ -2,7 +2,7 @@
 import Bytes
 
 /// An entry's file (Boot Loader Specification, "Type #1 Boot Loader Specification Entries", and the
-/// keys that GRUB's `blscfg` adds). Keys that nobody here knows are ignored, as it wants.
+/// keys that GRUB's `blscfg` adds). Unknown keys are ignored, as it asks.
 final class EntryFile {
   /// `title`: the text for people.
   private(set) var title: ByteString?
@@ -14,6 +14,10 @@ final class EntryFile {
   private(set) var sortKey: ByteString?
   /// `linux`, `efi` or `uki`: what is started.
   private(set) var kernel: ByteString?
+  /// `profile`: which one of a unified kernel image.
+  private(set) var profile: ByteString?
+  /// `extra`: what a unified kernel image is given beside it.
+  private(set) var extras: [ByteString] = []
   /// `initrd`, each line with one file or several.
   private(set) var initrds: [ByteString] = []
   /// `options`, all lines with a blank between them; nil if there is no such line.
@@ -29,51 +33,97 @@ final class EntryFile {
   /// `grub_hotkey`.
   private(set) var hotkey: ByteString?
 
-  /// Reads a file's text. Of keys that may stand there once, the first is taken, as in GRUB.
-  init(_ text: ByteString) {
-    for line in text.bytes.split(separator: ASCII.newline) {
+  /// Whose rules hold where loaders differ.
+  enum Rules {
+    /// systemd-boot's (`src/boot/boot.c`, `boot_entry_add_type1`): the last line of a key counts,
+    /// and a value in matching quotes loses them.
+    case systemdBoot
+    /// GRUB's (`blscfg`): the first line of a key counts, and quotes mean what they mean to a
+    /// script.
+    case grub
+  }
+
+  private let rules: Rules
+  /// The key that named the kernel.
+  private var kernelKey: ByteString?
+  /// Why the entry can't be in a menu, found while it was read.
+  private var fault: ByteString?
+
+  /// Reads a file's text.
+  init(_ text: ByteString, _ rules: Rules) {
+    self.rules = rules
+    for line in text.bytes.split(whereSeparator: { $0 == ASCII.newline || $0 == 0x0d }) {
       let body = line.drop { ASCII.isBlank($0) }
       let key = body.prefix { !ASCII.isBlank($0) }
       let value = ByteString(body.dropFirst(key.count)).trimmed
       if key.first == 0x23 || value.isEmpty { continue }
-      set(ByteString(key), value)
+      set(ByteString(key), rules == .systemdBoot ? value.withoutQuotes : value)
     }
   }
 
   private func set(_ key: ByteString, _ value: ByteString) {
-    let plain = EntryFile.unquoted(value)
+    // Nobody wants the quotes of a title, whatever GRUB makes of them.
+    let plain = rules == .grub ? EntryFile.unquoted(value) : value
     switch key {
-    case "title": title = title ?? plain
-    case "version": version = version ?? plain
-    case "machine-id": machineID = machineID ?? plain
-    case "sort-key": sortKey = sortKey ?? plain
-    case "linux", "efi", "uki": kernel = kernel ?? plain
+    case "title": take(plain, &title)
+    case "version": take(plain, &version)
+    case "machine-id": take(plain, &machineID)
+    case "sort-key": take(plain, &sortKey)
+    case "linux", "efi", "uki", "uki-url": takeKernel(key, plain)
+    case "profile": take(plain, &profile)
+    case "extra":
+      if extras.count < MenuLimits.payloadCountMax { extras.append(plain) }
     case "initrd":
       if initrds.count < MenuLimits.payloadCountMax { initrds.append(value) }
     case "options": options = options.map { "\($0) \(value)" } ?? value
-    case "id": id = id ?? plain
-    case "architecture": architecture = architecture ?? plain
-    case "grub_users": users = users ?? plain
+    case "id": take(plain, &id)
+    case "architecture": take(plain, &architecture)
+    case "grub_users": take(plain, &users)
     case "grub_arg":
       if arguments.count < MenuLimits.payloadCountMax { arguments.append(value) }
-    case "grub_hotkey": hotkey = hotkey ?? plain
+    case "grub_hotkey": take(plain, &hotkey)
     default: break
     }
   }
 
+  /// Takes the value of a key that counts once.
+  private func take(_ value: ByteString, _ field: inout ByteString?) {
+    if rules == .systemdBoot || field == nil { field = value }
+  }
+
+  private func takeKernel(_ key: ByteString, _ value: ByteString) {
+    if rules == .systemdBoot, let kernelKey, kernelKey != key {
+      fault = fault ?? "\(kernelKey) and \(key) lines in one entry"
+    }
+    if key == "uki-url" {
+      if rules == .systemdBoot { fault = fault ?? "uki-url: nothing is loaded from a network" }
+      return
+    }
+    take(value, &kernel)
+    if rules == .systemdBoot || kernelKey == nil { kernelKey = key }
+  }
+
   /// A value without the quotes around it: `grub_users ""` is empty.
   private static func unquoted(_ value: ByteString) -> ByteString {
-    guard value.count >= 2, value.bytes.first == 0x22, value.bytes.last == 0x22 else {
-      return value
-    }
-    return ByteString(value.bytes[1..<(value.count - 1)])
+    value.bytes.first == 0x22 ? value.withoutQuotes : value
   }
 
   /// Why the entry can't be in a menu of this machine; nil if it can.
   var obstacle: ByteString? {
+    if let fault { return fault }
     if kernel == nil { return "no linux, efi or uki line" }
     guard let architecture, architecture.lowercased != "x64" else { return nil }
     return "for the architecture \(architecture)"
+  }
+}
+
+extension ByteString {
+  /// A value without the quotes around it, if it begins and ends with the same (systemd-boot's
+  /// `line_get_key_value`); quotes inside stay.
+  var withoutQuotes: ByteString {
+    guard count >= 2, let quote = bytes.first, quote == 0x22 || quote == 0x27, bytes.last == quote
+    else { return self }
+    return ByteString(bytes[1..<(count - 1)])
   }
 }
 
@@ -103,12 +153,16 @@ extension EntryFile {
       names =
         early.words.map { $0.hasPrefix("/") ? $0 : "\(directory)/\($0)" } + names
     }
+    var line = variables.expanded(text, keepsUnset: keepsUnset).trimmed
+    if let profile { line = ByteString.joined("@\(profile)", line) }
+    let kernelName = variables.expanded(kernel, keepsUnset: false)
     return Boot(
-      kernel: EntryFile.absolute(kernel), initrds: names.map { EntryFile.absolute($0) },
-      options: variables.expanded(text, keepsUnset: keepsUnset).trimmed)
+      kernel: EntryFile.absolute(kernelName), initrds: names.map { EntryFile.absolute($0) },
+      options: line)
   }
 
+  /// A path; one on a device of its own, or in a variable of a script, is left as it is.
   private static func absolute(_ path: ByteString) -> ByteString {
-    path.hasPrefix("/") ? path : "/" + path
+    path.hasPrefix("/") || path.hasPrefix("(") || path.hasPrefix("$") ? path : "/" + path
   }
 }

@@ -12,9 +12,8 @@ struct EntryVariables {
   /// The value of a variable; nil if it is not set.
   func value(_ name: ByteString) -> ByteString? { context.value(name) }
 
-  /// A text with the values of its variables. One that is not set becomes nothing, or is kept as it
-  /// stands. A value is not looked through for further variables. What would grow beyond the limit
-  /// of a command's arguments is cut.
+  /// `text` with its variables expanded, once. One that is not set becomes nothing, or stays as
+  /// written. The result is cut at the limit of a command's arguments.
   func expanded(_ text: ByteString, keepsUnset: Bool) -> ByteString {
     let dollar: UInt8 = 0x24
     guard text.bytes.contains(dollar) else { return text }
@@ -22,17 +21,21 @@ struct EntryVariables {
     var rest = text.bytes[...]
     while let start = rest.firstIndex(of: dollar) {
       result.bytes += rest[..<start]
-      let name = rest[(start + 1)...].prefix {
+      let behind = rest[(start + 1)...]
+      let isBraced = behind.first == 0x7b
+      let name = behind.dropFirst(isBraced ? 1 : 0).prefix {
         ASCII.isLetter($0) || ASCII.isDigit($0) || $0 == 0x5f
       }
-      rest = rest[(start + 1 + name.count)...]
-      if !name.isEmpty, let value = context.value(ByteString(name)) {
+      // `${` without a name and a closing brace is no variable.
+      let isName = !name.isEmpty && (!isBraced || rest[name.endIndex...].first == 0x7d)
+      let end = isName ? name.endIndex + (isBraced ? 1 : 0) : start + 1
+      if isName, let value = context.value(ByteString(name)) {
         guard result.count + value.count <= MenuLimits.argumentsByteCountMax else { return result }
         result += value
-      } else if keepsUnset || name.isEmpty {
-        result.append(dollar)
-        result.bytes += name
+      } else if keepsUnset || !isName {
+        result.bytes += rest[start..<end]
       }
+      rest = rest[end...]
     }
     result.bytes += rest
     return result

@@ -2,14 +2,14 @@
 import Bytes
 
 /// A pattern of `loader.conf` (loader.conf(5), `default`): `*`, `?` and `[set]`, without regard to
-/// case, as file names on the partitions that it is made for are.
+/// case, like the file names of an EFI system partition.
 struct GlobPattern {
   /// Bytes of a pattern at most: no name is longer.
   private static let byteCountMax = 1024
 
   private var elements: [Wildcard] = []
 
-  /// A pattern; one that is too long fits nothing.
+  /// A pattern; one that is too long matches nothing.
   init(_ text: ByteString) {
     guard text.count <= Self.byteCountMax else { return }
     let pattern = text.lowercased.bytes
@@ -23,14 +23,14 @@ struct GlobPattern {
         let set = rest.prefix { $0 != 0x5d }
         elements.append(.set(Self.ranges(set)))
         rest = rest.dropFirst(set.count + 1)
-      // A backslash at the end hides nothing, and fits nothing.
+      // A trailing backslash escapes nothing and matches nothing.
       case 0x5c: elements.append(rest.popFirst().map { .byte($0) } ?? .set([]))
       default: elements.append(.byte(byte))
       }
     }
   }
 
-  /// Whether all of a name fits.
+  /// Whether the whole name matches.
   func matches(_ name: ByteString) -> Bool { Wildcard.matches(elements[...], name.lowercased) }
 
   /// The bytes of a set such as `a-z0`.

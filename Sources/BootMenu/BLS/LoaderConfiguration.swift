@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import Bytes
 
-/// What `loader.conf` says (loader.conf(5)). `console-mode`, `beep`, `random-seed-mode` and what
-/// else is about firmware is ignored.
+/// What `loader.conf` says (loader.conf(5)). Settings for firmware (`console-mode`, `beep`,
+/// `random-seed-mode` and others) are ignored.
 struct LoaderConfiguration {
   /// The pattern of `default`; nil if there is none, or if it stands for what firmware remembers.
   private(set) var defaultPattern: ByteString?
-  /// The line of that pattern.
+  /// The pattern of `preferred` (systemd 258): it goes before `default`, but passes over entries
+  /// whose tries are used up.
+  private(set) var preferredPattern: ByteString?
+  /// The line of the pattern of `default`.
   private(set) var defaultLine = 0
-  /// Seconds until the default boots: zero if nothing is said, negative for ever.
+  /// Seconds until the default boots: zero if unset, negative to wait forever.
   private(set) var timeoutSeconds = 0
   /// Whether nothing is shown meanwhile.
   private(set) var isHidden = false
@@ -18,12 +21,14 @@ struct LoaderConfiguration {
   /// Reads a file's text. Of several lines with one key the last counts.
   init(_ text: ByteString) {
     for (index, line) in text.split(on: ASCII.newline).enumerated() {
-      let (key, value) = line.firstWord
+      let (key, text) = line.firstWord
+      let value = text.trimmed.withoutQuotes
       if value.isEmpty { continue }
       switch key {
       case "default":
         defaultPattern = value.bytes.first == 0x40 ? nil : value
         defaultLine = index + 1
+      case "preferred": preferredPattern = value.bytes.first == 0x40 ? nil : value
       case "timeout": setTimeout(value)
       case "editor": isEditable = LoaderConfiguration.boolean(value) ?? isEditable
       default: break

@@ -2,7 +2,7 @@
 public import Bytes
 
 extension MenuInterpreter {
-  /// The menu that the entries' files and unified kernel images of some devices make (Boot Loader
+  /// The menu made of the entry files and unified kernel images on some devices (Boot Loader
   /// Specification), with the `loader.conf` of the first device that has one. It is on the first
   /// device. Throws if there are no entries.
   public func bootLoaderMenu(devices: [ByteString]) throws(MenuError) -> Menu {
@@ -41,7 +41,8 @@ extension MenuInterpreter {
     // The kernel is on the device that the entry's file is on.
     let file = MenuFile(entry.place.file, root: menu.file.device) ?? menu.file
     guard
-      let boot = EntryFile(entry.source).boot(EntryVariables(menu.context), keepsUnset: true)
+      let boot = EntryFile(entry.source, .systemdBoot)
+        .boot(EntryVariables(menu.context), keepsUnset: true)
     else { throw .noKernel(title: entry.title) }
     var prefix: ByteString = ""
     if file.path.hasPrefix("/boot/"), !boot.kernel.hasPrefix("/boot/"),
@@ -58,7 +59,12 @@ extension MenuInterpreter {
     guard boot.initrds.count <= MenuLimits.payloadCountMax else {
       throw .commandFailed(title: entry.title, reason: "too many initial ramdisks")
     }
-    target.initrds = boot.initrds.map { MenuFile(device: file.device, path: prefix + $0) }
+    target.initrds = boot.initrds.map { name in
+      // A path on a device of its own is what GRUB's environment block may hold.
+      name.hasPrefix("(")
+        ? MenuFile(name, root: file.device) ?? file
+        : MenuFile(device: file.device, path: prefix + name)
+    }
     return EntryRun(outcome: .boot(target), warnings: [], output: "")
   }
 }

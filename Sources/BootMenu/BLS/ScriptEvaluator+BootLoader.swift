@@ -9,9 +9,9 @@ extension ScriptEvaluator {
     let options = CommandOptions(
       call.arguments,
       "path/p= enable-fallback/f show-default/d show-non-default/n entry/e=")
-    if let unknown = options.unknown { return .failed("unknown option \(unknown)") }
+    if let problem = options.problem { return .failed(problem) }
     var shows = (default: options.has("show-default"), others: options.has("show-non-default"))
-    var path = options.value("entry") ?? options.value("path")
+    var path = options.value("path")
     switch options.operands.first {
     case "default"?: shows.default = true
     case "non-default"?: shows.others = true
@@ -73,15 +73,12 @@ extension ScriptEvaluator {
   private mutating func entryFiles(
     _ path: ByteString?, _ options: CommandOptions
   ) -> [BootEntry]? {
-    var reader = EntryDirectory(environment: environment)
+    var reader = EntryDirectory(environment: environment, .grub)
     var found: [FoundEntry] = []
-    if let path, path.hasSuffix(".conf"), let file = MenuFile(path, root: root) {
-      let start = file.path.bytes.lastIndex(of: ASCII.slash).map { $0 + 1 } ?? 0
-      if let name = EntryFileName(file.path.dropFirst(start), ending: ".conf"),
-        let entry = reader.entry(file, name)
-      {
-        found = [entry]
-      }
+    if let name = options.value("entry") {
+      found = entry(named: name, path, options, &reader)
+    } else if let path, path.hasSuffix(".conf"), let file = MenuFile(path, root: root) {
+      found = entry(in: file, &reader)
     } else {
       for directory in directories(path, usual: EntryDirectory<Environment>.paths, options) {
         found = reader.entries(in: directory) ?? []
@@ -93,6 +90,32 @@ extension ScriptEvaluator {
     }
     for entry in found where !charge(byteCount: entry.text.count) { return nil }
     return ScriptEvaluator.sorted(found) { Self.stem($0.file) }.map { bootEntry($0) }
+  }
+
+  /// The one entry that `--entry` of GRUB 2.14 names, in the first directory that has it.
+  private func entry(
+    named name: ByteString, _ path: ByteString?, _ options: CommandOptions,
+    _ reader: inout EntryDirectory<Environment>
+  ) -> [FoundEntry] {
+    let fullName = name.hasSuffix(".conf") ? name : name + ".conf"
+    if name.bytes.contains(ASCII.slash), let file = MenuFile(fullName, root: root) {
+      return entry(in: file, &reader)
+    }
+    for directory in directories(path, usual: EntryDirectory<Environment>.paths, options) {
+      let file = MenuFile(device: directory.device, path: "\(directory.path)/\(fullName)")
+      if environment.kind(of: file) != nil { return entry(in: file, &reader) }
+    }
+    return []
+  }
+
+  private func entry(
+    in file: MenuFile, _ reader: inout EntryDirectory<Environment>
+  ) -> [FoundEntry] {
+    let start = file.path.bytes.lastIndex(of: ASCII.slash).map { $0 + 1 } ?? 0
+    guard let name = EntryFileName(file.path.dropFirst(start), ending: ".conf"),
+      let entry = reader.entry(file, name)
+    else { return [] }
+    return [entry]
   }
 
   /// The unified kernel images of the first directory that has any.
@@ -112,7 +135,7 @@ extension ScriptEvaluator {
     return ScriptEvaluator.sorted(found) { Self.stem($0.file) }.map { image in
       let entry = BootEntry(
         kind: .boot, title: image.title,
-        source: command("linux", [image.file.name], options: image.options),
+        source: command("linux", [ScriptText.word(image.file.name)], options: image.options),
         place: MenuPlace(file: image.file.name, line: 1))
       entry.id = image.id
       return entry
@@ -127,7 +150,7 @@ extension ScriptEvaluator {
       name.prefix(name.lastIndex(of: 0x2e).map { $0 - name.startIndex } ?? name.count))
   }
 
-  /// Things in the order of their files' names as packages, newest first.
+  /// Sorts by file name, as package names sort, newest first.
   private static func sorted<Element>(
     _ elements: [Element], name: (Element) -> ByteString
   ) -> [Element] {
@@ -146,7 +169,10 @@ extension ScriptEvaluator {
     var source = ByteString()
     if let boot = file.boot(variables, keepsUnset: false) {
       let device = found.file.device
-      let name = { (path: ByteString) in MenuFile(device: device, path: path).name }
+      // What an entry says is a script's text, so a path may bring its own device or a variable.
+      let name = { (path: ByteString) in
+        path.hasPrefix("/") ? MenuFile(device: device, path: path).name : path
+      }
       if value("save_default") == "true" || value("blsuki_save_default") == "true" {
         source +=
           context.function("savedefault") != nil
@@ -169,14 +195,14 @@ extension ScriptEvaluator {
     return entry
   }
 
-  /// A command of a script with file names, and options that stand in it as they are: quotes and
-  /// backslashes mean what they mean to GRUB, which pastes them in as well. Only what would end the
-  /// command gets a backslash.
+  /// A command of a script with file names and options that stand in it as they are: quotes,
+  /// backslashes and variables mean what they mean to GRUB, which pastes them in as well. What
+  /// would end the command gets a backslash, and so does a `$` that begins no variable.
   private func command(
     _ name: ByteString, _ files: [ByteString], options: ByteString
   ) -> ByteString {
     var result = name
-    for file in files { result += " " + ScriptText.word(file) }
+    for file in files { result += " " + ScriptText.arguments(file) }
     if !options.isEmpty { result += " " + ScriptText.arguments(options) }
     return result + "\n"
   }

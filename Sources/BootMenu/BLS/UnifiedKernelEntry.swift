@@ -25,15 +25,16 @@ final class UnifiedKernelEntry {
     release = OSRelease(text.osRelease)
   }
 
-  /// The text for people: that of the release, with the profile's behind it.
+  /// The text for people: that of the release, with the profile's after it.
   var title: ByteString {
     let system = release.first(["PRETTY_NAME", "IMAGE_ID", "NAME", "ID"]) ?? name.id
-    guard profile > 0 else { return system }
     let fields = OSRelease(text.profile)
-    return "\(system) (\(fields.first(["TITLE", "ID"]) ?? "profile \(profile)"))"
+    if let title = fields.value("TITLE") { return "\(system) (\(title))" }
+    guard profile > 0 else { return system }
+    return "\(system) (\(fields.value("ID") ?? "profile \(profile)"))"
   }
 
-  /// The name for files: that of the image, with the profile's behind it.
+  /// The name for files: that of the image, with the profile's after it.
   var id: ByteString {
     guard profile > 0 else { return name.id }
     return "\(name.id)@\(OSRelease(text.profile).value("ID") ?? "\(profile)")"
@@ -58,7 +59,9 @@ final class UnifiedKernelEntry {
   /// The entry as the text of an entry's file.
   var source: ByteString {
     let options = self.options
-    return "uki \(file.path)\n" + (options.isEmpty ? "" : "options \(options)\n")
+    // Quotes around a value are not its own.
+    let value = options.withoutQuotes.count < options.count ? "\"\(options)\"" : options
+    return "uki \(file.path)\n" + (options.isEmpty ? "" : "options \(value)\n")
   }
 }
 
@@ -96,13 +99,32 @@ struct UnifiedKernelDirectory<Environment: MenuEnvironment> {
       for (profile, text) in texts.enumerated() {
         result.append(UnifiedKernelEntry(file, parsed, profile: profile, text))
       }
+      if !texts.isEmpty {
+        nameAddons(in: MenuFile(device: file.device, path: "\(file.path).extra.d"))
+      }
+    }
+    if !result.isEmpty {
+      nameAddons(in: MenuFile(device: directory.device, path: "/loader/addons"))
     }
     return result
   }
 
+  /// systemd-stub would add the command lines of addons (systemd-stub(7), `.addon.efi`).
+  private mutating func nameAddons(in directory: MenuFile) {
+    for name in environment.names(inDirectory: directory) ?? []
+    where name.lowercased.hasSuffix(".addon.efi") {
+      let file = MenuFile(device: directory.device, path: "\(directory.path)/\(name)")
+      note("the addon is not applied", file)
+    }
+  }
+
   private mutating func warn(_ what: ByteString, _ file: MenuFile) {
+    note("image skipped: \(what)", file)
+  }
+
+  private mutating func note(_ what: ByteString, _ file: MenuFile) {
     guard warnings.count < MenuLimits.warningCountMax else { return }
     let place = MenuPlace(file: file.name, line: 1, column: 1)
-    warnings.append(MenuWarning(place: place, kind: .failed("image skipped: \(what)")))
+    warnings.append(MenuWarning(place: place, kind: .failed(what)))
   }
 }

@@ -5,7 +5,7 @@ import Bytes
 struct LegacyLine: Equatable {
   /// The command, in small letters.
   var command: ByteString
-  /// What follows it and the blanks or `=` behind it, without blanks at the end.
+  /// What follows it and the blanks or `=` after it, without blanks at the end.
   var rest: ByteString
   /// The text of the whole line.
   var text: ByteString

@@ -94,7 +94,7 @@ struct LegacyMenu<Environment: MenuEnvironment> {
     }
   }
 
-  /// The last password of a menu is the one that counts. A file behind it is a menu for whoever
+  /// The last password of a menu is the one that counts. A file after it is a menu for whoever
   /// knows it.
   private func addPassword(_ line: LegacyLine, _ menu: inout Menu) {
     guard var password = LegacyMenu.password(line) else {

@@ -48,14 +48,14 @@ public struct CompletionRequest: Equatable, Sendable {
   }
 }
 
-/// Finds how a word goes on: names of commands, of devices behind `(`, and paths.
+/// Completes a word: names of commands, of devices after `(`, and paths.
 struct Completer<Environment: MenuEnvironment> {
   /// The world.
   let environment: Environment
   /// The device of paths that name none.
   let root: ByteString
 
-  /// What Tab does behind `text`.
+  /// What Tab does after `text`.
   func completion(of text: ByteString) -> Completion {
     let place = CompletionPlace(text)
     let word = place.word
@@ -81,7 +81,7 @@ struct Completer<Environment: MenuEnvironment> {
     let directory = MenuFile(device: device, path: ByteString(path.bytes[...slash]))
     let start = path.dropFirst(slash + 1)
     let names = (environment.names(inDirectory: directory) ?? []).filter {
-      // A dot is typed by whoever wants what begins with it.
+      // Hidden names only once a dot was typed.
       $0.bytes.first != 0x2e || start.bytes.first == 0x2e && $0 != "." && $0 != ".."
     }
     return chosen(names, start, place) { name in
@@ -90,8 +90,8 @@ struct Completer<Environment: MenuEnvironment> {
     }
   }
 
-  /// Goes on with what all names that begin with `start` have in common; where it is only one,
-  /// with what follows a whole name, too. Names that a terminal can't show are left out.
+  /// Inserts what all names that begin with `start` have in common next; if there is only one, also
+  /// what follows a whole name. Names that a terminal can't show are left out.
   private func chosen(
     _ names: [ByteString], _ start: ByteString, _ place: CompletionPlace,
     follower: (ByteString) -> ByteString
@@ -107,7 +107,7 @@ struct Completer<Environment: MenuEnvironment> {
       return Completion(
         insertion: place.quoted(first.dropFirst(start.count)) + follower(first))
     }
-    // In order, so that what the outermost have in common all have.
+    // Sorted: a prefix of the first and the last is one of all.
     let common = zip(first.bytes, last.bytes).prefix { $0 == $1 }.count
     let part = ByteString(first.bytes[..<common]).dropFirst(start.count)
     return Completion(

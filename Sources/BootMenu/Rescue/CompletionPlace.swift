@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import Bytes
 
-/// The word at the end of an unfinished line, as the language of GRUB 2 takes lines apart.
+/// The word at the end of an unfinished line, as GRUB 2 splits lines.
 struct CompletionPlace {
   /// The word without quotes; of `NAME=VALUE` the value.
   private(set) var word: ByteString = ""
@@ -10,10 +10,10 @@ struct CompletionPlace {
   /// The quote that is open.
   private var quote: UInt8?
 
-  /// Words behind which another command's name comes.
+  /// Words after which another command's name comes.
   private static let openers: StaticString = "time ! if elif then else while until do"
 
-  /// The place behind `text`.
+  /// The place after `text`.
   init(_ text: ByteString) {
     var bytes: [UInt8] = []
     var isEscaped = false
@@ -55,7 +55,7 @@ struct CompletionPlace {
   /// What ends a whole word: its quote, if one is open, and a blank.
   var end: ByteString { quote.map { ByteString([$0, ASCII.space]) } ?? " " }
 
-  /// A part of a name as it has to be written here.
+  /// A part of a name, quoted as this place needs it.
   func quoted(_ part: ByteString) -> ByteString {
     if quote == 0x27 { return part }
     var result = ByteString()

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import Bytes
 
-/// The commands that do more for a person than for a script, or that scripts do not have: the
-/// scripts of guests go on with what they always meant to this loader.
+/// Commands that do more at the command line than in a script, or that scripts do not have. In the
+/// scripts of guests these names keep their old meaning.
 enum RescueCommand: Int {
   case list, print, find, compare, checksum, blockList, memoryMap, store, time, help
 
@@ -15,9 +15,16 @@ enum RescueCommand: Int {
   }
 }
 
-extension ScriptEvaluator {
-  /// Runs a command that a person typed.
-  mutating func perform(_ command: RescueCommand, _ call: ScriptInvocation) -> ScriptResult {
+extension ScriptEvaluator where Environment: RescueEnvironment {
+  /// Runs a command if it is one of a person's; nil if it is not.
+  mutating func performTyped(_ call: ScriptInvocation) -> ScriptResult? {
+    guard let command = RescueCommand(call.name) else { return nil }
+    return perform(command, call)
+  }
+
+  private mutating func perform(
+    _ command: RescueCommand, _ call: ScriptInvocation
+  ) -> ScriptResult {
     do throws(RescueFailure) {
       switch command {
       case .list: return try list(call.arguments)
@@ -76,7 +83,7 @@ extension ScriptEvaluator {
     return file
   }
 
-  /// Throws if the person wants no more.
+  /// Throws if the person pressed Ctrl-C.
   func goOn() throws(RescueFailure) {
     if environment.isInterrupted() { throw .interrupted }
   }

@@ -9,7 +9,7 @@ public struct RescueFailure: Error, Equatable, Sendable {
   /// A reason.
   public init(_ reason: ByteString) { self.reason = reason }
 
-  /// The person wants no more: everything that the line asked for ends.
+  /// The person pressed Ctrl-C: the whole line ends.
   public static let interrupted = RescueFailure("interrupted")
 }
 
@@ -56,9 +56,9 @@ public struct MemoryRange: Equatable, Sendable {
   }
 }
 
-/// What a person at the command line may ask of the world beyond what menus ask. Each has an answer
-/// for a world that knows no more.
-public protocol RescueEnvironment: AnyObject {
+/// What a person's command line asks of the world beyond what menus ask. Everything has a default
+/// answer.
+public protocol RescueEnvironment: MenuEnvironment {
   /// The bytes of a file from `byteOffset` on, at most `countMax`; fewer only where it ends.
   func bytes(
     of file: MenuFile, at byteOffset: UInt64, countMax: Int
@@ -70,7 +70,7 @@ public protocol RescueEnvironment: AnyObject {
   /// Where a file's bytes are, in order.
   func storedParts(of file: MenuFile) throws(RescueFailure) -> [StoredPart]
 
-  /// Why nothing can be had at a path; nil if something can, or if nothing is known.
+  /// Why a path can't be read; nil if it can, or if nobody knows why not.
   func failure(of file: MenuFile) -> ByteString?
 
   /// The size in bytes of a device.
@@ -92,11 +92,11 @@ public protocol RescueEnvironment: AnyObject {
   /// A clock; nil if there is none.
   func nanoseconds() -> UInt64?
 
-  /// Whether the person wants what runs to end.
+  /// Whether the person has pressed Ctrl-C.
   func isInterrupted() -> Bool
 }
 
-/// What a world that knows no more answers.
+/// The default answers.
 extension RescueEnvironment {
   /// Nothing can be read.
   public func bytes(
@@ -128,6 +128,6 @@ extension RescueEnvironment {
   }
   /// There is none.
   public func nanoseconds() -> UInt64? { nil }
-  /// Nobody is there.
+  /// Nobody interrupts.
   public func isInterrupted() -> Bool { false }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import Bytes
 
-extension ScriptEvaluator {
+extension ScriptEvaluator where Environment: RescueEnvironment {
   /// `cat FILE`: as much as one command's output may be.
   mutating func printFile(_ arguments: [ByteString]) throws(RescueFailure) -> ScriptResult {
     let file = try file(arguments.first { $0.bytes.first != 0x2d })

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import Bytes
 
-extension ScriptEvaluator {
+extension ScriptEvaluator where Environment: RescueEnvironment {
   /// `ls [-l] [DEVICE or PATH]`. In the long form a device is told by what is on it, and a file
   /// by its size.
   mutating func list(_ arguments: [ByteString]) throws(RescueFailure) -> ScriptResult {
     let options = CommandOptions(
       arguments, "long/l all/a human/h")
-    if let unknown = options.unknown { throw RescueFailure("unknown option \(unknown)") }
+    if let problem = options.problem { throw RescueFailure(problem) }
     let isLong = options.has("long")
     guard let name = options.operands.first else {
       for device in environment.deviceNames() {

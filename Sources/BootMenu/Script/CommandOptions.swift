@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import Bytes
 
-/// The options of a command, taken apart as GRUB 2 does: `--name`, `--name=value`, `--name value`,
-/// `-x`, `-xvalue`, `-x value`, joined short ones, and `--` that ends them.
+/// The options of a command, taken apart as GRUB 2 does (`lib/arg.c`): `--name`, `--name=value`,
+/// `--name value`, `-x`, `-x value`, joined short ones, and `--` that ends them.
 ///
-/// Those that a command knows are words of one text, each a name with what else is known of it:
-/// `long/l` has a letter, `file/f=` takes a value, `set/s=?` one that has to be joined to it.
+/// The options that a command knows are the words of one text, each a name and its properties:
+/// `long/l` has a letter, `file/f=` takes a value. The value of `set/s=?` may be left out: it is
+/// the next word unless that begins with a dash.
 final class CommandOptions {
   /// What an option takes.
   private enum Value {
@@ -13,7 +14,7 @@ final class CommandOptions {
     case none
     /// A value.
     case required
-    /// A value that has to be joined to it.
+    /// A value that may be left out.
     case optional
   }
 
@@ -26,7 +27,7 @@ final class CommandOptions {
     /// What it takes.
     var value = Value.none
 
-    /// An option as the word that stands for it says.
+    /// Reads one word of that text.
     init(_ word: ByteString) {
       name = ByteString(word.bytes.prefix { $0 != ASCII.slash && $0 != 0x3d })
       let rest = word.bytes.dropFirst(name.count)
@@ -48,17 +49,18 @@ final class CommandOptions {
   private(set) var given: [Given] = []
   /// The other arguments.
   private(set) var operands: [ByteString] = []
-  /// An option that the command does not know.
-  private(set) var unknown: ByteString?
+  /// Why the arguments don't fit; nil if they do.
+  private(set) var problem: ByteString?
 
-  /// Takes arguments apart. Unknown options are kept among the operands if that is asked for.
-  init(_ arguments: [ByteString], _ known: ByteString, keepsUnknown: Bool = false) {
+  /// Takes arguments apart. A command that accepts dashes has words that look like options, but are
+  /// none that it knows, among its operands.
+  init(_ arguments: [ByteString], _ known: ByteString, acceptsDashes: Bool = false) {
     let known = known.words.map { Option($0) }
     var index = 0
     while index < arguments.count {
       let argument = arguments[index]
       index += 1
-      if keepsUnknown, !CommandOptions.isKnown(argument, known) {
+      guard argument.bytes.first == 0x2d, argument.count > 1 else {
         operands.append(argument)
         continue
       }
@@ -66,23 +68,29 @@ final class CommandOptions {
         operands += arguments[index...]
         return
       }
+      if acceptsDashes, !CommandOptions.isKnown(argument, known) {
+        operands.append(argument)
+        continue
+      }
       let next = index < arguments.count ? arguments[index] : nil
       if argument.hasPrefix("--") {
         index += long(argument.dropFirst(2), next: next, known)
-      } else if argument.bytes.first == 0x2d, argument.count > 1 {
-        index += short(argument.dropFirst(), next: next, known)
       } else {
-        operands.append(argument)
+        index += short(argument.dropFirst(), next: next, known)
       }
+      if problem != nil { return }
     }
   }
 
+  /// Whether a word with dashes has nothing but options that the command knows.
   private static func isKnown(_ argument: ByteString, _ known: [Option]) -> Bool {
-    argument == "--"
-      || known.contains { option in
-        let name: ByteString = "--\(option.name)"
-        return argument == name || argument.hasPrefix(name + "=")
-      }
+    if argument.hasPrefix("--") {
+      let name = ByteString(argument.bytes.dropFirst(2).prefix { $0 != 0x3d })
+      return known.contains { $0.name == name }
+    }
+    return argument.bytes.dropFirst().allSatisfy { letter in
+      known.contains { $0.letter == letter }
+    }
   }
 
   /// Whether an option was given.
@@ -95,39 +103,42 @@ final class CommandOptions {
   private func long(_ text: ByteString, next: ByteString?, _ known: [Option]) -> Int {
     let name = ByteString(text.bytes.prefix { $0 != 0x3d })
     guard let option = known.first(where: { $0.name == name }) else {
-      unknown = unknown ?? "--\(name)"
+      problem = "unknown option --\(name)"
       return 0
     }
     if name.count < text.count {
+      if option.value == .none { problem = "option --\(name) takes no value" }
       given.append(Given(name: name, value: text.dropFirst(name.count + 1)))
-    } else if option.value == .required {
+    } else if option.value != .none, let next, next.bytes.first != 0x2d {
       given.append(Given(name: name, value: next))
       return 1
     } else {
-      given.append(Given(name: name, value: nil))
+      giveNoValue(option)
     }
     return 0
   }
 
-  /// Reads joined short options; the number of further arguments that they took.
+  /// Reads joined short options; the number of further arguments that they took. Only the last of
+  /// them can have a value.
   private func short(_ text: ByteString, next: ByteString?, _ known: [Option]) -> Int {
     for (index, letter) in text.bytes.enumerated() {
       guard let option = known.first(where: { $0.letter == letter }) else {
-        unknown = unknown ?? "-\(text)"
+        problem = "unknown option -\(text)"
         return 0
       }
-      if option.value == .none {
-        given.append(Given(name: option.name, value: nil))
-        continue
-      }
-      let rest = text.dropFirst(index + 1)
-      if rest.isEmpty, option.value == .required {
+      if index == text.count - 1, option.value != .none, let next,
+        option.value == .required || next.count < 2 || next.bytes.first != 0x2d
+      {
         given.append(Given(name: option.name, value: next))
         return 1
       }
-      given.append(Given(name: option.name, value: rest.isEmpty ? nil : rest))
-      return 0
+      giveNoValue(option)
     }
     return 0
+  }
+
+  private func giveNoValue(_ option: Option) {
+    if option.value == .required { problem = problem ?? "option --\(option.name) needs a value" }
+    given.append(Given(name: option.name, value: nil))
   }
 }

@@ -9,7 +9,7 @@ struct RegularExpression {
   enum Failure: Error, Equatable {
     /// A bracket or brace that is not closed, or closed but not opened.
     case unbalanced
-    /// A `*` and its like behind nothing.
+    /// A `*` and its like after nothing.
     case nothingToRepeat
     /// More than `nodeCountMax` parts, or brackets nested deeper than `depthMax`.
     case tooLarge

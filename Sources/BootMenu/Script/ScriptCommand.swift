@@ -27,7 +27,7 @@ enum ScriptCommand: Equatable {
   case quiet
   /// What distributions define as a function and call where it may be missing: like `quiet`.
   case usualFunction
-  /// Something that GRUB 2 has and this is without: it fails, where an unknown command would not.
+  /// A command of GRUB 2 that is missing here: it fails, which an unknown command would not.
   case unavailable
 
   /// The command of a name.
@@ -78,7 +78,7 @@ enum ScriptCommand: Equatable {
     ("extract_syslinux_entries_configfile", .syslinuxFile),
   ]
 
-  /// Names whose work a guest has no use for.
+  /// Commands that are of no use in a guest.
   private static let quietNames: StaticString = """
     rmmod terminal_output terminal_input terminal serial loadfont background_image
     background_color terminfo play badram cutmem cmosclean cmosset hwmatch clear drivemap
@@ -99,13 +99,13 @@ enum ScriptCommand: Equatable {
     load_video gfxmode set_background_image grub_platform recordfail savedefault initrdfail
     """
 
-  /// Names that are asked as conditions and answer no.
+  /// Commands used as conditions, which answer no.
   private static let denials: StaticString = """
     keystatus cmostest fwsetup smbios getenv setenv rdmsr read_byte read_word read_dword inb inw
     inl authenticate rpi_is_pi sbat efivar is_sb_enabled
     """
 
-  /// Names that other loaders of GRUB 2, other firmware or other disks are for.
+  /// Commands for other platforms of GRUB 2, other firmware or other disks.
   private static let unavailableNames: StaticString = """
     gptprio.next gptrepair cryptomount date hashsum md5sum sha1sum sha256sum sha512sum crc
     hexdump ntldr verify_detached file net_bootp net_dhcp net_nslookup cbfsdisk zfs-bootfs

@@ -9,8 +9,8 @@ struct ScriptFunction: Sendable {
   var body: [ScriptStatement]
 }
 
-/// What a script knows at one moment: variables and functions. A menu keeps the moment of its end,
-/// and each entry starts from there.
+/// The variables and functions of a script at one moment. A menu keeps those at its end, and each
+/// entry starts from them.
 struct ScriptContext: Sendable {
   /// A variable.
   struct Variable: Sendable {

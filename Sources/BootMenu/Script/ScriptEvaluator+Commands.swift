@@ -107,7 +107,7 @@ extension ScriptEvaluator {
     return result
   }
 
-  /// Waiting is policy: the seconds are noted if a key could have cut them short.
+  /// How long to wait is policy: only the seconds that a key could cut short are noted.
   private mutating func sleep(_ arguments: [ByteString]) -> ScriptResult {
     let options = CommandOptions(arguments, "interruptible/i verbose/v")
     guard let seconds = options.operands.first else { return .failed("how long?") }

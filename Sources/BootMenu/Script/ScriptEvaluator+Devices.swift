@@ -25,22 +25,26 @@ extension ScriptEvaluator {
       file/f label/l fs-uuid/u part-uuid/p partuuid part-label partlabel fs-label set/s=?
       no-floppy/n root-dev-only/r efidisk-only cryptodisk-only hint= hint-ieee1275= hint-bios=
       hint-baremetal= hint-efi= hint-arc= hint-xen=
-      """)
-    if let unknown = options.unknown { return .failed("unknown option \(unknown)") }
+      """, acceptsDashes: true)
+    if let problem = options.problem { return .failed(problem) }
+    // In the order in which GRUB asks.
     let kinds: [(option: StaticString, kind: StaticString)] = [
+      ("label", "label"), ("fs-label", "label"), ("fs-uuid", "fs-uuid"),
       ("part-uuid", "part-uuid"), ("partuuid", "part-uuid"), ("part-label", "part-label"),
-      ("partlabel", "part-label"), ("fs-uuid", "fs-uuid"), ("label", "label"),
-      ("fs-label", "label"), ("file", "file"),
+      ("partlabel", "part-label"), ("file", "file"),
     ]
     guard let kind = kinds.first(where: { options.has($0.option) })?.kind else {
       return .failed("by what?")
     }
-    var operands = options.operands
-    var variable: ByteString = options.value("set") ?? "root"
-    if options.has("set"), options.value("set") == nil, operands.count == 2 {
-      variable = operands.removeFirst()
+    // Hints for firmware that is not known yet are passed over.
+    var name = options.operands.first { !$0.hasPrefix("--hint-") }
+    var variable: ByteString = options.has("set") ? options.value("set") ?? "root" : ""
+    if name == nil, let value = options.value("set") {
+      // `search -l -s NAME`: what was meant for a variable is what to look for.
+      name = value
+      variable = "root"
     }
-    guard let name = operands.first else { return .failed("one argument expected") }
+    guard let name else { return .failed("one argument expected") }
     var preferred: [ByteString] = []
     for given in options.given where given.name.hasPrefix("hint") {
       for hint in (given.value ?? "").bytes.split(whereSeparator: { ASCII.isBlank($0) }) {
@@ -48,15 +52,15 @@ extension ScriptEvaluator {
       }
     }
     return found(
-      [name] + (options.has("set") ? [variable] : [""]), as: ByteString(stringLiteral: kind),
-      preferring: preferred)
+      [name, variable], as: ByteString(stringLiteral: kind), preferring: preferred)
   }
 
-  /// Looks for a device and puts its name into the variable that the second argument names: `root`
-  /// if there is none, nowhere but on the screen if it is empty.
+  /// `search.fs_uuid NAME [VARIABLE [HINT...]]` and its kin: looks for a device and puts its name
+  /// into the variable; without one it is printed.
   private mutating func found(
-    _ arguments: [ByteString], as kind: ByteString, preferring hints: [ByteString] = []
+    _ arguments: [ByteString], as kind: ByteString, preferring options: [ByteString] = []
   ) -> ScriptResult {
+    let hints = options + arguments.dropFirst(2)
     guard let name = arguments.first else { return .failed("one argument expected") }
     let key: SearchKey
     switch kind {
@@ -70,7 +74,7 @@ extension ScriptEvaluator {
     guard let device = environment.device(having: key, preferring: hints) else {
       return .failed("no device with \(kind) \(name)")
     }
-    return give(device, to: arguments.count > 1 ? arguments[1] : "root")
+    return give(device, to: arguments.count > 1 ? arguments[1] : "")
   }
 
   /// Puts a result into a variable, or prints it where none is named.
@@ -88,7 +92,7 @@ extension ScriptEvaluator {
     let options = CommandOptions(
       arguments,
       "set/s= driver/d partmap/p fs/f fs-uuid/u label/l part-uuid partuuid")
-    if let unknown = options.unknown { return .failed("unknown option \(unknown)") }
+    if let problem = options.problem { return .failed(problem) }
     let kinds: [(StaticString, DeviceProperty)] = [
       ("driver", .driver), ("partmap", .partitionMap), ("fs", .fileSystem),
       ("fs-uuid", .fileSystemUUID), ("label", .label), ("part-uuid", .partitionUUID),

@@ -7,7 +7,7 @@ extension ScriptEvaluator {
   mutating func addEntry(_ command: ScriptCommand, _ call: ScriptInvocation) -> ScriptResult {
     let options = CommandOptions(
       call.arguments,
-      "class= users= hotkey= source= id= unrestricted", keepsUnknown: true)
+      "class= users= hotkey= source= id= unrestricted", acceptsDashes: true)
     guard let title = options.operands.first else { return .failed("title expected") }
     guard let block = call.block ?? sourceBlock(options) else {
       return .failed("'\(title)' has no block")
@@ -57,7 +57,7 @@ extension ScriptEvaluator {
   /// The users that may do everything, if there are any.
   var superusers: [ByteString] { ScriptEvaluator.names(context.value("superusers") ?? "") }
 
-  /// The menu as it stands, with the settings that the variables have now.
+  /// The menu so far, with settings from the present variables.
   func finishedMenu() -> Menu {
     var result = menu
     result.defaultName = context.value("default") ?? ""

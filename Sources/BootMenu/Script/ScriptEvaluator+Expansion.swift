@@ -2,7 +2,7 @@
 import Bytes
 
 extension ScriptEvaluator {
-  /// The arguments that words stand for, and the block behind them. Nil, with a failure, if they
+  /// The arguments that words stand for, and the block after them. Nil, with a failure, if they
   /// are too long. An unquoted variable is split at blanks and gives no argument if it is empty; a
   /// quoted one is one argument. A word that is a pattern of existing paths becomes those paths.
   mutating func expand(

@@ -2,8 +2,8 @@
 import Bytes
 
 extension ScriptEvaluator {
-  /// Runs a command that says what is to be booted. Files are not looked at: reading them tells
-  /// more than asking whether they are there.
+  /// Runs a command that says what is to be booted. Files are not checked here: reading them
+  /// gives a better error.
   mutating func load(_ command: ScriptCommand, _ arguments: [ByteString]) -> ScriptResult {
     if command == .boot {
       guard loader.target != nil || loader.chainloaded != nil else {

@@ -6,7 +6,7 @@ extension ScriptEvaluator {
   /// it is the first group.
   mutating func regexp(_ arguments: [ByteString]) -> ScriptResult {
     let options = CommandOptions(arguments, "set/s=")
-    if let unknown = options.unknown { return .failed("unknown option \(unknown)") }
+    if let problem = options.problem { return .failed(problem) }
     guard options.operands.count == 2 else { return .failed("two arguments expected") }
     let expression: RegularExpression
     do throws(RegularExpression.Failure) {

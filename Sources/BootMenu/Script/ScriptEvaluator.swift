@@ -30,8 +30,8 @@ struct ScriptEvaluator<Environment: MenuEnvironment> {
   var stepsLeft = MenuLimits.stepCountMax
   /// How deep blocks, calls and files are nested.
   var depth = 0
-  /// Whether a person typed it, and so has the commands of `RescueCommand`.
-  var isTyped = false
+  /// The commands that only a person has, asked before all others; nil for a script from a disk.
+  var typedCommands: ((inout ScriptEvaluator, ScriptInvocation) -> ScriptResult?)?
   /// The bytes of the entries so far.
   var entryByteCount = 0
 
@@ -194,9 +194,9 @@ struct ScriptEvaluator<Environment: MenuEnvironment> {
 
   /// Runs the command of a name. A function never hides a command of GRUB 2.
   mutating func call(_ name: ByteString, _ arguments: [ByteString], block: ScriptBlock?) -> Flow {
-    if isTyped, let command = RescueCommand(name) {
+    if let typedCommands {
       let invocation = ScriptInvocation(name: name, arguments: arguments, block: block)
-      return finish(invocation, perform(command, invocation))
+      if let result = typedCommands(&self, invocation) { return finish(invocation, result) }
     }
     let known = ScriptCommand(name)
     if known == nil || known == .usualFunction, let function = context.function(name) {

@@ -144,7 +144,11 @@ struct ScriptLexer {
           if peek() == nil { throw error(.missing("the line that it goes on in")) }
         } else {
           ScriptLexer.flush(&plain, to: &parts, isQuoted: false)
-          parts.append(.text(ByteString([escaped]), isQuoted: true))
+          // `\xHH` stays as it is, as in Red Hat's GRUB.
+          let isByte =
+            escaped == 0x78 && LoaderCommandLine.isHexDigit(peek(0))
+            && LoaderCommandLine.isHexDigit(peek(1))
+          parts.append(.text(ByteString(isByte ? [byte, escaped] : [escaped]), isQuoted: true))
         }
       case 0x27:
         ScriptLexer.flush(&plain, to: &parts, isQuoted: false)

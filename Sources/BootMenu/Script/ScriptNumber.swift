@@ -7,7 +7,7 @@ enum ScriptNumber {
   /// zero octal. Zero if there is none, the nearest that fits if it is too large.
   static func value(_ text: ByteString) -> Int { parse(text.trimmed).value }
 
-  /// The number that a text is, with no sign and nothing behind it; nil if it is none.
+  /// The number that a text is, with no sign and nothing after it; nil if it is none.
   static func whole(_ text: ByteString) -> Int? {
     guard let first = text.bytes.first, ASCII.isDigit(first) else { return nil }
     let (value, byteCount) = parse(text)

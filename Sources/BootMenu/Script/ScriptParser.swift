@@ -2,7 +2,7 @@
 import Bytes
 
 /// Reads a script by the grammar of GRUB 2, in the pieces in which GRUB 2 runs it: a line with all
-/// lines that its blocks and quotes reach to. A piece that breaks the grammar runs not at all.
+/// lines that its blocks and quotes reach to. A piece that breaks the grammar does not run at all.
 struct ScriptParser {
   private var lexer: ScriptLexer
   private var ahead: ScriptToken?
@@ -16,7 +16,7 @@ struct ScriptParser {
   }
 
   /// The statements of the next piece; nil at the script's end. After an error the rest of the line
-  /// that has it is skipped, and the next call goes on behind it.
+  /// that has it is skipped, and the next call goes on after it.
   mutating func nextPiece() throws(ScriptSyntaxError) -> [ScriptStatement]? {
     do throws(ScriptSyntaxError) {
       try skipNewlines()
@@ -142,13 +142,13 @@ struct ScriptParser {
   /// What a list of commands is ended by.
   private enum End: Equatable {
     case keyword(ScriptKeyword)
-    /// `}`, behind a separator.
+    /// `}`, after a separator.
     case closeBrace
     /// `}`, with or without one.
     case bareCloseBrace
   }
 
-  /// At least one command, with a separator behind each, up to what ends them, which is left to be
+  /// At least one command, with a separator after each, up to what ends them, which is left to be
   /// read.
   private mutating func commands(
     depth: Int, until ends: [End]

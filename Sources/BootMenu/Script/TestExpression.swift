@@ -89,7 +89,7 @@ struct TestExpression<Environment: MenuEnvironment> {
     }
   }
 
-  /// `-nt` and `-ot`: newer or older than, with seconds that are added to the first time behind it.
+  /// `-nt` and `-ot`: newer or older than, with seconds that are added to the first time after it.
   private func age(_ left: ByteString, _ operation: ByteString, _ right: ByteString) -> Bool? {
     let isNewer = operation.hasPrefix("-nt")
     guard isNewer || operation.hasPrefix("-ot") else { return nil }

@@ -9,7 +9,7 @@ extension ScriptEvaluator {
     let options = CommandOptions(
       call.arguments,
       "root/r= cwd/c= isolinux/i pxelinux/p syslinux/s")
-    if let unknown = options.unknown { return .failed("unknown option \(unknown)") }
+    if let problem = options.problem { return .failed(problem) }
     guard let name = options.operands.first else { return .failed("file name expected") }
     guard let file = MenuFile(name, root: root),
       let text = environment.contents(of: file, byteCountMax: MenuLimits.fileByteCountMax)

@@ -10,7 +10,7 @@ enum SyslinuxLead: Equatable {
   /// `MENU QUIT`: to a prompt, which is not there.
   case quit
 
-  /// The keyword behind `MENU`, and what follows it; nil if it is none of these.
+  /// The keyword after `MENU`, and what follows it; nil if it is none of these.
   init?(_ line: SyslinuxLine) {
     switch line.keyword {
     case "exit": self = .exit(tag: line.words.first ?? "")

@@ -44,7 +44,7 @@ struct SyslinuxMenu<Environment: MenuEnvironment> {
     inner.wholeSource = menu.wholeSource
     inner.tags = menu.tags + [tag]
     fill(&inner, from: source, line: line)
-    // What was skipped has been told with the outer menu.
+    // The outer menu has already reported what was skipped.
     inner.warnings = []
     inner.passwords = menu.passwords
     inner.superusers = menu.superusers

@@ -17,7 +17,7 @@ enum SyslinuxModule: Equatable {
   case byProcessor
   /// Runs a command.
   case command
-  /// Starts the machine anew.
+  /// Restarts the machine.
   case reboot
   /// Switches the machine off.
   case powerOff

@@ -149,7 +149,7 @@ extension SyslinuxParser {
     guard var done = label else { return }
     label = nil
     if done.lead == .quit { return }
-    // Behind the limit not even the text is put together: it may be long, and labels many.
+    // Past the limit the text is not even built: it may be long, with many labels.
     guard labelCount <= MenuLimits.entryCountMax, bytesLeft >= 0 else { return }
     if done.kind == nil, !done.isHidden, done.lead == nil {
       done.kind = .byName

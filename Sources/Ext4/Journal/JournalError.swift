@@ -16,7 +16,7 @@ public indirect enum JournalError: BootFailure {
   case badSuperblock(field: ByteString, value: UInt64)
   /// The checksum of the journal's superblock is wrong.
   case badChecksum(stored: UInt32, computed: UInt32)
-  /// The journal needs a feature that this reader has not; its name.
+  /// The journal needs a feature that this reader does not have; its name.
   case unsupportedFeature(ByteString)
   /// The journal's file has a hole.
   case hole(block: UInt32)

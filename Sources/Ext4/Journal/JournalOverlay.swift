@@ -61,7 +61,7 @@ struct JournalOverlay {
     return pieces.extents
   }
 
-  /// The same for the extents of a file; ends behind `countMax` pieces, when the rest is of no use.
+  /// The same for the extents of a file; ends after `countMax` pieces, when the rest is of no use.
   /// Extents may overlap, so there can be far more pieces than blocks.
   func pieces(of extents: [Extent], countMax: Int) -> [Extent] {
     if entries.isEmpty { return extents }

@@ -18,11 +18,11 @@ public struct JournalSummary: Equatable, Sendable {
   public var transactionCount: Int
   /// The number of blocks whose contents are in the log.
   public var blockCount: Int
-  /// The sequence number of a damaged transaction; it and all behind it are left out.
+  /// The sequence number of a damaged transaction; it and all after it are left out.
   public var damagedTransaction: UInt32?
   /// The number of blocks in the log whose checksum is wrong; what they hold is left out.
   public var damagedBlockCount: Int
-  /// Whether there are fast commits behind the last transaction, which are not replayed.
+  /// Whether there are fast commits after the last transaction, which are not replayed.
   public var hasFastCommits: Bool
 
   /// One line; what is missing, if anything is.
@@ -57,7 +57,7 @@ struct JournalReplay<Device: BlockDevice> {
   let summary: JournalSummary
 
   /// Replays the journal of `system`, which needs it. Throws if nothing can be replayed; what is
-  /// damaged behind a sound beginning is told by the summary.
+  /// damaged after a sound beginning is told by the summary.
   init(of system: Ext4FileSystem<Device>) throws(JournalError) {
     var file = try JournalFile(of: system)
     let blockByteCount = system.superblock.blockByteCount
@@ -123,7 +123,7 @@ struct JournalReplay<Device: BlockDevice> {
   }
 
   /// Whether the area of fast commits begins with the head (tag 9, low byte first: features and
-  /// transaction) of those that belong behind the last transaction.
+  /// transaction) of those that belong after the last transaction.
   private static func hasFastCommits(
     _ superblock: JournalSuperblock, _ file: inout JournalFile<Device>, _ sequence: UInt32
   ) throws(JournalError) -> Bool {

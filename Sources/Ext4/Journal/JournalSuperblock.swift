@@ -21,7 +21,7 @@ struct JournalSuperblock {
   let blockCount: UInt32
   /// The log's first block.
   let first: UInt32
-  /// Behind the log's last block, where the area of fast commits begins, if there is one.
+  /// After the log's last block, where the area of fast commits begins, if there is one.
   let end: UInt32
   /// The sequence number of the oldest transaction that may have to be replayed.
   let sequence: UInt32

@@ -8,7 +8,7 @@ public indirect enum LVMError: BootFailure {
   case device(BlockError)
   /// The label's checksum is wrong.
   case badLabelChecksum(stored: UInt32, computed: UInt32)
-  /// The header behind the label breaks off.
+  /// The header after the label breaks off.
   case badHeader
   /// A metadata area's header is damaged.
   case badAreaChecksum(stored: UInt32, computed: UInt32)

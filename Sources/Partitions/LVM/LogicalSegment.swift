@@ -12,7 +12,7 @@ struct LogicalSegment: Equatable {
 
   /// How its bytes are stored.
   enum Kind: Equatable {
-    /// In turn on areas; with one area one behind the other (`striped`, `linear`).
+    /// In turn on areas; with one area one after the other (`striped`, `linear`).
     case striped([Area], stripeByteCount: UInt64)
     /// The same on each area (`mirror`).
     case mirrored([Area])
@@ -40,7 +40,7 @@ struct LogicalSegment: Equatable {
   init(_ section: LVMSection) throws(LVMError) {
     firstExtent = try section.number("start_extent")
     extentCount = try section.number("extent_count")
-    // `thin-pool`, and flags behind a plus: `raid1+VISIBLE`.
+    // `thin-pool`, and flags after a plus: `raid1+VISIBLE`.
     type = try section.string("type")
     let base = type.split(on: 0x2b).first ?? type
     switch base {

@@ -66,7 +66,7 @@ public final class PhysicalVolume<Device: BlockDevice> {
     self.failure = failure
   }
 
-  /// The metadata areas of a header: they are the second list, behind the data areas.
+  /// The metadata areas of a header: they are the second list, after the data areas.
   private static func areas(_ header: ByteView) throws(LVMError) -> [Area] {
     var result: [Area] = []
     var offset = 40
@@ -104,7 +104,7 @@ public final class PhysicalVolume<Device: BlockDevice> {
       count <= size - head, count <= UInt64(LVMLimits.textByteCountMax),
       let place = Checked.sum(start, offset)
     else { throw .badTextPlace(byteOffset: offset, byteCount: count) }
-    // What does not fit behind `offset` goes on behind the area's header.
+    // What does not fit after `offset` goes on after the area's header.
     let first = min(count, size - offset)
     var text = try bytes(volume, place, Int(first))
     if first < count {

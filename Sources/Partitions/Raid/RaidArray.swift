@@ -150,7 +150,7 @@ struct RaidAssembly<Device: BlockDevice> {
     return segments
   }
 
-  /// One member behind the other (`drivers/md/md-linear.c`).
+  /// One member after the other (`drivers/md/md-linear.c`).
   private func linear(
     _ slots: [RaidMember<Device>?]
   ) throws(RaidError) -> [VolumeSegment<Device>] {
@@ -173,7 +173,7 @@ struct RaidAssembly<Device: BlockDevice> {
     return try part(data, leader.usedByteCount)
   }
 
-  /// RAID 0: while all members have room, chunks go round among all; behind the end of the smallest
+  /// RAID 0: while all members have room, chunks go round among all; after the end of the smallest
   /// among the others, and so on (`create_strip_zones`).
   private func striped(
     _ slots: [RaidMember<Device>?]

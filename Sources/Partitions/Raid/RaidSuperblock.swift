@@ -10,7 +10,7 @@ public enum RaidFormat: Equatable, Sendable {
   case atEnd
   /// 1.1: at the start.
   case atStart
-  /// 1.2: 4 KiB behind the start. The usual one.
+  /// 1.2: 4 KiB after the start. The usual one.
   case behindStart
 
   /// The name as mdadm writes it.
