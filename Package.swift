@@ -72,20 +72,27 @@ let package = Package(
     cModule("CXen"),
     core("XenFrontends", ["Bytes", "BlockIO", "CXen"]),
     cModule("CMiniOS", ["CXen"]),
-    core("MiniOS", ["Bytes", "XenFrontends", "CXen", "CMiniOS"]),
+    core("StubMachine", ["Bytes", "XenFrontends"]),
+    core("MiniOS", ["Bytes", "StubMachine", "XenFrontends", "CXen", "CMiniOS"]),
 
+    cModule("CTrampolines"),
+    core("BootSession", ["Bytes", "BootMenu", "BootPlan", "MenuScreen"]),
+    core(
+      "BootEngine",
+      [
+        "Bytes", "BlockIO", "FileSystem", "BootMenu", "BootPlan", "BootSession", "MenuScreen",
+        "Framebuffer", "KernelImage", "DomainBuilder", "StubMachine", "XenFrontends", "CXen",
+        "CTrampolines",
+      ]),
     .executableTarget(
-      name: "PVGrub",
-      dependencies: [
-        "Bytes", "BlockIO", "FileSystem", "BootMenu", "BootPlan", "MenuScreen", "Framebuffer",
-        "KernelImage", "DomainBuilder", "MiniOS", "XenFrontends", "CXen", "CMiniOS",
-      ],
+      name: "PVGrub", dependencies: ["Bytes", "BootPlan", "BootSession", "BootEngine", "MiniOS"],
       exclude: ["image.ld"], swiftSettings: freestanding),
     cModule("CStubDomainProbe", ["CXen"]),
     .executableTarget(
       name: "StubDomainProbe",
       dependencies: [
-        "Bytes", "BlockIO", "MiniOS", "XenFrontends", "CXen", "CMiniOS", "CStubDomainProbe",
+        "Bytes", "BlockIO", "MiniOS", "StubMachine", "XenFrontends", "CXen", "CMiniOS",
+        "CStubDomainProbe",
       ],
       swiftSettings: freestanding),
     .executableTarget(
@@ -101,6 +108,7 @@ let package = Package(
       name: "TestSupport",
       dependencies: [
         "BlockIO", "Bytes", "FileSystem", "Decompression", "CDecoders", "KernelImage",
+        "DomainBuilder", "BootMenu",
       ],
       path: "Tests/TestSupport"),
     tests("BytesTests", ["Bytes"]),
@@ -147,13 +155,31 @@ let package = Package(
     .target(
       name: "FakeDom0", dependencies: ["XenFrontends", "CXen", "BlockIO", "Bytes"],
       path: "Tests/FakeDom0"),
+    .target(
+      name: "FakeMachine",
+      dependencies: ["FakeDom0", "StubMachine", "XenFrontends", "CXen", "Bytes", "TestSupport"],
+      path: "Tests/FakeMachine"),
+    tests("StubMachineTests", ["StubMachine", "Bytes", "TestSupport"]),
+    tests(
+      "BootSessionTests",
+      ["BootSession", "BootMenu", "BootPlan", "MenuScreen", "BlockIO", "Bytes", "TestSupport"]),
+    tests(
+      "BootEngineTests",
+      [
+        "BootEngine", "BootSession", "BootPlan", "BlockIO", "FakeMachine", "FakeDom0",
+        "StubMachine",
+        "XenFrontends", "DomainBuilder", "CTrampolines", "Bytes", "TestSupport",
+      ]),
     tests("XenFrontendsTests", ["XenFrontends", "FakeDom0", "CXen", "BlockIO", "Bytes"]),
     // As somebody outside of the package: it sees what is public, and no more.
     .testTarget(
       name: "ForeignFrontendTests", dependencies: ["XenFrontends", "FakeDom0", "Bytes"],
       packageAccess: false),
     .target(name: "CMemory", path: "Tests/CMemory"),
-    tests("MiniOSTests", ["MiniOS", "CMiniOS", "CMemory"]),
+    .target(name: "CFakeXen", dependencies: ["CXen"], path: "Tests/CFakeXen"),
+    tests(
+      "MiniOSTests",
+      ["MiniOS", "StubMachine", "XenFrontends", "Bytes", "CMiniOS", "CXen", "CMemory", "CFakeXen"]),
   ])
 
 if Context.environment["PVGRUB_IMAGE_ONLY"] != nil {

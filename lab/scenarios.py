@@ -169,11 +169,12 @@ HOST_CONTROL = (
     Scenario(
         "end-on-failure", (Disk(disk.MISSING_KERNEL),),
         (r"vmlinuz-missing", r"without a key the domain ends in 3 s \(crash\)",
-         r"nobody is there: the domain ends"), (r"^GUEST:",), cmdline="onfail=crash:3", ends="crash",
+         r"no entry booted and no key was pressed; shutting down"), (r"^GUEST:",),
+        cmdline="onfail=crash:3", ends="crash",
     ),
     Scenario(
         "end-without-a-menu", (Disk(disk.NO_MENU),),
-        (r"(?i)no (boot )?menu", r"nobody is there: the domain ends"), (r"^GUEST:",),
+        (r"(?i)no (boot )?menu", r"no entry booted and no key was pressed; shutting down"), (r"^GUEST:",),
         cmdline="onfail=poweroff:3",
     ),
 )

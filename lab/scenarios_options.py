@@ -74,7 +74,8 @@ OPTIONS = (
     pvh("pvh-entry-by-name", disk.WHOLE_LST, cmdline="pvh=entry"),
     Scenario(
         "reboot-on-failure", (Disk(disk.MISSING_KERNEL),),
-        (r"without a key the domain ends in 3 s \(reboot\)", r"nobody is there: the domain ends"),
+        (r"without a key the domain ends in 3 s \(reboot\)",
+         r"no entry booted and no key was pressed; shutting down"),
         (r"^GUEST:",), cmdline="onfail=reboot:3", ends="reboot",
     ),
     Scenario(

@@ -1,32 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-import Bytes
-
-/// Consecutive page frames of 4096 bytes, by pseudo-physical number.
-public struct FrameRange: Equatable, Sendable {
-  /// The first frame.
-  public var start: UInt64
-  /// How many frames.
-  public var count: UInt64
-
-  /// `count` frames from `start` on.
-  public init(start: UInt64, count: UInt64) {
-    self.start = start
-    self.count = count
-  }
-
-  /// Frames in the order of a file, as runs.
-  public static func runs(_ frames: ArraySlice<UInt64>) -> [FrameRange] {
-    var result: [FrameRange] = []
-    for frame in frames {
-      if let last = result.last, last.start + last.count == frame {
-        result[result.count - 1].count += 1
-      } else {
-        result.append(FrameRange(start: frame, count: 1))
-      }
-    }
-    return result
-  }
-}
+public import Bytes
 
 /// How a file gets into page frames: what the devices can put there themselves, and the rest.
 ///

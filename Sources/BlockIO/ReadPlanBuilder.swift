@@ -3,7 +3,6 @@ import Bytes
 
 /// Lays the extents of a file over page frames, one after the other.
 struct ReadPlanBuilder {
-  private static let frameByteCount: UInt64 = 4096
 
   /// The bytes of a volume whose place is asked for at once: many pieces, where chunks are small.
   private static let portionByteCount: UInt64 = 16 << 20
@@ -165,7 +164,7 @@ struct ReadPlanBuilder {
   private func tailByteCount(from place: ReadPlan.Place) -> UInt64 {
     if let count = target.zeroedTailByteCount { return count }
     let used = UInt64(place.byteOffset)
-    return used == 0 ? 0 : Self.frameByteCount - used
+    return used == 0 ? 0 : Page.byteCount - used
   }
 
   /// Adds zeros.
@@ -209,7 +208,7 @@ struct ReadPlanBuilder {
   /// Zeros the tail after the file.
   mutating func finish() throws(BlockError) {
     guard position > 0 else { return }
-    let inFrame = Int(byteInRange % Self.frameByteCount)
+    let inFrame = Int(byteInRange % Page.byteCount)
     try addZeros(tailByteCount(from: ReadPlan.Place(frame: 0, byteOffset: inFrame)))
   }
 
@@ -218,17 +217,17 @@ struct ReadPlanBuilder {
   {
     while rangeIndex < target.frames.count {
       let range = target.frames[rangeIndex]
-      let size = Checked.product(range.count, Self.frameByteCount) ?? UInt64.max
+      let size = Checked.product(range.frameCount, Page.byteCount) ?? UInt64.max
       if byteInRange < size {
         let place = ReadPlan.Place(
-          frame: range.start + byteInRange / Self.frameByteCount,
-          byteOffset: Int(byteInRange % Self.frameByteCount))
+          frame: range.lowerBound + byteInRange / Page.byteCount,
+          byteOffset: Int(byteInRange % Page.byteCount))
         return (place, size - byteInRange)
       }
       byteInRange -= size
       rangeIndex += 1
     }
-    let room = target.frames.reduce(0) { $0 &+ $1.count &* Self.frameByteCount }
+    let room = target.frames.reduce(0) { $0 &+ $1.frameCount &* Page.byteCount }
     throw .outOfRange(byteOffset: position, byteCount: 1, deviceByteCount: room)
   }
 
@@ -240,8 +239,8 @@ struct ReadPlanBuilder {
   private func advanced(_ place: ReadPlan.Place, by byteCount: UInt64) -> ReadPlan.Place {
     let offset = UInt64(place.byteOffset) + byteCount
     return ReadPlan.Place(
-      frame: place.frame + offset / Self.frameByteCount,
-      byteOffset: Int(offset % Self.frameByteCount))
+      frame: place.frame + offset / Page.byteCount,
+      byteOffset: Int(offset % Page.byteCount))
   }
 
   /// Adds a piece, or lengthens the last one that it continues on the device and in the frames.

@@ -9,11 +9,14 @@ enum LoopbackFile {
   static func volume<Device: BlockDevice>(
     _ name: ByteString, _ file: LocatedFile<Device>
   ) throws(BootError) -> Volume<Device> {
+    guard case .extents(let extents, let volume) = file.source else {
+      throw BootError(.unsupported, "\(file.name): only a file on a disk can be a disk")
+    }
     var segments: [VolumeSegment<Device>] = []
-    for extent in file.extents {
+    for extent in extents {
       switch extent {
       case .run(let byteOffset, let byteCount):
-        guard let part = file.volume.segments(at: byteOffset, count: byteCount) else {
+        guard let part = volume.segments(at: byteOffset, count: byteCount) else {
           throw BootError(.corrupt, "\(file.name): a piece of it is outside its file system")
         }
         segments += part
@@ -26,9 +29,9 @@ enum LoopbackFile {
       }
     }
     // Images have no sectors of their own.
-    guard let volume = Volume(name: name, segments: segments, sectorByteCount: 512) else {
+    guard let result = Volume(name: name, segments: segments, sectorByteCount: 512) else {
       throw BootError(.unsupported, "\(file.name): it lies in too many pieces to be a disk")
     }
-    return volume
+    return result
   }
 }

@@ -50,7 +50,10 @@ extension GuestEnvironment {
     if let reason = system.writeObstacle { throw BootError(.wrongRequest, reason) }
     let located = try locate(file)
     let runs = try runs(of: located)
-    let old = try readAgain(runs, on: located.volume)
+    guard let volume = located.volume else {
+      throw BootError(.wrongRequest, "it is not on a disk")
+    }
+    let old = try readAgain(runs, on: volume)
     guard let known = contents(of: file, byteCountMax: Self.writtenByteCountMax), known == old
     else { throw BootError(.wrongRequest, "its blocks hold something else than was read") }
     let new: ByteString
@@ -64,11 +67,11 @@ extension GuestEnvironment {
     for run in runs {
       let end = min(offset + run.byteCount, new.count)
       do throws(BlockError) {
-        try located.volume.write(Array(new.bytes[offset..<end]), at: run.byteOffset)
+        try volume.write(Array(new.bytes[offset..<end]), at: run.byteOffset)
       } catch { throw BootError(error) }
       offset = end
     }
-    guard try readAgain(runs, on: located.volume) == new else {
+    guard try readAgain(runs, on: volume) == new else {
       throw BootError(.device, "the disk does not hold what was written")
     }
     return true

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The exception table of a PVH domain (Intel SDM volume 3, 6.14). A page fault and a double fault
- * get a stack of their own, so that a loader that has used up its stack is reported too. */
+ * get a stack of their own, so that a used-up stack is reported too. */
 #if !defined(__linux__)
 
 #include "CMiniOS.h"

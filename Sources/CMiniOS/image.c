@@ -2,12 +2,6 @@
 /* Where things are in the image, told to Swift through functions: Swift does not touch C globals. */
 #include "CMiniOS.h"
 
-#define PAGE 4096
-#define PAGE_ALIGNED __attribute__((aligned(PAGE)))
-
-static uint8_t scratch_page[PAGE] PAGE_ALIGNED;
-static uint8_t shared_info_page[PAGE] PAGE_ALIGNED;
-static uint8_t thread_page[PAGE] PAGE_ALIGNED;
 static uint64_t free_ranges[MINIOS_FREE_RANGE_MAX * 2];
 static uint64_t table_frames[MINIOS_TABLE_FRAME_MAX];
 static uint64_t page_bitmap[MINIOS_HEAP_PAGE_MAX / 64];
@@ -15,9 +9,6 @@ static uint64_t update_buffer[MINIOS_UPDATE_MAX * 2];
 static uint64_t frame_buffer[MINIOS_UPDATE_MAX];
 static struct hvm_memmap_table_entry memory_map[MINIOS_MEMORY_MAP_MAX];
 
-uint64_t minios_scratch_page(void) { return (uint64_t)scratch_page; }
-uint64_t minios_shared_info_page(void) { return (uint64_t)shared_info_page; }
-uint64_t minios_thread_page(void) { return (uint64_t)thread_page; }
 uint64_t *minios_free_ranges(void) { return free_ranges; }
 uint64_t *minios_table_frames(void) { return table_frames; }
 uint64_t *minios_page_bitmap(void) { return page_bitmap; }
@@ -27,6 +18,16 @@ struct hvm_memmap_table_entry *minios_memory_map(void) { return memory_map; }
 
 #if !defined(__linux__)
 
+#define PAGE 4096
+#define PAGE_ALIGNED __attribute__((aligned(PAGE)))
+
+static uint8_t scratch_page[PAGE] PAGE_ALIGNED;
+static uint8_t shared_info_page[PAGE] PAGE_ALIGNED;
+static uint8_t thread_page[PAGE] PAGE_ALIGNED;
+uint64_t minios_scratch_page(void) { return (uint64_t)scratch_page; }
+uint64_t minios_shared_info_page(void) { return (uint64_t)shared_info_page; }
+uint64_t minios_thread_page(void) { return (uint64_t)thread_page; }
+
 extern uint64_t start_info_address;
 extern const uint64_t saved_registers[MINIOS_SAVED_REGISTER_COUNT];
 extern uint32_t is_pvh;
@@ -35,7 +36,6 @@ extern uint8_t hypercall_page[];
 extern uint8_t image_text_start[], image_text_end[], image_rodata_end[], image_end[];
 extern uint8_t boot_stack_guard[], boot_stack_top[];
 extern const uint64_t trap_stubs[32];
-extern const uint8_t trampoline_start[], trampoline_fields[], trampoline_end[];
 
 uint64_t minios_start_info(void) { return start_info_address; }
 int minios_is_pvh(void) { return is_pvh != 0; }
@@ -49,34 +49,5 @@ uint64_t minios_image_end(void) { return (uint64_t)image_end; }
 uint64_t minios_stack_guard(void) { return (uint64_t)boot_stack_guard; }
 uint64_t minios_stack_top(void) { return (uint64_t)boot_stack_top; }
 uint64_t minios_trap_stub(uint32_t vector) { return vector < 32 ? trap_stubs[vector] : 0; }
-uint64_t minios_trampoline_code(void) { return (uint64_t)trampoline_start; }
-uint64_t minios_trampoline_byte_count(void)
-{
-    return (uint64_t)(trampoline_end - trampoline_start);
-}
-uint64_t minios_trampoline_fields_offset(void)
-{
-    return (uint64_t)(trampoline_fields - trampoline_start);
-}
-
-#else /* The host builds these modules for their types only. */
-
-uint64_t minios_start_info(void) { return 0; }
-int minios_is_pvh(void) { return 0; }
-uint64_t *minios_boot_tables(void) { return table_frames; }
-uint64_t minios_hypercall_page(void) { return 0; }
-void minios_start_exceptions(void) {}
-const uint64_t *minios_saved_registers(void) { return frame_buffer; }
-uint64_t minios_text_start(void) { return 0; }
-uint64_t minios_text_end(void) { return 0; }
-uint64_t minios_rodata_end(void) { return 0; }
-uint64_t minios_image_end(void) { return 0; }
-uint64_t minios_stack_guard(void) { return 0; }
-uint64_t minios_stack_top(void) { return 0; }
-uint64_t minios_trap_stub(uint32_t vector) { (void)vector; return 0; }
-uint64_t minios_trampoline_code(void) { return 0; }
-uint64_t minios_trampoline_byte_count(void) { return 0; }
-uint64_t minios_trampoline_fields_offset(void) { return 0; }
-void minios_jump(uint64_t address) { (void)address; __builtin_trap(); }
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-import Bytes
+public import Bytes
 import KernelImage
 
 /// Where everything of a new 64-bit PV domain is: the layout that Xen's own domain builder makes
@@ -64,7 +64,7 @@ public struct DomainPlan: Equatable, Sendable {
   /// The virtual address of `frame`, which must be in the first mapping or at its end.
   public func address(of frame: UInt64) -> UInt64 {
     precondition(frame <= mapped.upperBound, "a frame without an address")
-    return virtBase + frame * pageByteCount
+    return virtBase + frame * Page.byteCount
   }
 
   /// Plans the domain; throws if the kernel can't be mapped or the memory is too small.
@@ -134,7 +134,7 @@ public struct DomainPlan: Equatable, Sendable {
     }
     guard request.moduleByteCount <= Self.physicalAddressMax else {
       throw .memoryTooSmall(
-        neededPageCount: DomainBuilder.pageCount(ofBytes: request.moduleByteCount),
+        neededPageCount: Page.count(ofBytes: request.moduleByteCount),
         pageCount: request.pageCount)
     }
     pageCount = request.pageCount
@@ -142,15 +142,15 @@ public struct DomainPlan: Equatable, Sendable {
     entry = request.kernel.entry
     moduleByteCount = request.moduleByteCount
 
-    let modulePageCount = DomainBuilder.pageCount(ofBytes: request.moduleByteCount)
-    let p2mPageCount = DomainBuilder.pageCount(ofBytes: request.pageCount * 8)
+    let modulePageCount = Page.count(ofBytes: request.moduleByteCount)
+    let p2mPageCount = Page.count(ofBytes: request.pageCount * 8)
     let separateP2M = Self.usableP2MAddress(request.kernel, pageCount: p2mPageCount)
     hasModuleList = modulePageCount > 0 && request.hasModuleList
     isModuleMapped =
       modulePageCount > 0 && (!request.kernel.acceptsModulePFN || request.hasModuleList)
 
     // From virt_base up, frame by frame; the order is the builder's.
-    kernel = memory.lowerBound / pageByteCount..<DomainBuilder.pageCount(ofBytes: memory.upperBound)
+    kernel = memory.lowerBound / Page.byteCount..<Page.count(ofBytes: memory.upperBound)
     var next = kernel.upperBound
     func take(_ count: UInt64) -> FrameRange {
       next += count
@@ -171,20 +171,20 @@ public struct DomainPlan: Equatable, Sendable {
 
     var mappings = [VirtualMapping(address: virtBase, frames: mapped)]
     var tables = TableRun.tables(
-      address: virtBase, byteCount: first.pageCount * pageByteCount,
+      address: virtBase, byteCount: first.pageCount * Page.byteCount,
       firstFrame: pageTables.lowerBound, existing: [])
     if let separateP2M {
       p2m = take(p2mPageCount)
       p2mAddress = separateP2M
       let runs = TableRun.tables(
-        address: separateP2M, byteCount: p2mPageCount * pageByteCount,
+        address: separateP2M, byteCount: p2mPageCount * Page.byteCount,
         firstFrame: next, existing: tables)
       p2mTables = take(runs.reduce(0) { $0 + $1.frames.frameCount })
       mappings.append(VirtualMapping(address: separateP2M, frames: p2m))
       tables += runs
     } else {
       p2m = mappedP2M ?? 0..<0
-      p2mAddress = virtBase + p2m.lowerBound * pageByteCount
+      p2mAddress = virtBase + p2m.lowerBound * Page.byteCount
       p2mTables = next..<next
     }
     end = next
@@ -195,8 +195,8 @@ public struct DomainPlan: Equatable, Sendable {
   /// The address that the kernel wants for the p2m list, if it can be there: page aligned, below
   /// `virt_base`, and at addresses of the guest.
   private static func usableP2MAddress(_ kernel: PVKernel, pageCount: UInt64) -> UInt64? {
-    let byteCount = pageCount * pageByteCount
-    guard let address = kernel.initP2M, byteCount > 0, address % pageByteCount == 0,
+    let byteCount = pageCount * Page.byteCount
+    guard let address = kernel.initP2M, byteCount > 0, address % Page.byteCount == 0,
       Paging.isGuestOwned(address, byteCount: byteCount),
       let end = Checked.sum(address, byteCount), end <= kernel.virtBase
     else { return nil }
@@ -208,23 +208,23 @@ public struct DomainPlan: Equatable, Sendable {
   private static func firstMapping(
     virtBase: UInt64, usedPageCount: UInt64
   ) throws(DomainBuilderError) -> (pageCount: UInt64, tableCount: UInt64) {
-    let extra = 1 + slackByteCount / pageByteCount
-    let used = usedPageCount * pageByteCount
+    let extra = 1 + slackByteCount / Page.byteCount
+    let used = usedPageCount * Page.byteCount
     var pages = extra
     // Each turn that does not fit adds 4 MiB, for which one or two more tables will do.
     for _ in 0..<16 {
-      let wanted = used + pages * pageByteCount
+      let wanted = used + pages * Page.byteCount
       guard let wantedEnd = Checked.sum(virtBase, wanted),
         // As the builder has it, an end that is a multiple already moves on to the next.
         let end = Checked.sum(wantedEnd | (mappingAlignment - 1), 1),
-        Paging.isGuestOwned(virtBase, byteCount: end - virtBase), virtBase % pageByteCount == 0
+        Paging.isGuestOwned(virtBase, byteCount: end - virtBase), virtBase % Page.byteCount == 0
       else { throw .mappingOutOfReach(virtualAddress: virtBase, byteCount: wanted) }
       let tableCount = TableRun.tables(
         address: virtBase, byteCount: end - virtBase, firstFrame: 0, existing: []
       ).reduce(0) { $0 + $1.frames.frameCount }
       pages = tableCount + extra
-      if used + pages * pageByteCount <= end - virtBase {
-        return ((end - virtBase) / pageByteCount, tableCount)
+      if used + pages * Page.byteCount <= end - virtBase {
+        return ((end - virtBase) / Page.byteCount, tableCount)
       }
     }
     throw .mappingOutOfReach(virtualAddress: virtBase, byteCount: used)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+public import Bytes
 
 /// New pseudo-physical numbers for the frames of the domain: what the p2m list becomes, so that
 /// frames filled anywhere are where the new domain expects them.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+public import Bytes
 
 /// Frames that are to get other pseudo-physical numbers: those that are now at `source` and behind
 /// go to `target` and behind.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import Bytes
 
 /// A set of frames as sorted runs that neither overlap nor touch.
 struct FrameSet: Equatable {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+public import Bytes
 public import KernelImage
 
 /// Which frames the loader filled for the parts of a new domain: by the pseudo-physical numbers

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import Bytes
 
 /// An entry of the memory map of a PVH domain (xen/include/public/arch-x86/hvm/start_info.h,
 /// `hvm_memmap_table_entry`).
@@ -37,11 +38,11 @@ public struct HVMMemoryRegion: Equatable, Sendable {
     var other: [FrameRange] = []
     for region in map where region.byteCount > 0 {
       if region.type == typeRAM {
-        let first = pageCount(ofBytes: region.address)
-        memory.append(first..<max(first, region.end / pageByteCount))
+        let first = Page.count(ofBytes: region.address)
+        memory.append(first..<max(first, region.end / Page.byteCount))
       } else {
-        let first = region.address / pageByteCount
-        other.append(first..<max(first, pageCount(ofBytes: region.end)))
+        let first = region.address / Page.byteCount
+        other.append(first..<max(first, Page.count(ofBytes: region.end)))
       }
     }
     return FrameSet(memory).subtracting(FrameSet(other))

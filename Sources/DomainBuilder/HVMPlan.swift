@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+public import Bytes
 
 /// What a PVH domain is to be built from.
 public struct HVMRequest: Equatable, Sendable {
@@ -33,8 +34,8 @@ public struct HVMRequest: Equatable, Sendable {
 
   /// The frames that the kernel takes.
   var kernelFrames: FrameRange {
-    let first = kernel.lowerBound / pageByteCount
-    return first..<max(first, pageCount(ofBytes: kernel.upperBound))
+    let first = kernel.lowerBound / Page.byteCount
+    return first..<max(first, Page.count(ofBytes: kernel.upperBound))
   }
 }
 
@@ -63,7 +64,7 @@ public struct HVMPlan: Equatable, Sendable {
 
   /// The frames of module number `index`.
   public func moduleFrames(_ index: Int) -> FrameRange {
-    modules[index].lowerBound / pageByteCount..<pageCount(ofBytes: modules[index].upperBound)
+    modules[index].lowerBound / Page.byteCount..<Page.count(ofBytes: modules[index].upperBound)
   }
 
   /// Plans the domain; throws if the kernel's addresses are not memory, or if there is no room.
@@ -73,18 +74,18 @@ public struct HVMPlan: Equatable, Sendable {
     let memory = HVMMemoryRegion.frames(request.memoryMap)
     let free = FrameSet(request.free)
     let kept = FrameSet([
-      kernel.lowerBound..<kernel.upperBound + Self.marginByteCount / pageByteCount,
-      0..<Self.addressStart / pageByteCount,
+      kernel.lowerBound..<kernel.upperBound + Self.marginByteCount / Page.byteCount,
+      0..<Self.addressStart / Page.byteCount,
       Self.addressEnd
-        / pageByteCount..<max(
-          Self.addressEnd / pageByteCount, memory.runs.last?.upperBound ?? 0),
+        / Page.byteCount..<max(
+          Self.addressEnd / Page.byteCount, memory.runs.last?.upperBound ?? 0),
     ])
     var room = memory.subtracting(memory.subtracting(free)).subtracting(kept)
 
     // What is small and has the narrower choice comes first, at the lowest place.
-    let dataPageCount = pageCount(ofBytes: request.dataByteCount)
+    let dataPageCount = Page.count(ofBytes: request.dataByteCount)
     guard
-      let data = Self.take(dataPageCount, of: &room, below: Self.dataAddressEnd / pageByteCount),
+      let data = Self.take(dataPageCount, of: &room, below: Self.dataAddressEnd / Page.byteCount),
       let trampoline = Self.take(HVMTrampoline.pageCount(moveCount: request.moveCount), of: &room)
     else { throw .noRoomForData(byteCount: request.dataByteCount) }
     self.data = data
@@ -93,20 +94,20 @@ public struct HVMPlan: Equatable, Sendable {
     var modules: [Range<UInt64>] = []
     for (index, byteCount) in request.moduleByteCounts.enumerated() {
       if index < request.takenModules.count {
-        let start = request.takenModules[index].lowerBound * pageByteCount
+        let start = request.takenModules[index].lowerBound * Page.byteCount
         modules.append(start..<start + byteCount)
         continue
       }
-      let count = pageCount(ofBytes: byteCount)
+      let count = Page.count(ofBytes: byteCount)
       // Behind the kernel, as Xen's builder has it; before it only if that is too narrow.
       guard
         let frames = Self.take(count, of: &room, from: kernel.upperBound)
           ?? Self.take(count, of: &room)
       else {
         let largest = room.runs.reduce(0) { max($0, $1.frameCount) }
-        throw .noRoomForModule(byteCount: byteCount, largestByteCount: largest * pageByteCount)
+        throw .noRoomForModule(byteCount: byteCount, largestByteCount: largest * Page.byteCount)
       }
-      let start = frames.lowerBound * pageByteCount
+      let start = frames.lowerBound * Page.byteCount
       modules.append(start..<start + byteCount)
     }
     self.modules = modules
@@ -120,17 +121,17 @@ public struct HVMPlan: Equatable, Sendable {
     }
     var needed = request.kernelFrames.upperBound
     for byteCount in request.moduleByteCounts + [request.dataByteCount, marginByteCount] {
-      needed += pageCount(ofBytes: min(byteCount, 1 << 46))
+      needed += Page.count(ofBytes: min(byteCount, 1 << 46))
     }
     needed += HVMTrampoline.pageCount(moveCount: request.moveCount)
     let memory = HVMMemoryRegion.frames(request.memoryMap)
-    let last = memory.runs.last { $0.lowerBound < addressEnd / pageByteCount }
+    let last = memory.runs.last { $0.lowerBound < addressEnd / Page.byteCount }
     guard let last, request.kernelFrames.upperBound <= last.upperBound else {
       throw .memoryTooSmall(neededPageCount: needed, pageCount: memory.frameCount)
     }
     let outside = FrameSet([request.kernelFrames]).subtracting(memory)
     if let first = outside.runs.first {
-      throw .kernelOutsideMemory(physicalAddress: first.lowerBound * pageByteCount)
+      throw .kernelOutsideMemory(physicalAddress: first.lowerBound * Page.byteCount)
     }
     // Before the kernel there may be room for the modules, but no more than there is memory.
     let present = memory.frameCount

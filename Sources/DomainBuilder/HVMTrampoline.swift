@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+public import Bytes
 import KernelImage
 
 /// Frames whose contents come to their place in the last step, when nothing of the loader is
@@ -40,32 +41,31 @@ public enum HVMTrampoline {
   /// What the list has as source of frames that are to be zeroed.
   static let sourceOfZeros = UInt64.max
 
-  /// Present and writable.
-  private static let tableFlags: UInt64 = 0x3
-  /// Present, writable, and a page of 2 MiB.
-  private static let pageFlags: UInt64 = 0x83
+  private static let tableFlags = PageTableEntry.present | PageTableEntry.writable
+  /// A page of 2 MiB.
+  private static let pageFlags = tableFlags | PageTableEntry.large
   private static let largePageShift: UInt64 = 21
   private static let entryCount = 512
 
   /// The number of frames for `moveCount` moves.
   public static func pageCount(moveCount: Int) -> UInt64 {
-    let listPageCount = DomainBuilder.pageCount(ofBytes: UInt64(moveCount * moveByteCount))
+    let listPageCount = Page.count(ofBytes: UInt64(moveCount * moveByteCount))
     return UInt64(1 + tableCount) + listPageCount
   }
 
   /// The address of the code when the frames are `frames`.
   public static func codeAddress(_ frames: FrameRange) -> UInt64 {
-    frames.lowerBound * pageByteCount
+    frames.lowerBound * Page.byteCount
   }
 
   /// The address of the root of the page tables.
   public static func rootAddress(_ frames: FrameRange) -> UInt64 {
-    (frames.lowerBound + 1) * pageByteCount
+    (frames.lowerBound + 1) * Page.byteCount
   }
 
   /// The address of the list.
   public static func listAddress(_ frames: FrameRange) -> UInt64 {
-    (frames.lowerBound + 1 + UInt64(tableCount)) * pageByteCount
+    (frames.lowerBound + 1 + UInt64(tableCount)) * Page.byteCount
   }
 
   /// The entries of table number `index`, which is in frame `index + 1` of `frames`: the root, the
@@ -75,10 +75,10 @@ public enum HVMTrampoline {
     var entries = [UInt64](repeating: 0, count: entryCount)
     let root = rootAddress(frames)
     switch index {
-    case 0: entries[0] = (root + pageByteCount) | tableFlags
+    case 0: entries[0] = (root + Page.byteCount) | tableFlags
     case 1:
       for gigabyte in 0..<4 {
-        entries[gigabyte] = (root + UInt64(2 + gigabyte) * pageByteCount) | tableFlags
+        entries[gigabyte] = (root + UInt64(2 + gigabyte) * Page.byteCount) | tableFlags
       }
     default:
       let first = UInt64((index - 2) * entryCount)
@@ -94,9 +94,9 @@ public enum HVMTrampoline {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(moves.count * moveByteCount)
     for move in moves {
-      bytes.appendLittleEndian(move.targets.lowerBound * pageByteCount)
-      bytes.appendLittleEndian(move.source.map { $0 * pageByteCount } ?? sourceOfZeros)
-      bytes.appendLittleEndian(move.targets.frameCount * pageByteCount)
+      bytes.appendLittleEndian(move.targets.lowerBound * Page.byteCount)
+      bytes.appendLittleEndian(move.source.map { $0 * Page.byteCount } ?? sourceOfZeros)
+      bytes.appendLittleEndian(move.targets.frameCount * Page.byteCount)
     }
     return bytes
   }

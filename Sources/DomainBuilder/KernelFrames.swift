@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+public import Bytes
 public import KernelImage
 
 /// Which frames the pages of a kernel are in while it is being loaded: what the implementer of
@@ -67,8 +68,8 @@ public struct KernelFrames: Equatable, Sendable {
   /// They are to get zeroed frames before the kernel starts.
   public func missingPages(in physicalAddresses: Range<UInt64>) -> [Range<UInt64>] {
     guard !physicalAddresses.isEmpty else { return [] }
-    let first = physicalAddresses.lowerBound / pageByteCount
-    let end = (physicalAddresses.upperBound - 1) / pageByteCount + 1
+    let first = physicalAddresses.lowerBound / Page.byteCount
+    let end = (physicalAddresses.upperBound - 1) / Page.byteCount + 1
     return FrameSet([first..<end]).subtracting(FrameSet(runs.map { $0.targets })).runs
   }
 
@@ -77,7 +78,7 @@ public struct KernelFrames: Equatable, Sendable {
 
   /// Where the frames go in the domain of `kernel`.
   public func placements(for kernel: PVKernel) throws(DomainBuilderError) -> [FramePlacement] {
-    let offset = kernel.physicalOffset / pageByteCount
+    let offset = kernel.physicalOffset / Page.byteCount
     var result: [FramePlacement] = []
     result.reserveCapacity(runs.count)
     for run in runs {

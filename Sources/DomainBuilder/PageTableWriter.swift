@@ -1,16 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import Bytes
 
 /// Fills the page tables of a planned domain, one at a time.
 public struct PageTableWriter {
   /// The number of entries of a table.
   public static let entryCount = 512
-
-  /// A page that can be written: present, writable, accessed.
-  static let pageFlags: UInt64 = 0x23
-  /// Taken away for pages that are tables: Xen allows no writable mapping of these.
-  static let writableFlag: UInt64 = 0x02
-  /// A table: present, writable, user, accessed, dirty.
-  static let tableFlags: UInt64 = 0x67
 
   private let plan: DomainPlan
 
@@ -58,9 +52,9 @@ public struct PageTableWriter {
   }
 
   private func flags(level: Int, frame: UInt64) -> UInt64 {
-    if level > 1 { return Self.tableFlags }
+    if level > 1 { return PageTableEntry.table }
     let isTable = plan.pageTables.contains(frame) || plan.p2mTables.contains(frame)
-    return isTable ? Self.pageFlags & ~Self.writableFlag : Self.pageFlags
+    return isTable ? PageTableEntry.page & ~PageTableEntry.writable : PageTableEntry.page
   }
 
   private func page(_ page: UInt64) -> UInt64? {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+public import Bytes
 
 /// The shape of x86-64's four levels of page tables, level 1 at the bottom.
 enum Paging {

@@ -1,49 +1,50 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import Bytes
 import CMiniOS
 import CXen
+import StubMachine
 
-/// The loader's page tables. In PV Xen owns them, and entries hold machine frames (xen.h,
+/// The domain's page tables. In PV Xen owns them, and entries hold machine frames (xen.h,
 /// `mmu_update`); in PVH they are ours, and a machine frame is the frame. `PageTables` writes the
 /// entries; tables are looked at through one scratch page.
 ///
 /// In both modes a frame that nobody uses is mapped nowhere. What is mapped at its own address,
 /// frame times 4096: the image, what Xen told at the entry, the rings of console and xenstore. In
 /// PVH `StubDomain.stop` maps all below 4 GiB so, for the hand-over.
-public enum AddressSpace {
-  /// Page-table entry bits (Intel SDM volume 3, 4.5).
-  public enum Entry {
-    /// The page is there.
-    public static let present: UInt64 = 1
-    /// It maps a large page, in a table above the lowest.
-    static let large: UInt64 = 0x80
-    /// It may be written.
-    public static let writable: UInt64 = 2
-    /// It may not be executed.
-    public static let noExecute: UInt64 = 1 << 63
-    /// What an L1 entry of ordinary memory has: present, writable, accessed, not executable.
-    public static let memory: UInt64 = 0x23 | noExecute
+enum AddressSpace {
+  /// What entries are made of (`PageTableEntry`).
+  enum Entry {
+    static let present = PageTableEntry.present
+    static let large = PageTableEntry.large
+    static let frameMask = PageTableEntry.frameMask
+    /// Ordinary memory.
+    static let memory = PageTableEntry.page | PageTableEntry.noExecute
     /// Memory that may only be read; constants.
-    public static let readOnly: UInt64 = 0x21 | noExecute
+    static let readOnly = memory & ~PageTableEntry.writable
     /// Code: it may not be written.
-    static let code: UInt64 = 0x21
-    /// What an entry of an upper table has.
-    static let table: UInt64 = 0x67
-    /// The bits that hold the frame.
-    static let frameMask: UInt64 = 0x000f_ffff_ffff_f000
+    static let code = PageTableEntry.page & ~PageTableEntry.writable
+    /// The page of a hand-over: executable in both address spaces, the new kernel's first stack.
+    static let all = PageTableEntry.page
+    static let table = PageTableEntry.table
+
+    /// The bits of an L1 entry for what may be done with its page.
+    static func bits(_ access: PageAccess) -> UInt64 {
+      switch access {
+      case .readWrite: memory
+      case .readOnly: readOnly
+      case .all: all
+      }
+    }
   }
 
-  /// The window that belongs to MiniOS: one L4 slot behind the one for the p2m list.
-  public static let windowStart: UInt64 = 0x100_0000_0000
-  /// Where the heap lies in the window; 1 GiB.
-  static let heapStart = windowStart
-  /// Where a payload is unpacked in a row, if its decoder needs that; 1 GiB.
-  public static let linearStart = windowStart + 0x4000_0000
-  /// Where a payload is unpacked, and lies then; 1 GiB.
-  public static let payloadStart = windowStart + 0x8000_0000
-  /// Where the trampoline page is seen.
-  public static let handoverStart = windowStart + 0xc000_0000
+  /// The addresses of MiniOS: four GiB in one L4 slot, behind the slot for the p2m list.
+  static let start: UInt64 = 0x100_0000_0000
+  /// Where the heap is; 1 GiB.
+  static let heapStart = start
   /// Where the grant table is mapped.
-  static let grantTableStart = windowStart + 0xf000_0000
+  static let grantTableStart = start + 0xf000_0000
+  /// What is between them is for whoever runs on this kernel, less the pages of `FrameWindow`.
+  static let window = start + 0x4000_0000..<start + 0xe000_0000
 
   nonisolated(unsafe) private static var l4MachineFrame: UInt64 = 0
   nonisolated(unsafe) private static var p2m: UnsafeMutablePointer<UInt64>?
@@ -52,12 +53,17 @@ public enum AddressSpace {
   nonisolated(unsafe) private static var cachedRegion: UInt64 = .max
   nonisolated(unsafe) private static var cachedL1: UInt64 = 0
 
+  /// Where Xen has its table from machine frame to frame (`MACH2PHYS_VIRT_START`); tests have it
+  /// elsewhere.
+  nonisolated(unsafe) static var machineTableAddress: UInt = 0xffff_8000_0000_0000
+
   /// Set while a new domain stands beside this one: its tables map frames as they are now, and a
   /// new table among them would be refused.
-  public nonisolated(unsafe) static var tablesAreFrozen = false
+  nonisolated(unsafe) static var tablesAreFrozen = false
 
   /// Takes over the page tables that Xen's PV builder made.
   static func startPV(_ info: borrowing BootInfo) {
+    forget()
     p2m = UnsafeMutablePointer(bitPattern: UInt(info.p2mAddress))
     frameCount = info.frameCount
     l4MachineFrame = machineFrame(of: info.pageTables.address >> 12)
@@ -65,6 +71,13 @@ public enum AddressSpace {
       noteTable(info.pageTables.address >> 12 + index)
     }
     if info.p2mFrames.count > 0 { noteTables(of: info.p2mAddress, byteCount: frameCount * 8) }
+  }
+
+  /// No table is known yet: once in an image, once for each guest in a test.
+  private static func forget() {
+    tableFrameCount = 0
+    cachedRegion = .max
+    tablesAreFrozen = false
   }
 
   /// PV: notes the tables that map a p2m list outside of the boot mapping. libxenguest has them
@@ -97,7 +110,7 @@ public enum AddressSpace {
   }
 
   /// PV: the frames of the p2m list, `count` pages from `address` on.
-  public static func listFrames(at address: UInt64, count: Int) -> [UInt64] {
+  static func listFrames(at address: UInt64, count: Int) -> [UInt64] {
     var result: [UInt64] = []
     result.reserveCapacity(count)
     while result.count < count {
@@ -116,12 +129,13 @@ public enum AddressSpace {
 
   /// Takes over the page tables in the image, which map nothing but the image.
   static func startPVH() {
+    forget()
     PageTables.narrow()
     l4MachineFrame = PageTables.bootL4Frame
   }
 
   /// The machine frame of the domain's frame `frame`: in PVH the same.
-  public static func machineFrame(of frame: UInt64) -> UInt64 {
+  static func machineFrame(of frame: UInt64) -> UInt64 {
     if StubDomain.mode == .pvh { return frame }
     guard frame < frameCount, let p2m else { preconditionFailure("frame outside the domain") }
     return p2m[Int(frame)]
@@ -129,9 +143,9 @@ public enum AddressSpace {
 
   /// The domain's frame with machine frame `machineFrame`, by Xen's table at the start of its
   /// range; in PVH the same.
-  public static func frame(ofMachine machineFrame: UInt64) -> UInt64 {
+  static func frame(ofMachine machineFrame: UInt64) -> UInt64 {
     if StubDomain.mode == .pvh { return machineFrame }
-    guard let table = UnsafePointer<UInt64>(bitPattern: 0xffff_8000_0000_0000 as UInt) else {
+    guard let table = UnsafePointer<UInt64>(bitPattern: machineTableAddress) else {
       preconditionFailure("not a null address")
     }
     // SAFETY: Xen maps the machine-to-physical table here, readable, for every PV domain.
@@ -139,15 +153,15 @@ public enum AddressSpace {
   }
 
   /// PV: the p2m list itself, for the hand-over.
-  public static var p2mList: UnsafeMutableBufferPointer<UInt64> {
+  static var p2mList: UnsafeMutableBufferPointer<UInt64> {
     UnsafeMutableBufferPointer(start: p2m, count: Int(frameCount))
   }
 
   /// The machine frame of the L4 table in use.
-  public static var baseMachineFrame: UInt64 { l4MachineFrame }
+  static var baseMachineFrame: UInt64 { l4MachineFrame }
 
   /// The frames of all page tables in use; in PVH those inside the image are not among them.
-  public static var tableFrames: UnsafeBufferPointer<UInt64> {
+  static var tableFrames: UnsafeBufferPointer<UInt64> {
     UnsafeBufferPointer(start: minios_table_frames(), count: tableFrameCount)
   }
 
@@ -173,22 +187,21 @@ public enum AddressSpace {
     return PageTables.apply(buffer, count: 1)
   }
 
-  /// A zeroed frame that is not mapped, ready to be a table.
+  /// A zeroed frame of the domain's that is not mapped, ready to be a table.
   private static func newTable() -> UInt64? {
     precondition(!tablesAreFrozen, "a page table is needed during the hand-over")
-    guard let frame = FrameAllocator.allocate() else { return nil }
+    guard let frame = Frames.free.take() else { return nil }
     let scratch = minios_scratch_page()
-    let machine = machineFrame(of: frame)
-    guard PageTables.setMapping(scratch, entry: machine << 12 | Entry.memory) == 0,
+    let entry = machineFrame(of: frame) << 12 | Entry.memory
+    guard PageTables.setMapping(scratch, entry: entry) == 0,
       let page = UnsafeMutableRawPointer(bitPattern: UInt(scratch))
     else {
-      FrameAllocator.free(first: frame, count: 1)
+      Frames.free.free(frame..<frame + 1)
       return nil
     }
     page.initializeMemory(as: UInt64.self, repeating: 0, count: 512)
     PageTables.setMapping(scratch, entry: 0)
-    noteTable(frame)
-    return machine
+    return frame
   }
 
   /// The machine frame of the L1 table for `address`, made with the tables above it if missing;
@@ -204,10 +217,13 @@ public enum AddressSpace {
         table = (entry & Entry.frameMask) >> 12
         continue
       }
-      guard let new = newTable() else { return nil }
+      guard let frame = newTable() else { return nil }
+      let new = machineFrame(of: frame)
       guard writeEntry(table: table, index: index, new << 12 | Entry.table) == 0 else {
+        Frames.free.free(frame..<frame + 1)
         return nil
       }
+      noteTable(frame)
       table = new
     }
     // The scratch page must not keep a table visible: it may be pinned or freed later.
@@ -218,11 +234,11 @@ public enum AddressSpace {
   }
 
   /// Makes sure that `address` has an L1 table.
-  public static func prepareTables(for address: UInt64) -> Bool { l1Table(for: address) != nil }
+  static func prepareTables(for address: UInt64) -> Bool { l1Table(for: address) != nil }
 
   /// Sets the entries of `count` pages from `address` on to what `entry` gives for each index.
   /// False when memory for tables ran out or Xen refused; what was set stays set.
-  public static func set(
+  static func set(
     _ address: UInt64, count: Int, entry: (Int) -> UInt64
   ) -> Bool {
     let buffer = minios_update_buffer()
@@ -253,30 +269,34 @@ public enum AddressSpace {
   }
 
   /// Removes the mappings of `count` pages from `address` on.
-  public static func unmap(_ address: UInt64, count: Int) {
+  static func unmap(_ address: UInt64, count: Int) {
     _ = set(address, count: count) { _ in 0 }
     PageTables.flush()
   }
 
-  /// Maps `count` free frames from `address` on; false when memory ran out.
+  /// Maps `count` free frames from `address` on; false when memory ran out or Xen refused.
   static func populate(_ address: UInt64, count: Int) -> Bool {
-    var run = FrameAllocator.Range(first: 0, count: 0)
-    var ranOut = false
-    let isMapped = set(address, count: count) { index in
-      if run.count == 0 {
-        guard let next = FrameAllocator.allocateRun(countMax: UInt64(count - index)) else {
-          ranOut = true
-          return 0
-        }
-        run = next
+    var done = 0
+    while done < count, let run = Frames.free.takeRun(countMax: UInt64(count - done)) {
+      let position = address + UInt64(done) * 4096
+      var asked = 0
+      let isMapped = set(position, count: run.count) { index in
+        asked = index + 1
+        return machineFrame(of: run.lowerBound + UInt64(index)) << 12 | Entry.memory
       }
-      run.first += 1
-      run.count -= 1
-      return machineFrame(of: run.first - 1) << 12 | Entry.memory
+      guard isMapped else {
+        // The last table asked for may be half written: none of its frames stays mapped.
+        let end = position >> 12 + UInt64(asked)
+        let last = asked - min(asked, Int((end - 1) & 511) + 1)
+        unmap(position + UInt64(last) * 4096, count: asked - last)
+        Frames.free.free(run.lowerBound + UInt64(last)..<run.upperBound)
+        done += last
+        break
+      }
+      done += run.count
     }
-    FrameAllocator.free(first: run.first, count: run.count)
-    if isMapped, !ranOut { return true }
-    release(address, count: count)
+    if done == count { return true }
+    release(address, count: done)
     return false
   }
 
@@ -293,7 +313,7 @@ public enum AddressSpace {
       _ = set(position, count: batch) { _ in 0 }
       PageTables.flush()
       for step in 0..<batch where frames[step] != .max {
-        FrameAllocator.free(first: frames[step], count: 1)
+        Frames.free.free(frames[step]..<frames[step] + 1)
       }
       done += batch
     }
@@ -316,7 +336,7 @@ public enum AddressSpace {
   }
 
   /// The frames that `count` pages from `address` on are mapped to.
-  public static func frames(at address: UInt64, count: Int) -> [UInt64] {
+  static func frames(at address: UInt64, count: Int) -> [UInt64] {
     var result: [UInt64] = []
     result.reserveCapacity(count)
     while result.count < count {
@@ -331,20 +351,20 @@ public enum AddressSpace {
   }
 
   /// Flushes the translation cache.
-  public static func flush() { PageTables.flush() }
+  static func flush() { PageTables.flush() }
 
   /// PV: pins a root table: Xen checks it and all below it. The result is 0 or an errno.
-  public static func pin(_ machineFrame: UInt64) -> Int {
+  static func pin(_ machineFrame: UInt64) -> Int {
     Int(-Hypercall.extended(MMUEXT_PIN_L4_TABLE, argument: machineFrame))
   }
 
   /// PV: unpins a root table.
-  public static func unpin(_ machineFrame: UInt64) {
+  static func unpin(_ machineFrame: UInt64) {
     Hypercall.extended(MMUEXT_UNPIN_TABLE, argument: machineFrame)
   }
 
   /// PV: tells Xen the numbers of machine frames: its table from machine frame to frame.
-  public static func updateMachineTable(
+  static func updateMachineTable(
     count: Int, _ pair: (Int) -> (machineFrame: UInt64, frame: UInt64)
   ) -> Bool {
     let buffer = minios_update_buffer()

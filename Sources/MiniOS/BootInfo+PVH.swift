@@ -100,7 +100,7 @@ extension BootInfo {
   private static let otherFrameCount: Int64 = 64
 
   /// Calls `body` with the address and size in bytes of each piece of memory that belongs to what
-  /// Xen told: the structures, which the loader reads, and the modules, which it may hand on. Only
+  /// Xen told: the structures, which are read, and the modules, which may be handed on. Only
   /// while the entry's page tables are in use.
   func forEachBootArea(_ body: (_ address: UInt64, _ byteCount: UInt64, _ isModule: Bool) -> Void) {
     guard let info = UnsafePointer<hvm_start_info>(bitPattern: UInt(address))?.pointee else {

@@ -2,6 +2,7 @@
 public import Bytes
 import CMiniOS
 import CXen
+public import StubMachine
 
 /// What Xen's domain builder told this domain about itself, read before anything else runs: in PV
 /// `struct start_info` of xen.h, in PVH `struct hvm_start_info`. Reading it needs no heap.
@@ -50,7 +51,7 @@ public struct BootInfo {
     return result
   }
 
-  /// The frames of the loader's own image: code, data, stack, and in PVH the first page tables.
+  /// The frames of the image itself: code, data, stack, and in PVH the first page tables.
   public var imageFrames: Range<UInt64> { minios_text_start() >> 12..<minios_image_end() >> 12 }
 
   /// Bytes from `address` on before the first zero, at most `limit`.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import CMiniOS
+import StubMachine
 
 extension BootMemory {
   /// Gives the allocator all RAM but what is in use. Touches none of it: a guest with
@@ -11,12 +12,12 @@ extension BootMemory {
     for index in 0..<info.map.count {
       let ram = info.map.ram(index)
       let count = min(UInt64(ram.count), left)
-      FrameAllocator.free(first: ram.lowerBound, count: count)
+      Frames.free.free(ram.lowerBound..<ram.lowerBound + count)
       left -= count
     }
-    for frame in info.imageFrames { _ = FrameAllocator.take(frame) }
+    for frame in info.imageFrames { _ = Frames.free.take(from: frame, countMax: 1) }
     info.forEachBootArea { address, byteCount, _ in
-      for frame in frames(address, byteCount) { _ = FrameAllocator.take(frame) }
+      for frame in frames(address, byteCount) { _ = Frames.free.take(from: frame, countMax: 1) }
     }
   }
 
@@ -26,7 +27,7 @@ extension BootMemory {
     return address >> 12..<max(address >> 12, (end + 4095) >> 12)
   }
 
-  /// Leaves the entry's page tables and maps what the loader reads besides its image, at the same
+  /// Leaves the entry's page tables and maps what is read besides the image, at the same
   /// addresses: what Xen told, read-only, and the rings of console and xenstore.
   static func mapPVH(_ info: borrowing BootInfo) {
     // A list, since it can't be read any more once the tables are narrow.

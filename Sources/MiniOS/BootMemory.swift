@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import CMiniOS
+import StubMachine
 
 /// What Xen's PV builder mapped at the start: who needs it, who may write it.
 enum BootMemory {
@@ -10,8 +11,8 @@ enum BootMemory {
   }
 
   /// The end of the boot mapping as a frame number. It starts at 0, ends at a multiple of 4 MiB
-  /// and is made of small pages, so that the number of its tables tells its size.
-  private static func mappedEnd(tableCount: UInt64) -> UInt64 {
+  /// and is made of small pages, so that the number of its tables tells its size; 0 if it can't be.
+  static func mappedEnd(tableCount: UInt64) -> UInt64 {
     var l2Count: UInt64 = 1
     while l2Count < 512, tableCount > 2 + l2Count {
       let l1Count = tableCount - 2 - l2Count
@@ -66,7 +67,7 @@ enum BootMemory {
     guard first < end else { return }
     let unmapEnd = min(end, mappedEnd)
     if first < unmapEnd { AddressSpace.unmap(first << 12, count: Int(unmapEnd - first)) }
-    FrameAllocator.free(first: first, count: end - first)
+    Frames.free.free(first..<end)
   }
 
   /// Text can't be written, data can't be executed, and the page under the stack is not there

@@ -27,6 +27,13 @@ public enum EarlyConsole {
     notify()
   }
 
+  /// Begins a line of the domain's own.
+  static func writeName() {
+    write("\n")
+    write(StubDomain.name)
+    write(": ")
+  }
+
   /// Writes 16 hexadecimal digits.
   static func write(hexadecimal value: UInt64) {
     for shift in stride(from: UInt64(60), through: 0, by: -4) {

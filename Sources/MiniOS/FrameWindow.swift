@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 /// Some pages of address space through which any frames of the domain can be written for a moment.
-public enum FrameWindow {
+enum FrameWindow {
   /// Pages that can be seen at one time.
   private static let pageCount: UInt64 = 128
   private static let address = AddressSpace.grantTableStart - pageCount * 4096
 
+  /// Makes the tables of the window, so that `write` needs no new one.
+  static func prepare() -> Bool { AddressSpace.prepareTables(for: address) }
+
   /// Maps `frame`, calls `body` with its 4096 bytes, and takes the mapping away. False if memory
   /// for tables ran out or Xen refused.
-  public static func write(
+  static func write(
     _ frame: UInt64, _ body: (UnsafeMutableRawBufferPointer) -> Void
   ) -> Bool {
     guard AddressSpace.prepareTables(for: address) else { return false }
@@ -21,7 +24,7 @@ public enum FrameWindow {
   }
 
   /// Zeroes `count` frames from `first` on, many with one mapping. False as with `write`.
-  public static func zero(first: UInt64, count: UInt64) -> Bool {
+  static func zero(first: UInt64, count: UInt64) -> Bool {
     var done: UInt64 = 0
     while done < count {
       let batch = min(count - done, pageCount)

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import CMiniOS
+import StubMachine
 
 /// Memory for Swift and for the decoders: small pieces from 64 KiB slabs of one size each, large
 /// ones as page runs of their own with an unmapped page behind. Both give their frames back.
 ///
 /// Nothing here allocates: the tables are fixed, the lists run through the free memory itself.
-public enum Heap {
+enum Heap {
   /// Sizes of small pieces in bytes; 4352 and 8448 fit an array of one or two disk blocks.
   private static let sizeClassCount = 16
   private static func byteCount(ofClass index: Int) -> Int {
@@ -50,7 +51,13 @@ public enum Heap {
   /// Slabs of each class with a free piece: heads of doubly linked lists.
   nonisolated(unsafe) private static var partial = InlineArray<16, UInt>(repeating: 0)
   /// Pages mapped for the heap now.
-  public nonisolated(unsafe) private(set) static var pageCount = 0
+  nonisolated(unsafe) private(set) static var pageCount = 0
+
+  /// An empty heap: once in an image, once for each guest in a test.
+  static func start() {
+    partial = InlineArray(repeating: 0)
+    pageCount = 0
+  }
 
   // MARK: Page runs
 
@@ -91,7 +98,7 @@ public enum Heap {
 
   /// `count` pages of fresh memory behind which one page stays unmapped.
   static func allocatePages(_ count: Int, alignment: Int = 1) -> UnsafeMutableRawPointer? {
-    guard UInt64(count) <= FrameAllocator.freeCount else { return nil }
+    guard UInt64(count) <= Frames.free.freeCount else { return nil }
     let isSlab = alignment == slabPageCount
     let limit = isSlab ? smallPageCount : Int(MINIOS_HEAP_PAGE_MAX)
     let start = isSlab ? 0 : smallPageCount
@@ -115,7 +122,7 @@ public enum Heap {
 
   /// Makes the page tables of the next `byteCount` bytes of both parts of the window, so that the
   /// heap can grow by that much without a new table.
-  public static func prepareTables(byteCount: UInt64) -> Bool {
+  static func prepareTables(byteCount: UInt64) -> Bool {
     for pages in [0..<smallPageCount, smallPageCount..<Int(MINIOS_HEAP_PAGE_MAX)] {
       // Behind the last page in use: what is free before it has its tables already.
       var end = pages.upperBound
@@ -208,7 +215,7 @@ public enum Heap {
 
   /// At least `byteCount` bytes aligned to `alignment`, a power of two up to a page; nil when
   /// memory ran out.
-  public static func allocate(_ byteCount: Int, alignment: Int) -> UnsafeMutableRawPointer? {
+  static func allocate(_ byteCount: Int, alignment: Int) -> UnsafeMutableRawPointer? {
     guard byteCount >= 0, byteCount < 1 << 40 else { return nil }
     if alignment <= 16 {
       for index in 0..<sizeClassCount where byteCount <= Heap.byteCount(ofClass: index) {
@@ -226,7 +233,7 @@ public enum Heap {
   }
 
   /// Gives back what `allocate` gave.
-  public static func free(_ pointer: UnsafeMutableRawPointer) {
+  static func free(_ pointer: UnsafeMutableRawPointer) {
     if isLarge(pointer) {
       let tag = (pointer - 16).load(as: UInt64.self)
       precondition(tag & ~0xffff == largeMagic, "free of memory that is not the heap's")

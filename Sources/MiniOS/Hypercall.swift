@@ -2,6 +2,7 @@
 import Bytes
 import CMiniOS
 import CXen
+import StubMachine
 import XenFrontends
 
 /// Hypercalls with Swift's types; numbers and structures are libxen-dev's.

@@ -23,7 +23,8 @@ enum HypercallStubs {
       return
     }
     // Xen's debug port is QEMU's too, if somebody listens there.
-    EarlyConsole.write("pvgrub-swift: this machine has no Xen\n")
+    EarlyConsole.writeName()
+    EarlyConsole.write("this machine has no Xen\n")
     minios_halt()
   }
 }

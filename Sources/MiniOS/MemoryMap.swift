@@ -1,20 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import CMiniOS
-
-/// One entry of a PVH domain's memory map, as Xen gave it (`struct hvm_memmap_table_entry`).
-public struct MemoryMapEntry: Equatable {
-  /// The physical address of its first byte.
-  public var address: UInt64
-  /// Its size in bytes.
-  public var byteCount: UInt64
-  /// `XEN_HVM_MEMMAP_TYPE_*`: 1 is RAM, 2 reserved, 3 ACPI tables.
-  public var type: UInt32
-
-  /// An entry.
-  public init(address: UInt64, byteCount: UInt64, type: UInt32) {
-    (self.address, self.byteCount, self.type) = (address, byteCount, type)
-  }
-}
+import StubMachine
 
 /// A PVH domain's memory map. Reading it needs no heap; Xen may give it in any order.
 struct MemoryMap {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import CMiniOS
 import CXen
+import StubMachine
 
 /// How entries of page tables are written: by hypercalls in PV, where Xen checks each; directly in
 /// PVH. `AddressSpace` knows which entries.

@@ -3,7 +3,7 @@ public import Bytes
 import CMiniOS
 import CXen
 
-/// The end of the domain when the loader itself is at fault: a report on the console and in Xen's
+/// The end of the domain when the image itself is at fault: a report on the console and in Xen's
 /// log, then shutdown with the reason "crash", so that `on_crash=` does what the host wants.
 public enum Panic {
   nonisolated(unsafe) private static var isEnding = false
@@ -14,7 +14,8 @@ public enum Panic {
   public static func end(_ message: StaticString) -> Never {
     guard !isEnding else { Hypercall.shutDown(reason: 3) }
     isEnding = true
-    EarlyConsole.write("\npvgrub-swift: panic: ")
+    EarlyConsole.writeName()
+    EarlyConsole.write("panic: ")
     EarlyConsole.write(message)
     EarlyConsole.write("\n")
     backtrace(from: minios_frame_pointer())
@@ -23,7 +24,7 @@ public enum Panic {
 
   /// Ends the domain with a message that was put together.
   public static func end(reason message: ByteString) -> Never {
-    EarlyConsole.write("\npvgrub-swift: ")
+    EarlyConsole.writeName()
     for byte in message.bytes { EarlyConsole.write(byte) }
     end(" (no way on)" as StaticString)
   }
@@ -72,7 +73,8 @@ public enum Panic {
     guard !isEnding else { Hypercall.shutDown(reason: 3) }
     isEnding = true
     let registers = frame.pointee
-    EarlyConsole.write("\npvgrub-swift: exception ")
+    EarlyConsole.writeName()
+    EarlyConsole.write("exception ")
     EarlyConsole.write(Traps.name(registers.vector))
     if registers.vector == Traps.pageFault {
       EarlyConsole.write(" at address ")

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import Bytes
 import CMiniOS
 import CXen
+import StubMachine
 
 /// Faults made on purpose: the lab checks that each is reported and ends the domain.
 public enum SelfTest {
@@ -27,18 +29,18 @@ public enum SelfTest {
   /// Writes to every free frame, and tells how many there were: with populate-on-demand Xen ends a
   /// domain that touches more memory than it has.
   public static func touchMemory() -> UInt64 {
-    var frames: [FrameAllocator.Range] = []
+    var frames: [FrameRange] = []
     frames.reserveCapacity(Int(MINIOS_FREE_RANGE_MAX))
     guard FrameWindow.write(minios_image_end() >> 12, { _ in }) else { return 0 }
     var count: UInt64 = 0
-    while let run = FrameAllocator.allocateRun(countMax: .max), frames.count < frames.capacity {
+    while let run = Frames.free.takeRun(countMax: .max), frames.count < frames.capacity {
       frames.append(run)
-      for frame in run.first..<run.end {
+      for frame in run {
         _ = FrameWindow.write(frame) { $0.storeBytes(of: ~frame, as: UInt64.self) }
       }
-      count += run.count
+      count += run.frameCount
     }
-    for run in frames { FrameAllocator.free(first: run.first, count: run.count) }
+    for run in frames { Frames.free.free(run) }
     return count
   }
 

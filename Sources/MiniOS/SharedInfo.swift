@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import CMiniOS
 import CXen
+import StubMachine
 
 /// The page that Xen shares with the domain (`struct shared_info` of xen.h).
 enum SharedInfo {
@@ -20,13 +21,14 @@ enum SharedInfo {
     var machineAddress = info.sharedInfoMachineAddress
     if StubDomain.mode == .pvh {
       let frame = XenPages.add(space: Int32(XENMAPSPACE_shared_info), index: 0)
-      guard frame > 0 else { Panic.end("Xen gives no shared info page") }
-      machineAddress = UInt64(frame) << 12
+      machineAddress = frame > 0 ? UInt64(frame) << 12 : 0
     }
     let entry = machineAddress | AddressSpace.Entry.memory
-    if PageTables.setMapping(address, entry: entry) == 0 {
-      page = UnsafeMutableRawPointer(bitPattern: UInt(address))
+    // Without it the clock would stand still, and no wait would end.
+    guard machineAddress != 0, PageTables.setMapping(address, entry: entry) == 0 else {
+      Panic.end("Xen gives no shared info page")
     }
+    page = UnsafeMutableRawPointer(bitPattern: UInt(address))
   }
 
   /// Forgets the page, which is about to go.

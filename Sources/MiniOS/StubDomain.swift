@@ -1,16 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import CMiniOS
 import CXen
+public import StubMachine
 
 /// The stub-domain kernel: call `start` first, then everything else here works.
 public enum StubDomain {
   /// By which of the image's two entries the domain came in.
   public nonisolated(unsafe) private(set) static var mode = DomainMode.pv
 
+  /// What the domain calls itself in reports.
+  nonisolated(unsafe) static var name: StaticString = "stub domain"
+
   /// Brings the domain up: console for reports, memory, exceptions, time, page protection.
-  /// No interrupt is ever enabled (decision 2).
-  public static func start() -> BootInfo {
+  /// No interrupt is ever enabled (decision 2). `name` is what reports of a panic begin with.
+  public static func start(name: StaticString) -> BootInfo {
+    self.name = name
     mode = minios_is_pvh() != 0 ? .pvh : .pv
+    Frames.start()
+    Heap.start()
     // Canary page first: prebuilt code reads %fs:0x28 from its first function on.
     setThreadBase(minios_thread_page())
     seedCanary()
@@ -55,7 +62,8 @@ public enum StubDomain {
   /// last step before the trampoline: the clock stands still and no frontend works any more.
   ///
   /// In PVH everything below 4 GiB is mapped at its own address afterwards, readable, writable and
-  /// executable, by tables inside the image; the heap and all other windows stay as they were.
+  /// executable, by tables inside the image; the heap and all other windows stay as they were. No
+  /// mapping can be changed any more, since tables were seen through the narrow ones.
   public static func stop() {
     SharedInfo.clearAllPending()
     _ = xen_hypercall(UInt64(__HYPERVISOR_set_timer_op), 0, 0, 0, 0)
@@ -77,6 +85,9 @@ public enum StubDomain {
     case .pvh: minios_write_msr(0xc000_0100 /* IA32_FS_BASE */, address)
     }
   }
+
+  /// Leaves this kernel for code at `address`, after `stop`.
+  public static func jump(to address: UInt64) -> Never { minios_jump(address) }
 
   /// Ends the domain as a guest that powers off.
   public static func powerOff() -> Never {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import CMiniOS
 import CXen
+import StubMachine
 
 /// The exceptions, all of which end the domain with a report.
 enum Traps {
@@ -50,7 +51,7 @@ enum Traps {
     switch vector {
     case 0: "#DE divide error"
     case 3: "#BP breakpoint"
-    case 6: "#UD invalid opcode (a failed precondition of the loader)"
+    case 6: "#UD invalid opcode (a failed precondition)"
     case 8: "#DF double fault"
     case 10: "#TS"
     case 11: "#NP"

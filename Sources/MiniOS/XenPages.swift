@@ -17,6 +17,7 @@ enum XenPages {
       Panic.end("the memory map has no hole of 2 MiB below the interrupt controllers")
     }
     hole = found
+    usedCount = 0
   }
 
   /// `XENMEM_add_to_physmap`: puts page `index` of `space` (`XENMAPSPACE_*`) at the next frame of

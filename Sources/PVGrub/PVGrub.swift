@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import BootEngine
 import BootPlan
+import BootSession
 import Bytes
 import MiniOS
 
@@ -13,21 +15,37 @@ import MiniOS
     #endif
   }
 
-  /// The story of a boot: bring the domain up, connect its disks, find the guest's menu, let a
-  /// person or the clock choose, and become the guest.
+  /// The story of a boot: bring the domain up, find the guest's menu on its disks, let a person or
+  /// the clock choose, and become the guest.
   static func boot() -> Never {
-    let info = StubDomain.start()
+    let info = StubDomain.start(name: "pvgrub-swift")
     do throws(BootError) {
-      let loader = try Loader(info)
-      loader.openDisplay()
-      loader.greet()
-      loader.runSelfTest()
-      loader.connectDisks()
-      let search = loader.findMenu()
-      if let menu = search { loader.runMenu(menu) }
-      loader.runShell()
+      let loader = try Loader(XenMachine(info))
+      loader.start()
+      if let name = loader.options.selfTest { runSelfTest(name, loader) }
+      switch loader.run() {
+      case .jump(let address): StubDomain.jump(to: address)
+      case .refused: Panic.end("Xen refused the new frame numbers")
+      case .end(.powerOff): StubDomain.powerOff()
+      case .end(.reboot): StubDomain.reboot()
+      case .end(.crash): StubDomain.crash()
+      }
     } catch {
       Panic.end(reason: error.message)
     }
+  }
+
+  /// Makes the fault that `selftest=` asks for, to show that it is reported.
+  private static func runSelfTest(_ name: ByteString, _ loader: Loader<XenMachine>) {
+    loader.say("pvgrub-swift: self-test \(name)")
+    if name == "write-text" { SelfTest.writeToText() }
+    if name == "null" { SelfTest.readNull() }
+    if name == "execute-heap" { SelfTest.executeHeap() }
+    if name == "touch-memory" {
+      return loader.say(
+        "pvgrub-swift: wrote to \(SelfTest.touchMemory() / 256) MiB of free memory")
+    }
+    if name == "stack" { loader.say("\(SelfTest.useUpStack())") }
+    loader.say("pvgrub-swift: no self-test of this name, or it did no harm")
   }
 }

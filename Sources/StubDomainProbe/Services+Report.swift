@@ -3,6 +3,7 @@ import Bytes
 import CMiniOS
 import CXen
 import MiniOS
+import StubMachine
 import XenFrontends
 
 extension Services {
@@ -43,9 +44,9 @@ extension Services {
     line("nr_pages", UInt64(start.nr_pages))
     line("shared_info offset", UInt64(start.shared_info) & 0xfff)
     line("flags", UInt64(start.flags))
-    line("store_mfn as frame", AddressSpace.frame(ofMachine: info.store.machineFrame))
+    line("store_mfn as frame", machine.entry.store.frame)
     line("store_evtchn", UInt64(start.store_evtchn))
-    line("console.mfn as frame", AddressSpace.frame(ofMachine: info.console.machineFrame))
+    line("console.mfn as frame", machine.entry.console.frame)
     line("console.evtchn", UInt64(start.console.domU.evtchn))
     line("pt_base", UInt64(start.pt_base))
     line("nr_pt_frames", UInt64(start.nr_pt_frames))
@@ -118,8 +119,8 @@ extension Services {
     }
     line("grant table version", result == 0 ? UInt64(version.version) : 0)
     do throws(HypervisorError) {
-      let frameCount = try hypervisor.grantTableSize().frameCount
-      let table = try hypervisor.mapGrantTable(frameCount: frameCount)
+      let frameCount = try machine.grantTableSize().frameCount
+      let table = try machine.mapGrantTable(frameCount: frameCount)
       line("grant frames", UInt64(frameCount))
       var usedCount: UInt64 = 0
       var nonzeroCount: UInt64 = 0

@@ -4,36 +4,33 @@ import Bytes
 import CStubDomainProbe
 import CXen
 import MiniOS
+import StubMachine
 import XenFrontends
 
 /// The probe's console, xenstore and disks.
 final class Services {
-  typealias Disk = DiskFrontend<XenHypervisor>
+  typealias Disk = DiskFrontend<XenMachine>
 
   let info: BootInfo
-  let hypervisor = XenHypervisor()
-  let console: Console<XenHypervisor>
-  private let store: XenStore<XenHypervisor>
-  private let grants: GrantTable<XenHypervisor>
+  let machine: XenMachine
+  let console: Console<XenMachine>
+  private let store: XenStore<XenMachine>
+  private let grants: GrantTable<XenMachine>
 
   /// Bytes of each disk that are read.
   private static let sampleByteCount = 64 * 1024
 
   init(_ info: BootInfo) {
     self.info = info
-    func page(_ machineFrame: UInt64) -> UnsafeMutableRawPointer {
-      let address = UInt(AddressSpace.frame(ofMachine: machineFrame) << 12)
-      guard let page = UnsafeMutableRawPointer(bitPattern: address) else {
-        Panic.end("Xen gives the rings")
-      }
-      return page
+    machine = XenMachine(info)
+    let (store, console) = (machine.entry.store, machine.entry.console)
+    guard let storePage = store.page, let consolePage = console.page else {
+      Panic.end("Xen gives the rings")
     }
-    console = Console(
-      page: page(info.console.machineFrame), port: info.console.port, hypervisor: hypervisor)
-    store = XenStore(
-      page: page(info.store.machineFrame), port: info.store.port, hypervisor: hypervisor)
+    self.console = Console(page: consolePage, port: console.port, hypervisor: machine)
+    self.store = XenStore(page: storePage, port: store.port, hypervisor: machine)
     do throws(GrantError) {
-      grants = try GrantTable(hypervisor: hypervisor)
+      grants = try GrantTable(hypervisor: machine)
     } catch { Panic.end(reason: error.message) }
   }
 
@@ -41,12 +38,12 @@ final class Services {
   func say(_ line: ByteString) { console.write((line + "\n").bytes) }
 
   /// Waits until somebody has read what was written.
-  func flush() { console.flush(until: hypervisor.now + 1_000_000_000) }
+  func flush() { console.flush(until: machine.now + 1_000_000_000) }
 
   /// Connects all disks, prints a checksum of their first bytes, and closes them.
   func readDisks() {
     do throws(XenStoreError) {
-      let disks = try Disk.discover(store: store, grants: grants, hypervisor: hypervisor)
+      let disks = try Disk.discover(store: store, grants: grants, hypervisor: machine)
       Disk.connect(disks, timeLimit: 5_000_000_000)
       for disk in disks { read(disk) }
     } catch { say("PROBE: \(error.message)") }
@@ -97,7 +94,7 @@ final class Services {
     while position < range.upperBound {
       let offset = Int(position % 4096)
       let count = Int(min(range.upperBound - position, UInt64(4096 - offset)))
-      let isRead = FrameWindow.write(info.module.firstFrame + position / 4096) { page in
+      let isRead = machine.write(info.module.firstFrame + position / 4096) { page in
         result.append(contentsOf: page[offset..<offset + count])
       }
       guard isRead else { return result }
@@ -126,8 +123,8 @@ final class Services {
     do throws(XenStoreError) {
       let watch = try ShutdownWatch(store: store)
       while try watch.poll() == nil {
-        _ = try store.prepareToSleep(tokens: [ShutdownWatch<XenHypervisor>.token])
-        hypervisor.poll(ports: [store.port], until: hypervisor.now + 1_000_000_000)
+        _ = try store.prepareToSleep(tokens: [ShutdownWatch<XenMachine>.token])
+        machine.poll(ports: [store.port], until: machine.now + 1_000_000_000)
       }
       try watch.stop()
     } catch { say("PROBE: \(error.message)") }

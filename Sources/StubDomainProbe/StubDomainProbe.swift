@@ -16,7 +16,7 @@ import MiniOS
   static func run() -> Never {
     // Before MiniOS changes the page tables that it was given.
     let entry = EntryReport()
-    let info = StubDomain.start()
+    let info = StubDomain.start(name: "probe")
     let services = Services(info)
     services.say("PROBE: \(info.frameCount / 256) MiB of memory, told '\(info.commandLine)'")
     if info.commandLine == "report" { services.report(entry) }

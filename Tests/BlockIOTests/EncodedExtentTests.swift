@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import BlockIO
+import Bytes
 import Testing
 
 struct EncodedExtentTests {
@@ -68,7 +69,7 @@ struct EncodedExtentTests {
       [.zeros(byteCount: 4000), .encoded(try piece(count: 500))],
       on: Volume(whole: SizedDevice(.init(byteCount: 1 << 20, sectorByteCount: 512))),
       target: ReadPlan.Target(
-        frames: [FrameRange(start: 7, count: 1), FrameRange(start: 9, count: 1)]))
+        frames: [7..<8, 9..<10]))
     #expect(
       plan.unpackings.map { $0.place } == [
         ReadPlan.Place(frame: 7, byteOffset: 4000), ReadPlan.Place(frame: 9, byteOffset: 0),

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import Bytes
 import Testing
 
 @testable import BlockIO
@@ -7,7 +8,7 @@ import Testing
   private let device = ReadPlan.DeviceGeometry(byteCount: 1 << 30, sectorByteCount: 512)
 
   private func plan(
-    _ extents: [Extent], volume: UInt64 = 0, frames: [FrameRange] = [.init(start: 100, count: 64)],
+    _ extents: [Extent], volume: UInt64 = 0, frames: [FrameRange] = [100..<164],
     at byteOffset: UInt64 = 0, tail: UInt64? = nil, device other: ReadPlan.DeviceGeometry? = nil
   ) throws -> ReadPlan {
     let disk = SizedDevice(other ?? device)
@@ -38,10 +39,10 @@ import Testing
     let frames: [UInt64] = [7, 8, 9, 20, 19, 18, 0, 1]
     #expect(
       FrameRange.runs(frames[...]) == [
-        .init(start: 7, count: 3), .init(start: 20, count: 1), .init(start: 19, count: 1),
-        .init(start: 18, count: 1), .init(start: 0, count: 2),
+        7..<10, 20..<21, 19..<20,
+        18..<19, 0..<2,
       ])
-    #expect(FrameRange.runs(frames[1..<3]) == [.init(start: 8, count: 2)])
+    #expect(FrameRange.runs(frames[1..<3]) == [8..<10])
     #expect(FrameRange.runs([]) == [])
   }
 
@@ -102,7 +103,7 @@ import Testing
   @Test func inlineBytesAreCutAtARangesEnd() throws {
     let plan = try plan(
       [.zeros(byteCount: 4094), .inline([1, 2, 3])],
-      frames: [.init(start: 7, count: 1), .init(start: 3, count: 1)])
+      frames: [7..<8, 3..<4])
     #expect(
       plan.copies == [
         ReadPlan.Copy(bytes: [1, 2], place: .init(frame: 7, byteOffset: 4094)),
@@ -113,7 +114,7 @@ import Testing
   @Test func runIsCutWhereTheFramesJump() throws {
     let plan = try plan(
       [.run(byteOffset: 512, byteCount: 12288)],
-      frames: [.init(start: 7, count: 1), .init(start: 3, count: 0), .init(start: 20, count: 9)])
+      frames: [7..<8, 3..<3, 20..<29])
     #expect(plan.pieces == [piece(512, 7, 0, 4096), piece(4608, 20, 0, 8192)])
   }
 
@@ -172,7 +173,7 @@ import Testing
   @Test func fileLargerThanItsFramesIsAnError() {
     #expect(throws: BlockError.outOfRange(byteOffset: 8192, byteCount: 1, deviceByteCount: 8192)) {
       try plan(
-        [.run(byteOffset: 0, byteCount: 8193)], frames: [.init(start: 1, count: 2)])
+        [.run(byteOffset: 0, byteCount: 8193)], frames: [1..<3])
     }
   }
 
@@ -180,7 +181,7 @@ import Testing
     let huge = ReadPlan.DeviceGeometry(byteCount: 1 << 50, sectorByteCount: 512)
     let plan = try plan(
       [.run(byteOffset: 0, byteCount: 1 << 40), .zeros(byteCount: 1 << 40)],
-      frames: [.init(start: 0, count: 1 << 30)], device: huge)
+      frames: [FrameRange(first: 0, frameCount: 1 << 30)], device: huge)
     #expect(plan.pieces.count == 1 && plan.zeros.count == 1)
   }
 }

@@ -163,7 +163,7 @@ struct VolumeMapTests {
     let (volume, _) = try mixture()
     let plan = try ReadPlan(
       [.run(byteOffset: 0, byteCount: volume.byteCount)], on: volume,
-      target: .init(frames: [.init(start: 10, count: 16)]))
+      target: .init(frames: [FrameRange(first: 10, frameCount: 16)]))
     #expect(plan.deviceCount == 2)
     #expect(plan.pieces(onDevice: 0) + plan.pieces(onDevice: 1) != [])
     #expect(plan.pieces(onDevice: 0).allSatisfy { $0.deviceByteOffset % 4096 == 0 })
@@ -199,7 +199,7 @@ struct VolumeMapTests {
           [.zeros(byteCount: 5), .run(byteOffset: UInt64(start), byteCount: UInt64(count))],
           on: volume,
           target: .init(
-            frames: [.init(start: 3, count: 2), .init(start: 9, count: 20)],
+            frames: [FrameRange(first: 3, frameCount: 2), FrameRange(first: 9, frameCount: 20)],
             byteOffset: UInt64(offset)))
         let memory = try PlanMemory(plan, volume)
         let expected = [0, 0, 0, 0, 0] + bytes[start..<start + count]

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import BootMenu
 import Bytes
+import TestSupport
 import Testing
 
 /// Entries' files and unified kernel images as systemd-boot has them.

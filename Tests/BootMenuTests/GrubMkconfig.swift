@@ -2,6 +2,7 @@
 import BootMenu
 import Bytes
 import Foundation
+import TestSupport
 
 /// `grub-mkconfig` and the scripts of `/etc/grub.d` as Debian's grub-common has them, run over a
 /// root that is made up: copies of them, with every absolute path led into a temporary directory,

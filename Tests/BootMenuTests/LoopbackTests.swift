@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import BootMenu
 import Bytes
+import TestSupport
 import Testing
 
 @Suite struct LoopbackTests {

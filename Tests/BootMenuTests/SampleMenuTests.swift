@@ -2,6 +2,7 @@
 import BootMenu
 import Bytes
 import Foundation
+import TestSupport
 import Testing
 
 /// The menus of menus/, each with what it should give beside it.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import BootMenu
 import Bytes
+import TestSupport
 import Testing
 
 /// What systemd-boot makes of entries where GRUB makes something else of them (docs/LOADERS.md).

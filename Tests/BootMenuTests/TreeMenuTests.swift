@@ -2,6 +2,7 @@
 import BootMenu
 import Bytes
 import Foundation
+import TestSupport
 import Testing
 
 /// The menus of menus/ that are several files: `tree` is the root of a file system.

@@ -43,7 +43,7 @@ struct LoopbackTests {
     let kernel = try environment.locate(target.kernel)
     #expect(kernel.name == "loop: iso9660: /boot/vmlinuz")
     // Straight from the disk: the image's bytes are where the outer file system has them.
-    #expect(kernel.volume.devices.map { $0.name } == ["xvda"])
+    #expect(try #require(kernel.volume).devices.map { $0.name } == ["xvda"])
     let bytes = try kernel.contents(at: 0, countMax: 1 << 20)
     let alone = BootPlanTests.environment(
       GuestDisk(MemoryDevice(name: "xvdc", bytes: image), isOptical: true))

@@ -39,7 +39,7 @@ struct UnifiedKernelTests {
     for extent in file.extents {
       switch extent {
       case .run(let offset, let count):
-        bytes += try file.volume.read(at: offset, count: Int(count))
+        bytes += try #require(file.volume).read(at: offset, count: Int(count))
       case .zeros(let count): bytes += [UInt8](repeating: 0, count: Int(count))
       case .inline(let inline): bytes += inline
       case .encoded: Issue.record("a packed piece")

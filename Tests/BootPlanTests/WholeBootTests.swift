@@ -28,7 +28,8 @@ struct WholeBootTests {
       Issue.record("no extent")
       return
     }
-    #expect(try kernel.volume.read(at: offset, count: Int(count)) == Array("the kernel!".utf8))
+    #expect(
+      try #require(kernel.volume).read(at: offset, count: Int(count)) == Array("the kernel!".utf8))
   }
 
   @Test func namesDiskFileSystemFileAndReasonOfAMissingKernel() throws {

@@ -12,6 +12,8 @@ package final class FakeConsole: FakePeer {
 
   /// Whether anybody reads what the guest writes.
   package var reads = true
+  /// Told all that the guest has written, whenever it wrote something.
+  package var onText: ((String) -> Void)?
   /// What the guest has written.
   package private(set) var text: [UInt8] = []
   private let input: ByteRing
@@ -32,6 +34,7 @@ package final class FakeConsole: FakePeer {
   package func work() {
     guard reads, let count = output.read(4096, to: &text), count > 0 else { return }
     xen.raise(port)
+    onText?(String(decoding: text.suffix(4096), as: UTF8.self))
   }
 
   /// Types bytes; those that don't fit are lost.

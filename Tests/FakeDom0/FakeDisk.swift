@@ -78,6 +78,12 @@ package final class FakeDisk: FakePeer {
   package var requestsATurn = Int.max
 
   package private(set) var requestCount = 0
+  /// Bytes that were read, each time anew.
+  package private(set) var readByteCount = 0
+  /// Told the number of each request before it is served.
+  package var onRequest: ((Int) -> Void)?
+  /// Told when a request fails because of a bad sector.
+  package var onFailure: (() -> Void)?
   package private(set) var flushCount = 0
   package private(set) var indirectRequestCount = 0
   package private(set) var batches: [Int] = []
@@ -240,6 +246,7 @@ package final class FakeDisk: FakePeer {
     let old = responseProducer
     for request in queue.prefix(count) {
       requestCount += 1
+      onRequest?(requestCount)
       let isFailing = requestCount == lies.failingRequest
       if requestCount == lies.breakingRequest { breakFirstSector(of: request) }
       respond(ring, to: request, ok: !isFailing && execute(request))
@@ -341,6 +348,7 @@ package final class FakeDisk: FakePeer {
           data.replaceSubrange(range, with: Array(memory[place..<place + range.count]))
         } else {
           memory[(Int(first) * 512)...].copyBytes(from: data[range])
+          readByteCount += range.count
         }
       }
       if lies.holdsGrants { held.append(reference) } else { xen.unmap(reference) }
@@ -348,6 +356,7 @@ package final class FakeDisk: FakePeer {
     }
     bytesARequestMax = max(bytesARequestMax, Int(sector - start) * 512)
     if !isOK {
+      onFailure?()
       lies.failureCount -= 1
       if lies.failureCount <= 0 { lies.badSectors = 0..<0 }
     }

@@ -11,6 +11,14 @@ public protocol FakePeer: AnyObject {
   func work()
 }
 
+/// Memory of the guest, where a test has some of its own.
+package protocol FakeMemory: AnyObject {
+  /// Where dom0 sees a frame of the guest; nil if there is none.
+  func page(of frame: FrameNumber) -> UnsafeMutableRawPointer?
+  /// Zeroed pages for a ring that the toolstack sets up.
+  func makePages(count: Int) -> SharedPages
+}
+
 /// A hypervisor in lock-step: everything that dom0 does happens inside `poll`, and time only passes
 /// there.
 public final class FakeXen: Hypervisor {
@@ -25,6 +33,8 @@ public final class FakeXen: Hypervisor {
   package var grantFrameCountMax = 32
   /// Pages that may still be allocated.
   package var pagesLeft = 100_000
+  /// The guest's memory; nil for pages that are made when they are asked for.
+  package weak var memory: (any FakeMemory)?
   /// Set to refuse event channels.
   package var refusesPorts = false
   package private(set) var allocatedPageCount = 0
@@ -132,7 +142,8 @@ public final class FakeXen: Hypervisor {
   public func release(_ pages: SharedPages) {
     pagesLeft += pages.frames.count
     allocatedPageCount -= pages.frames.count
-    for frame in pages.frames where isGranted(frame) {
+    let granted = grantedFrames
+    for frame in pages.frames where granted.contains(frame) {
       complaints.append("frame \(frame) released while granted")
     }
   }
@@ -141,6 +152,7 @@ public final class FakeXen: Hypervisor {
 
   /// Pages that count nowhere. Their frame numbers go down, so that nobody relies on their order.
   package func makePages(count: Int) -> SharedPages {
+    if let memory { return memory.makePages(count: count) }
     let address = UnsafeMutableRawPointer.allocate(byteCount: count * 4096, alignment: 4096)
     memset(address, 0, count * 4096)
     blocks.append(address)
@@ -223,7 +235,7 @@ public final class FakeXen: Hypervisor {
       return nil
     }
     let machineFrame = UInt64(entry.u32(at: 4))
-    guard machineFrame >= Self.machineOffset, let page = pages[machineFrame - Self.machineOffset]
+    guard machineFrame >= Self.machineOffset, let page = page(of: machineFrame - Self.machineOffset)
     else {
       complaints.append("grant \(reference) names no frame of ours")
       return nil
@@ -233,10 +245,14 @@ public final class FakeXen: Hypervisor {
     return page
   }
 
+  private func page(of frame: FrameNumber) -> UnsafeMutableRawPointer? {
+    memory?.page(of: frame) ?? pages[frame]
+  }
+
   /// The page with a machine frame number, as a privileged domain may map it without a grant.
   package func foreignPage(_ machineFrame: UInt64) -> UnsafeMutableRawPointer? {
     guard machineFrame >= Self.machineOffset else { return nil }
-    return pages[machineFrame - Self.machineOffset]
+    return page(of: machineFrame - Self.machineOffset)
   }
 
   /// Lets go of a granted frame.
@@ -251,14 +267,14 @@ public final class FakeXen: Hypervisor {
   /// Fills an entry, as a former kernel may have left it.
   package func occupy(_ reference: UInt32) { entry(reference)?.store(u16: 1, at: 0) }
 
-  private func isGranted(_ frame: UInt64) -> Bool {
+  /// The frames that the guest grants to somebody.
+  package var grantedFrames: Set<UInt64> {
+    var result: Set<UInt64> = []
     for reference in 8..<UInt32(grantFrameCount * 512) {
-      guard let entry = entry(reference) else { continue }
-      if entry.u16(at: 0) != 0, UInt64(entry.u32(at: 4)) == frame + Self.machineOffset {
-        return true
-      }
+      guard let entry = entry(reference), entry.u16(at: 0) != 0 else { continue }
+      result.insert(UInt64(entry.u32(at: 4)) &- Self.machineOffset)
     }
-    return false
+    return result
   }
 
   /// Entries in use beyond the toolstack's.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import Bytes
 import KernelImage
+import TestSupport
 import Testing
 
 struct BootProtocolTests {

@@ -2,6 +2,7 @@
 import Bytes
 import Decompression
 import KernelImage
+import TestSupport
 import Testing
 
 struct KernelLoaderTests {

@@ -2,6 +2,7 @@
 import Bytes
 import Decompression
 import KernelImage
+import TestSupport
 import Testing
 
 /// Sizes that lie, files in files, windows, and damage.

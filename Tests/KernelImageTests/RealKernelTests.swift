@@ -3,6 +3,7 @@ import Bytes
 import Decompression
 import Foundation
 import KernelImage
+import TestSupport
 import Testing
 
 /// Kernels of distributions, where the environment names some: `PVGRUB_KERNELS=file:file`.

@@ -313,7 +313,7 @@ import Testing
     let frame = guest.xen.makeTarget(count: 2048)
     let plan = try ReadPlan(
       [.run(byteOffset: 0, byteCount: 8 << 20)], on: volume,
-      target: .init(frames: [.init(start: frame, count: 2048)]))
+      target: .init(frames: [FrameRange(first: frame, frameCount: 2048)]))
     for (index, disk) in disks.enumerated() { try disk.submit(plan, device: index) }
     for disk in disks { try disk.pump() }
     // Both have requests before anybody waits.

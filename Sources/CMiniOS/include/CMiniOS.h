@@ -7,10 +7,9 @@
 #include <stdint.h>
 #include <xen/arch-x86/hvm/start_info.h>
 
+#include "host.h"
 #include "processor.h"
 #include "segments.h"
-
-#include "hvm_trampoline.h"
 
 #if defined(__clang__)
 #pragma clang assume_nonnull begin
@@ -22,17 +21,6 @@ struct minios_trap_frame {
     uint64_t rcx, r11;
     uint64_t vector, error_code;
     uint64_t rip, cs, rflags, rsp, ss;
-};
-
-/* The fields of the page that runs last; trampoline.S has the same order. All addresses are
- * virtual but for the page-table base frames. */
-struct minios_trampoline {
-    uint64_t page_address;      /* of the trampoline page in both address spaces */
-    uint64_t page_entry;        /* the page-table entry that maps it there */
-    uint64_t stack_pointer;     /* of the new kernel */
-    uint64_t start_info;        /* for rsi */
-    uint64_t entry;             /* of the new kernel */
-    uint64_t base_operations[6]; /* two mmuext_op: NEW_BASEPTR, UNPIN_TABLE */
 };
 
 /* The address that the entry was given: in PV struct start_info, in PVH struct hvm_start_info. */
@@ -86,12 +74,6 @@ enum {
 
 /* The address of the stub for exception `vector`, 0 to 31. */
 uint64_t minios_trap_stub(uint32_t vector);
-
-/* The code that runs last, to be copied into the trampoline page; position independent.
- * Its struct minios_trampoline is at minios_trampoline_fields bytes from its start. */
-uint64_t minios_trampoline_code(void);
-uint64_t minios_trampoline_byte_count(void);
-uint64_t minios_trampoline_fields_offset(void);
 
 /* Jumps to `address` and never returns. */
 void minios_jump(uint64_t address) __attribute__((noreturn));

@@ -10,6 +10,18 @@ struct minios_cpuid {
     uint32_t eax, ebx, ecx, edx;
 };
 
+#if defined(__linux__) /* host.c: a process may not, so its tests say what happens. */
+
+struct minios_cpuid minios_cpuid(uint32_t leaf);
+void minios_write_msr(uint32_t number, uint64_t value);
+void minios_halt(void) __attribute__((noreturn));
+void minios_write_port(uint16_t port, uint8_t value);
+uint64_t minios_fault_address(void);
+void minios_flush_page(uint64_t address);
+void minios_flush_all(void);
+
+#else
+
 static inline struct minios_cpuid minios_cpuid(uint32_t leaf)
 {
     struct minios_cpuid result;
@@ -59,5 +71,7 @@ static inline void minios_flush_all(void)
     uint64_t base;
     __asm__ volatile("mov %%cr3, %0; mov %0, %%cr3" : "=r"(base) : : "memory");
 }
+
+#endif
 
 #endif

@@ -20,6 +20,15 @@ extern struct xen_hypercall_stubs xen_hypercall_stubs;
 /* Makes all later hypercalls through the page at `address`, which Xen has filled. */
 void xen_use_hypercall_page(uint64_t address);
 
+/* The image has no red zone under the stack pointer; the host has, and a call would overwrite it. */
+#if defined(__linux__)
+#define CXEN_ENTER "leaq -128(%%rsp), %%rsp; "
+#define CXEN_LEAVE "; leaq 128(%%rsp), %%rsp"
+#else
+#define CXEN_ENTER ""
+#define CXEN_LEAVE ""
+#endif
+
 /* Makes hypercall `number`; the result is negative for an error of xen/errno.h. */
 static inline int64_t xen_hypercall(
     uint64_t number, uint64_t arg1, uint64_t arg2, uint64_t arg3, uint64_t arg4)
@@ -29,7 +38,7 @@ static inline int64_t xen_hypercall(
     uint64_t stub = xen_hypercall_stubs.base + number * xen_hypercall_stubs.stride;
     register uint64_t r10 __asm__("r10") = arg4;
     register uint64_t r8 __asm__("r8") = 0;
-    __asm__ volatile("call *%[stub]"
+    __asm__ volatile(CXEN_ENTER "call *%[stub]" CXEN_LEAVE
                      : "+a"(result), "+D"(arg1), "+S"(arg2), "+d"(arg3), "+r"(r10), "+r"(r8)
                      : [stub] "r"(stub)
                      : "rcx", "r11", "memory");
