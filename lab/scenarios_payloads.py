@@ -15,7 +15,7 @@ GUEST_FILE = "^GUEST: file {} md5={}$"
 EARLY = GUEST_FILE.format("/kernel/x86/microcode/GenuineIntel.bin", EARLY_MD5)
 THIRD = GUEST_FILE.format("/third", THIRD_MD5)
 HOST = GUEST_FILE.format("/host", HOST_MD5)
-ONCE_MORE = r"^pvgrub-swift: .*: .*; reading it once more$"
+ONCE_MORE = r"pvgrub-swift: .*: .*; reading it once more$"
 PROBE_SAID = (r"^PROBE: Xen 4\.17 by the page, equal=1$", r"^PROBE: disk xvda bytes=67108864 ",
               r"^PROBE: done$")
 
