@@ -6,7 +6,7 @@ IMAGE := build/pvgrub-swift
 TOOL := build/pvgrub-tool
 TOOLSET := Toolset/x86_64-xen.json
 # SwiftPM does not notice changed linker flags or libraries: each set of them has a build folder.
-IMAGE_KEY = $(shell cat $(TOOLSET) Sources/PVGrub/image.ld tools/decoders.mk tools/decoders/* \
+IMAGE_KEY = $(shell cat $(TOOLSET) Toolset/image.ld tools/decoders.mk tools/decoders/* \
 	build/decoders/pins | sha256sum | cut -c1-12)
 IMAGE_BUILD = .build-image/$(IMAGE_KEY)
 PROBE := build/stub-domain-probe

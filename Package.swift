@@ -86,7 +86,7 @@ let package = Package(
       ]),
     .executableTarget(
       name: "PVGrub", dependencies: ["Bytes", "BootPlan", "BootSession", "BootEngine", "MiniOS"],
-      exclude: ["image.ld"], swiftSettings: freestanding),
+      swiftSettings: freestanding),
     cModule("CStubDomainProbe", ["CXen"]),
     .executableTarget(
       name: "StubDomainProbe",

@@ -23,7 +23,7 @@
     .endm
 
     .section .note.Xen, "a", @note
-    note_string XEN_ELFNOTE_GUEST_OS, "pvgrub-swift"
+    note_string XEN_ELFNOTE_GUEST_OS, "MiniOS"
     note_string XEN_ELFNOTE_XEN_VERSION, "xen-3.0"
     note_string XEN_ELFNOTE_LOADER, "generic"
     note_number XEN_ELFNOTE_VIRT_BASE, 0

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-public import Bytes
+import Bytes
 import CXen
 public import StubMachine
 public import XenFrontends

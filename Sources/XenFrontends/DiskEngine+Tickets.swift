@@ -70,19 +70,6 @@ extension DiskEngine {
     tickets.remove(at: index)
   }
 
-  /// Forgets all failed tickets with nothing in flight, and returns the oldest one's error.
-  func takeFailure() -> BlockError? {
-    var result: BlockError?
-    for index in tickets.entries.indices.reversed() {
-      guard let failure = tickets.entries[index].failure,
-        !isInFlight(tickets.entries[index].bytes)
-      else { continue }
-      result = failure
-      tickets.remove(at: index)
-    }
-    return result
-  }
-
   /// Fails a ticket and gives up the part of it that was not sent; other tickets go on.
   func fail(at index: Int, _ error: BlockError) {
     let entry = tickets.entries[index]

@@ -176,10 +176,6 @@ public final class DiskFrontend<H: Hypervisor>: BlockDevice {
   /// not be forgotten. Does nothing for them and for pending ones.
   public func forget(_ ticket: DiskTicket) { engine?.forget(ticket) }
 
-  /// For a caller that keeps no tickets: forgets all failed ones, and returns the oldest one's
-  /// error; nil if none has failed.
-  public func takeFailure() -> BlockError? { engine?.takeFailure() }
-
   /// How many bytes of a ticket, from the first on, are there without a gap. Never decreases, and
   /// stops at a failure. 0 for a ticket of an earlier connection.
   public func completedByteCount(of ticket: DiskTicket) -> UInt64 {
@@ -213,9 +209,6 @@ public final class DiskFrontend<H: Hypervisor>: BlockDevice {
   /// How many bytes of all plans together, from the first on, are there without a gap. Starts again
   /// from 0 when a plan is submitted to an idle disk.
   public var completedByteCount: UInt64 { engine?.completedByteCount ?? 0 }
-
-  /// Cancels all tickets.
-  public func cancel() { engine?.cancel() }
 
   /// Executes the pieces of a plan, and sleeps until they are there; other plans go on meanwhile.
   public func execute(_ plan: ReadPlan) throws(BlockError) {

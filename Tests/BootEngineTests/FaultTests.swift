@@ -37,6 +37,31 @@ struct FaultTests {
     }
   }
 
+  /// Boots once for each number with the fault that `inject` makes of it; `repair` takes it away
+  /// before the person tries again. Gives how many boots failed and led back to the menu.
+  static func sweep(
+    _ what: String, _ numbers: some Sequence<Int>, _ mode: DomainMode,
+    _ kernel: BootLab.Kernel = .elf, canPreventStart: Bool = false, inject: (BootLab, Int) -> Void,
+    repair: @escaping (BootLab) -> Void = { _ in }
+  ) throws -> Int {
+    var failed = 0
+    for number in numbers {
+      let lab = try BootLab(mode, kernel)
+      inject(lab, number)
+      do {
+        try lab.run(afterFailure: repair)
+      } catch {
+        guard canPreventStart else { throw error }
+        continue
+      }
+      if lab.accountedAfterFailure != nil { failed += 1 }
+      expectRecovery(lab, "\(what) \(number)")
+      if lab.jumpAddress != nil { try expectGuest(lab, mode) }
+    }
+    print("\(mode), \(kernel): \(what): \(failed) led back to the menu")
+    return failed
+  }
+
   /// A kernel that is copied, one that is unpacked as a whole, one by a decoder that looks back at
   /// its output, and one by a decoder with a dictionary of its own.
   static let kernels = [BootLab.Kernel.elf] + ["gzip", "lz4", "xz"].map { .bzImage($0) }
@@ -49,22 +74,11 @@ struct FaultTests {
     try quiet.run()
     let count = quiet.machine.allocationCount
     #expect(count > 10)
-    var failed = 0
-    for number in 1...count {
-      let lab = try BootLab(mode, kernel)
-      lab.machine.failingAllocation = number
-      do {
-        try lab.run()
-      } catch {
-        // The grant table and the rings come first: without them there is no loader to go back to.
-        continue
-      }
-      if lab.accountedAfterFailure != nil { failed += 1 }
-      Self.expectRecovery(lab, "allocation \(number)")
-      if lab.jumpAddress != nil { try Self.expectGuest(lab, mode) }
-    }
+    // The grant table and the rings come first: without them there is no loader to go back to.
+    let failed = try Self.sweep(
+      "allocation", 1...count, mode, kernel, canPreventStart: true,
+      inject: { lab, number in lab.machine.failingAllocation = number })
     #expect(failed > 5, "of \(count) allocations that failed, some must end in the menu")
-    print("\(mode), \(kernel): \(count) allocations failed, \(failed) led back to the menu")
   }
 
   @Test(arguments: modes)
@@ -72,20 +86,13 @@ struct FaultTests {
     let quiet = try BootLab(mode)
     try quiet.run()
     let count = quiet.disk.requestCount
-    var failed = 0
-    for number in 1...count {
-      let lab = try BootLab(mode)
-      lab.disk.lies.breakingRequest = number
-      try lab.run { lab in
+    let failed = try Self.sweep(
+      "request", 1...count, mode, inject: { lab, number in lab.disk.lies.breakingRequest = number },
+      repair: { lab in
         lab.disk.lies.badSectors = 0..<0
         lab.disk.lies.breakingRequest = 0
-      }
-      if lab.accountedAfterFailure != nil { failed += 1 }
-      Self.expectRecovery(lab, "request \(number)")
-      if lab.jumpAddress != nil { try Self.expectGuest(lab, mode) }
-    }
+      })
     #expect(failed > 0)
-    print("\(mode): \(count) reads failed, \(failed) led back to the menu")
   }
 
   @Test(arguments: modes)
@@ -93,17 +100,11 @@ struct FaultTests {
     let quiet = try BootLab(mode)
     try quiet.run()
     let count = quiet.disk.requestCount
-    var failed = 0
-    for number in 0..<count {
-      let lab = try BootLab(mode)
-      lab.disk.lies.requestsBeforeDeath = number
-      try lab.run { lab in lab.disk.lies.requestsBeforeDeath = .max }
-      if lab.accountedAfterFailure != nil { failed += 1 }
-      Self.expectRecovery(lab, "death after \(number) requests")
-      if lab.jumpAddress != nil { try Self.expectGuest(lab, mode) }
-    }
+    let failed = try Self.sweep(
+      "death after request", 0..<count, mode,
+      inject: { lab, number in lab.disk.lies.requestsBeforeDeath = number },
+      repair: { lab in lab.disk.lies.requestsBeforeDeath = .max })
     #expect(failed > 0)
-    print("\(mode): the backend died \(count) times, \(failed) led back to the menu")
   }
 
   @Test(arguments: modes)

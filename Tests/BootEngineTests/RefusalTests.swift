@@ -20,17 +20,10 @@ struct RefusalTests {
     let quiet = try BootLab(mode, kernel)
     try quiet.run()
     let count = quiet.machine.callCount
-    var failed = 0
-    for number in 1...count {
-      let lab = try BootLab(mode, kernel)
-      lab.machine.refusedCall = number
-      try lab.run()
-      if lab.accountedAfterFailure != nil { failed += 1 }
-      FaultTests.expectRecovery(lab, "call \(number)")
-      if lab.jumpAddress != nil { try FaultTests.expectGuest(lab, mode) }
-    }
+    let failed = try FaultTests.sweep(
+      "refused call", 1...count, mode, kernel,
+      inject: { lab, number in lab.machine.refusedCall = number })
     #expect(failed > 3, "of \(count) calls that Xen refused, some must end in the menu")
-    print("\(mode), \(kernel): \(count) calls refused, \(failed) led back to the menu")
   }
 
   @Test(arguments: modes)

@@ -60,7 +60,7 @@ struct StreamTests {
 
   private func attempt(_ machine: FakeMachine, _ observer: Observer) -> Attempt<FakeMachine> {
     Attempt(
-      machine, hostRamdisk: nil, kernelStart: .entry, failingStep: nil, observer: observer)
+      machine, hostRamdisk: nil, failingStep: nil, observer: observer)
   }
 
   @Test func aPVGuestIsLoadedFromStreams() throws {

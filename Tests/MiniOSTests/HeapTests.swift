@@ -114,7 +114,7 @@ extension MiniOSOnFakeXen {
     }
 
     @Test func hasNothingWhenMemoryRanOut() throws {
-      try FakeXen.inBoth { xen, machine in
+      FakeXen.inBoth { xen, machine in
         let before = xen.accounted
         #expect(Heap.allocate(-1, alignment: 16) == nil)
         #expect(Heap.allocate(1 << 40, alignment: 16) == nil)

@@ -217,7 +217,7 @@ extension MiniOSOnFakeXen {
     }
 
     @Test func leavesNothingBehind() throws {
-      try FakeXen.inPV { xen, machine in
+      FakeXen.inPV { xen, machine in
         xen.sharedInfo.storeBytes(of: 0xff, as: UInt8.self)
         xen.sharedInfo.storeBytes(of: .max, toByteOffset: 2048 + 8 * 63, as: UInt64.self)
         machine.stop()

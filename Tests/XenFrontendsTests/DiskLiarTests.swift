@@ -197,9 +197,9 @@ import Testing
     let (guest, backend, disk) = try connected(.plain)
     backend.requestsATurn = 1
     let frame = guest.xen.makeTarget(count: 256)
-    try disk.submit(plan(frame))
+    let ticket = try disk.submit(plan(frame))
     try disk.pump()
-    disk.cancel()
+    disk.cancel(ticket)
     while !disk.isDone {
       try disk.pump()
       disk.wait(until: guest.xen.now + 1_000_000)

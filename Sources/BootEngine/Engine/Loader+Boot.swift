@@ -26,7 +26,7 @@ extension Loader {
     reporter.report.startAttempt(BootReport.entryPath(titles))
     let step = failures?.next()
     let attempt = Attempt(
-      machine, hostRamdisk: hostRamdisk, kernelStart: options.kernelStart, failingStep: step,
+      machine, hostRamdisk: hostRamdisk, failingStep: step,
       observer: self)
     do throws(BootError) {
       var files = try environment.locate(target)
@@ -47,12 +47,10 @@ extension Loader {
       // Nothing is needed any more.
       if wantedEnd != nil { return .failed(report) }
       // One whose backend died while a file was looked for is closed here too.
-      _ = settleDisks()
-      reconnectDisks()
+      _ = disks.settle()
+      complain(disks.reconnect())
       reconnectDisplay()
-      do throws(XenStoreError) { try toolstack.restart() } catch {
-        say("pvgrub-swift: \(error.message)")
-      }
+      do throws(XenStoreError) { try toolstack.restart() } catch { complain(error.message) }
       if step != nil { sayWhatIsHeld() }
       return .failed(report)
     }
@@ -110,20 +108,12 @@ extension Loader {
   /// Closes the disks so that the next kernel can connect them, ends the watches, and makes sure
   /// that no frame is granted any more.
   private func leaveDisks(_ attempt: Attempt<M>) throws(BootError) {
-    for disk in disks where disk.status == .connected || disk.heldGrantCount > 0 {
-      do throws(DiskError) {
-        try disk.close()
-      } catch {
-        // A drive that nobody read from is no reason not to boot, as long as it holds nothing.
-        guard disk.description.isCDROM, disk.heldGrantCount == 0 else {
-          throw BootError(error).at(disk.name)
-        }
-        say("pvgrub-swift: \(disk.name): \(error.message)")
-      }
+    for disk in disks.all where disk.status == .connected || disk.heldGrantCount > 0 {
+      if let line = try disks.leave(disk) { complain(line) }
       try attempt.check(.closeDisk)
     }
     // A display is no reason not to boot, whatever its backend does.
-    for line in console.display?.close() ?? [] { say("pvgrub-swift: \(line)") }
+    complain(console.display?.close() ?? [])
     tell(.booting)
     do throws(XenStoreError) {
       try toolstack.stop()
@@ -141,11 +131,10 @@ extension Loader {
 
   /// Writes what a menu or an entry wants to be kept, and tells what came of it.
   func save(_ variables: [BootTarget.SavedVariable]) {
-    let connected = disks.filter { $0.status == .connected }
-    for line in environment.save(variables, options: options) { say("pvgrub-swift: \(line)") }
-    // A backend that never answers a write costs its connection, but not the boot. Drives that
-    // were not connected before are not waited for again.
-    connect(connected.filter { !$0.settle() || $0.status != .connected })
+    let connected = disks.connected
+    complain(environment.save(variables, options: options))
+    // A backend that never answers a write costs its connection, but not the boot.
+    complain(disks.restore(connected))
   }
 
   /// A line of the self-test: after each failure the numbers must be the same.
@@ -176,7 +165,7 @@ extension Loader: AttemptObserver {
   func goesOn(byteCount: () -> UInt64) -> Bool {
     switch toolstack.look() {
     case .end(let how)?: wantedEnd = how
-    case .line(let line)?: say("pvgrub-swift: \(line)")
+    case .line(let line)?: complain(line)
     case nil: break
     }
     let now = machine.now
@@ -188,11 +177,7 @@ extension Loader: AttemptObserver {
     return wantedEnd == nil
   }
 
-  func settleDisks() -> Bool {
-    var isSettled = true
-    for disk in disks where !disk.settle() { isSettled = false }
-    return isSettled
-  }
+  func settleDisks() -> Bool { disks.settle() }
 
   /// Takes the progress line away for good.
   private func stopProgress() {

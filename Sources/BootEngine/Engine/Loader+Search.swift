@@ -17,11 +17,11 @@ extension Loader {
     if let file = options.menu {
       do throws(BootError) {
         return try search.load(file)
-      } catch { say("pvgrub-swift: \(error.message)") }
+      } catch { complain(error.message) }
     }
     if let moduleMenu { return moduleMenu }
     let result = search.find(isChained: options.isChained, isReadOnly: options.isReadOnly)
-    for remark in result.remarks { say("pvgrub-swift: \(remark)") }
+    complain(result.remarks)
     if result.menu == nil {
       say("pvgrub-swift: no boot menu found (GRUB, syslinux, Boot Loader Specification)")
       for line in search.inventory() { say(line) }

@@ -26,8 +26,7 @@ public final class Loader<M: PVMachine> {
   public internal(set) var options: HostOptions
   /// The failures that the host wants to see.
   var failures: FailureSchedule?
-  /// Every disk that xenstore lists, connected or not.
-  var disks: [DiskFrontend<M>] = []
+  let disks = Disks<M>()
   var environment = GuestEnvironment<CachedDisk<M>>(GuestDisks([]))
   /// The host's module, if it is an initial ramdisk for the kernel.
   var hostRamdisk: HostRamdisk?
@@ -86,7 +85,7 @@ public final class Loader<M: PVMachine> {
       // A command may have been told to end, or may have found a backend dead. First: what that
       // says belongs above the prompt.
       if let wantedEnd { return end(wantedEnd) }
-      reviveDisks()
+      complain(disks.revive())
       var failure: BootFailureReport?
       for effect in effects {
         switch effect {
@@ -137,10 +136,8 @@ public final class Loader<M: PVMachine> {
 
   /// Ends the domain with its disks and its display closed.
   private func end(_ how: DomainEnd) -> Outcome {
-    for disk in disks where disk.status == .connected {
-      do throws(DiskError) { try disk.close() } catch { say("pvgrub-swift: \(error.message)") }
-    }
-    for line in console.display?.close() ?? [] { say("pvgrub-swift: \(line)") }
+    complain(disks.close())
+    complain(console.display?.close() ?? [])
     console.flush(until: machine.now + console.timeLimit)
     return .end(how)
   }
@@ -150,6 +147,12 @@ public final class Loader<M: PVMachine> {
     clearProgress()
     console.write((TerminalText.harmless(line) + "\n").bytes)
   }
+
+  /// Writes lines for the administrator, with the loader's name.
+  func complain(_ lines: [ByteString]) { for line in lines { complain(line) } }
+
+  /// Writes a line for the administrator, with the loader's name.
+  func complain(_ line: ByteString) { say("pvgrub-swift: \(line)") }
 
   /// Takes the progress line away for something else to be said.
   func clearProgress() {

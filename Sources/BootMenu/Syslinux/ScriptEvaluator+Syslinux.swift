@@ -48,9 +48,9 @@ extension ScriptEvaluator {
       }
       switch outcome {
       case .boot(let target)?:
-        var script = entry
-        script.source = ScriptText.script(for: target)
-        if !add(script) { return .flow(.stopped) }
+        // The configuration's own menu is not shown: its entries become ours.
+        entry.source = ScriptText.script(for: target)
+        if !add(entry) { return .flow(.stopped) }
       case .menu(let submenu)? where depth < MenuLimits.submenuDepthMax:
         if case .flow(let flow) = take(submenu, depth: depth + 1) { return .flow(flow) }
       default: break

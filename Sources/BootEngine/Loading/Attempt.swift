@@ -27,8 +27,6 @@ final class Attempt<M: Machine> {
   let machine: M
   /// The host's module, if it is an initial ramdisk for the kernel.
   let hostRamdisk: HostRamdisk?
-  /// How a PVH kernel starts.
-  let kernelStart: KernelStart
   /// The step that fails on purpose, as the host wants; it takes the way of a real failure.
   private let failingStep: BootStep?
   private let observer: any AttemptObserver
@@ -43,12 +41,11 @@ final class Attempt<M: Machine> {
   var isKernel32Bit = false
 
   init(
-    _ machine: M, hostRamdisk: HostRamdisk?, kernelStart: KernelStart, failingStep: BootStep?,
+    _ machine: M, hostRamdisk: HostRamdisk?, failingStep: BootStep?,
     observer: any AttemptObserver
   ) {
     self.machine = machine
     self.hostRamdisk = hostRamdisk
-    self.kernelStart = kernelStart
     self.failingStep = failingStep
     self.observer = observer
   }

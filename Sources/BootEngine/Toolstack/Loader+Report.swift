@@ -27,8 +27,8 @@ extension Loader {
 
   private var timesText: ByteString { times.text(now: machine.now) }
 
-  private func complain(_ complaint: ByteString?) {
-    if let complaint { say("pvgrub-swift: \(complaint)") }
+  private func complain(_ line: ByteString?) {
+    if let line { complain([line]) }
   }
 
   /// What the boot took up to now, beside time.
@@ -37,7 +37,7 @@ extension Loader {
   ) -> ByteString {
     var result = BootCounters()
     result.hypercallCount = xen_hypercall_count()
-    for disk in disks {
+    for disk in disks.all {
       let statistics = disk.statistics
       result.requestCount += UInt64(statistics.requestCount)
       result.readByteCount += statistics.byteCount
