@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 public import BlockIO
+public import BootMenu
 public import Bytes
 import KernelImage
 
@@ -25,6 +26,23 @@ public struct UnifiedKernelFile<Device: BlockDevice> {
       self.image = image
     } catch { throw BootError(error).at(file.name) }
     self.file = file
+  }
+
+  /// The most profiles of an image that become entries.
+  static var profileCountMax: Int { 16 }
+
+  /// What the image says about itself, for each of its profiles.
+  public func texts() throws(BootError) -> [UnifiedKernelText] {
+    var result: [UnifiedKernelText] = []
+    for profile in 0..<min(max(profileCount, 1), Self.profileCountMax) {
+      result.append(
+        UnifiedKernelText(
+          osRelease: try osRelease(profile: profile),
+          kernelRelease: try kernelRelease(profile: profile),
+          commandLine: try commandLine(profile: profile),
+          profile: try profileText(profile: profile)))
+    }
+    return result
   }
 
   /// The number of profiles; 0 if the image does not have them.

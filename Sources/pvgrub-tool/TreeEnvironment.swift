@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import BlockIO
 import BootMenu
 import BootPlan
 import Bytes
@@ -138,6 +139,19 @@ final class TreeEnvironment: MenuEnvironment {
       return .file(byteCount: (attributes[.size] as? NSNumber)?.uint64Value ?? 0)
     default: return nil
     }
+  }
+
+  func unifiedKernelTexts(of file: MenuFile) -> [UnifiedKernelText] {
+    guard let path = url(file)?.path, let device = ImageFile(path: path, name: file.name) else {
+      return []
+    }
+    let size = device.byteCount
+    let located = LocatedFile(
+      name: file.name,
+      source: .extents([.run(byteOffset: 0, byteCount: size)], on: Volume(whole: device)),
+      byteCount: size)
+    // A broken image is passed over, as on a disk.
+    return (try? UnifiedKernelFile(located)?.texts()) ?? []
   }
 
   func modificationTime(of file: MenuFile) -> Int64? {

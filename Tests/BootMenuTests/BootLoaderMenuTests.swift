@@ -230,7 +230,7 @@ import Testing
     ])
     #expect(
       menu.entries.map { $0.title.text } == [
-        "Same (d-2)", "Same (d-1)", "Other", "Linux (2) (01234567)", "Linux (2)", "Linux (1)",
+        "Same (d-2.conf)", "Same (d-1.conf)", "Other", "Linux (2) (01234567)", "Linux (2)", "Linux (1)",
       ])
   }
 
@@ -284,7 +284,7 @@ import Testing
   @Test func unifiedKernelsAreEntriesOfTheirOwn() throws {
     let environment = FakeEnvironment(files: [
       ("/EFI/Linux/debian-6.1+2-1.efi", "MZ"), ("/EFI/Linux/other.EFI", "MZ"),
-      ("/EFI/Linux/none.efi", "x"), entry("old.conf"),
+      ("/EFI/Linux/none.efi", "x"), entry("old.conf"), ("/old.conf", "kernel"),
     ])
     let release = "NAME=\"Debian\"\nPRETTY_NAME=\"Debian \\\"12\\\"\"\nID=debian\nVERSION_ID='12'\n"
     environment.unifiedKernels = [

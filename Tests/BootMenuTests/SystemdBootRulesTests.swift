@@ -117,6 +117,27 @@ import Testing
     #expect(menu.entries.map { $0.id } == ["a"])
   }
 
+  @Test func anEntryWithoutItsKernelIsHiddenBehindAnImageToo() throws {
+    let environment = images([("x1.efi", [""])])
+    environment.add("/loader/entries/a.conf", "sort-key a\nlinux /gone\n")
+    let menu = try menu(environment)
+    #expect(menu.entries.map { $0.id } == ["x1.efi"])
+    #expect(menu.warnings.count == 1)
+  }
+
+  @Test func namesThatBeginWithAutoAreReserved() throws {
+    let environment = images([("Auto-x.efi", [""]), ("x1.efi", [""])])
+    environment.add("/loader/entries/auto-windows.conf", "linux /v\n")
+    environment.add("/v", "kernel")
+    #expect(try menu(environment).entries.map { $0.id } == ["x1.efi"])
+  }
+
+  @Test func entriesOfOneTitleShowTheirFileNames() throws {
+    let menu = try menu(
+      entry("b.conf", "title X\nlinux /v\n"), entry("a+3.conf", "title X\nlinux /v\n"))
+    #expect(menu.entries.map { $0.title } == ["X (b.conf)", "X (a.conf)"])
+  }
+
   @Test func whereNoKernelIsThereAllStayToSayWhy() throws {
     let menu = try menu(entry("a.conf", "linux /v\n"), entry("b.conf", "linux /w\n"))
     #expect(menu.entries.map { $0.id } == ["b", "a"])
@@ -157,6 +178,36 @@ import Testing
     #expect(menu.entries[2].title == "X (emergency) (2)")
     #expect(try target(0, of: menu).commandLine == "")
     #expect(try target(1, of: menu).commandLine == "@1")
+  }
+
+  @Test func profilesOfImagesOfOneVersionTakeTurns() throws {
+    // As bootctl 262 lists them: every image's own kernel first.
+    let profiles = ["ID=main\n", "ID=reset\n"]
+    let environment = images([("b7.efi", profiles), ("a7.efi", profiles)])
+    environment.add("/loader/entries/c.conf", "sort-key x\nversion 7\nuki /b7.efi\nprofile 1\n")
+    environment.add("/b7.efi", "MZ")
+    #expect(
+      try menu(environment).entries.map { $0.id } == [
+        "b7.efi", "a7.efi", "c", "b7.efi@reset", "a7.efi@reset",
+      ])
+  }
+
+  @Test func theEndingOfAFilesNameCountsInTheOrder() throws {
+    // Arch Linux's own two entries, which have no sort-key: bootctl 252 and 262 list them so.
+    let menu = try menu(
+      entry("arch-fallback.conf", "linux /v\n"), entry("arch.conf", "linux /v\n"),
+      entry("arch_old.conf", "linux /v\n"))
+    #expect(menu.entries.map { $0.id } == ["arch_old", "arch", "arch-fallback"])
+  }
+
+  @Test func aPatternForFilesOfEntriesFindsNoImage() throws {
+    let environment = images([("x1.efi", [""])])
+    environment.add("/loader/entries/a.conf", "linux /v\n")
+    environment.add("/v", "kernel")
+    environment.add("/loader/loader.conf", "default *.conf\n")
+    let menu = try menu(environment)
+    #expect(menu.entries.map { $0.id } == ["x1.efi", "a"])
+    #expect(menu.defaultSelection?.index == 1)
   }
 
   @Test(arguments: [

@@ -2,6 +2,7 @@
 import BootMenu
 import Bytes
 import Foundation
+import TestSupport
 import Testing
 
 @testable import pvgrub_tool
@@ -126,6 +127,24 @@ struct TreeTests {
       #expect(!world.removeLoopDevice(name: "loop"))
       #expect(!world.addLoopDevice(name: "x", file: MenuFile(device: "", path: "/none")))
     }
+  }
+
+  @Test func unifiedKernelImagesAreEntriesWithTheirProfiles() throws {
+    let folder = FileManager.default.temporaryDirectory
+      .appendingPathComponent("pvgrub-tree-\(UUID().uuidString)")
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let directory = folder.appendingPathComponent("EFI/Linux")
+    try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+    let image = PortableExecutable([
+      .init(".osrel", "ID=x\nPRETTY_NAME=X\nVERSION_ID=7\n"), .init(".cmdline", "quiet"),
+      .init(".linux", "kernel"), .init(".profile", "ID=main\n"),
+      .init(".profile", "ID=reset\nTITLE=Factory reset\n"),
+    ])
+    try Data(image.bytes).write(to: directory.appendingPathComponent("x.efi"))
+    try Data("MZ no image".utf8).write(to: directory.appendingPathComponent("broken.efi"))
+    let menu = try TreeEnvironment([folder.path]).findMenu()
+    #expect(menu.entries.map { $0.title } == ["X", "X (Factory reset)"])
+    #expect(menu.entries.map { $0.id } == ["x.efi", "x.efi@reset"])
   }
 
   @Test func aMenuThatOpensItselfEnds() throws {

@@ -16,11 +16,21 @@ struct BootLoaderMenu<Environment: MenuEnvironment> {
   private struct Row {
     var entry: BootEntry
     var name: EntryFileName
+    /// The file's name without the counters of tries: `x.conf`, `x.efi`.
+    var fileName: ByteString
+    /// The same with the profile after it: `x.efi@rescue`, systemd-boot's id.
+    var fileID: ByteString
     var sortKey: ByteString?
     var machineID: ByteString
     var version: ByteString
     /// The number of a unified kernel image's profile.
-    var profile = 0
+    var profile: UInt64 = 0
+
+    /// Whether a pattern of `loader.conf` means it. Older versions of systemd-boot compared without
+    /// `.conf`, so both are tried.
+    func isNamed(by pattern: GlobPattern) -> Bool {
+      pattern.matches(fileID) || pattern.matches(entry.id)
+    }
   }
 
   /// Adds the entries of some devices to an empty menu: the specification's two partitions are two
@@ -29,38 +39,41 @@ struct BootLoaderMenu<Environment: MenuEnvironment> {
     _ menu: inout Menu, devices: [ByteString], configuration: LoaderConfiguration?
   ) {
     readVariables(&menu, devices: devices)
+    var found: [FoundEntry] = []
     var rows: [Row] = []
     var reader = EntryDirectory(environment: environment, .systemdBoot)
     var images = UnifiedKernelDirectory(environment: environment)
     for device in devices {
       for path in EntryDirectory<Environment>.paths {
-        guard let found = reader.entries(in: MenuFile(device: device, path: path)) else { continue }
-        rows += startable(found, &reader).map { row($0) }
+        let directory = MenuFile(device: device, path: path)
+        guard let entries = reader.entries(in: directory) else { continue }
+        found += entries
         break
       }
       for path in UnifiedKernelEntry.paths {
         rows += images.entries(in: MenuFile(device: device, path: path)).map { row($0) }
       }
     }
+    rows += startable(found, &reader, isAlone: rows.isEmpty).map { row($0) }
     menu.warnings += reader.warnings + images.warnings
     rows.sort { BootLoaderMenu.isBefore($0, $1) }
     BootLoaderMenu.makeUnique(&rows)
     menu.entries = rows.map { $0.entry }
-    finish(&menu, configuration)
+    finish(&menu, configuration, rows)
     if let pattern = configuration?.preferredPattern.map({ GlobPattern($0) }),
-      let index = rows.firstIndex(where: { !$0.name.isBad && $0.entry.isNamed(by: pattern) })
+      let index = rows.firstIndex(where: { !$0.name.isBad && $0.isNamed(by: pattern) })
     {
       menu.defaultName = "\(index)"
     }
   }
 
   /// The entries whose kernel is there: systemd-boot hides the others, and the next one boots. If
-  /// none is left all stay, so that a boot says what is missing.
+  /// nothing else is in the menu all stay, so that a boot says what is missing.
   private func startable(
-    _ found: [FoundEntry], _ reader: inout EntryDirectory<Environment>
+    _ found: [FoundEntry], _ reader: inout EntryDirectory<Environment>, isAlone: Bool
   ) -> [FoundEntry] {
     let there = found.filter { hasKernel($0) }
-    if there.isEmpty || there.count == found.count { return found }
+    if there.count == found.count || isAlone && there.isEmpty { return found }
     for entry in found where !hasKernel(entry) {
       reader.warn("\(entry.entry.kernel ?? "") is not there", entry.file)
     }
@@ -89,7 +102,7 @@ struct BootLoaderMenu<Environment: MenuEnvironment> {
     readVariables(&menu, devices: [menu.file.device])
     let found = FoundEntry(file: menu.file, name: name, entry: entry, text: text)
     menu.entries = [row(found).entry]
-    finish(&menu, nil)
+    finish(&menu, nil, [])
   }
 
   private func readVariables(_ menu: inout Menu, devices: [ByteString]) {
@@ -112,9 +125,12 @@ struct BootLoaderMenu<Environment: MenuEnvironment> {
     let entry = BootEntry(kind: .boot, title: title, source: found.text, place: place)
     entry.id = found.name.id
     entry.hotkey = found.entry.hotkey
+    let fileName = found.name.id + ".conf"
     return Row(
-      entry: entry, name: found.name, sortKey: found.entry.sortKey,
-      machineID: found.entry.machineID ?? "", version: found.entry.version ?? "")
+      entry: entry, name: found.name, fileName: fileName, fileID: fileName,
+      sortKey: found.entry.sortKey, machineID: found.entry.machineID ?? "",
+      version: found.entry.version ?? "",
+      profile: found.entry.profile.flatMap { Numbers.decimal($0) } ?? 0)
   }
 
   private func row(_ image: UnifiedKernelEntry) -> Row {
@@ -122,18 +138,22 @@ struct BootLoaderMenu<Environment: MenuEnvironment> {
     let entry = BootEntry(kind: .boot, title: image.title, source: image.source, place: place)
     entry.id = image.id
     return Row(
-      entry: entry, name: image.name, sortKey: image.sortKey, machineID: "",
-      version: image.version ?? "", profile: image.profile)
+      entry: entry, name: image.name, fileName: image.name.id, fileID: image.id,
+      sortKey: image.sortKey, machineID: "",
+      version: image.version ?? "", profile: UInt64(image.profile))
   }
 
   /// What `loader.conf` says, or where it says nothing GRUB's environment block.
-  private func finish(_ menu: inout Menu, _ configuration: LoaderConfiguration?) {
+  private func finish(
+    _ menu: inout Menu, _ configuration: LoaderConfiguration?, _ rows: [Row]
+  ) {
     menu.root = menu.file.device
     menu.timeoutSeconds = configuration?.timeoutSeconds ?? 0
     if configuration?.isHidden == true { menu.timeoutStyle = .hidden }
     menu.isEditable = configuration?.isEditable ?? true
     if let configuration, let pattern = configuration.defaultPattern {
-      if let index = BootLoaderMenu.index(of: pattern, in: menu.entries) {
+      let glob = GlobPattern(pattern)
+      if let index = rows.firstIndex(where: { $0.isNamed(by: glob) }) {
         menu.defaultName = "\(index)"
       } else if menu.warnings.count < MenuLimits.warningCountMax {
         let place = MenuPlace(file: menu.file.name, line: configuration.defaultLine, column: 1)
@@ -145,19 +165,6 @@ struct BootLoaderMenu<Environment: MenuEnvironment> {
     {
       menu.defaultName = "\(selection.index)"
     }
-  }
-
-  /// The first entry whose file name matches a pattern. Older versions of systemd-boot compared
-  /// without `.conf`, so both are tried.
-  private static func index(of pattern: ByteString, in entries: [BootEntry]) -> Int? {
-    let glob = GlobPattern(pattern)
-    return entries.firstIndex { $0.isNamed(by: glob) }
-  }
-}
-
-extension BootEntry {
-  fileprivate func isNamed(by pattern: GlobPattern) -> Bool {
-    pattern.matches(id + ".conf") || pattern.matches(id)
   }
 }
 
@@ -173,10 +180,12 @@ extension BootLoaderMenu {
       if left.machineID != right.machineID { return left.machineID < right.machineID }
       let order = SpecificationVersion.compare(left.version, right.version)
       if order != .same { return order == .newer }
+      // systemd 262: what each image boots by itself comes before other profiles of any image.
+      if left.profile != right.profile { return left.profile < right.profile }
     }
-    let order = SpecificationVersion.compare(left.name.id, right.name.id)
+    // The ending counts: `arch.conf` goes before `arch-fallback.conf`.
+    let order = SpecificationVersion.compare(left.fileName, right.fileName)
     if order != .same { return order == .newer }
-    // An image's first profile is what it boots by itself.
     if left.profile != right.profile { return left.profile < right.profile }
     if let one = left.name.triesLeft, let two = right.name.triesLeft {
       if one != two { return one > two }
@@ -207,7 +216,7 @@ extension BootLoaderMenu {
           switch step {
           case 0: row.version
           case 1: ByteString(row.machineID.bytes.prefix(8))
-          default: row.entry.id
+          default: row.fileID
           }
         if !word.isEmpty { rows[index].entry.title += " (\(word))" }
       }

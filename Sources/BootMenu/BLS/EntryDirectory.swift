@@ -47,7 +47,10 @@ struct EntryDirectory<Environment: MenuEnvironment> {
     var isEmpty = true
     let isThere = environment.visitFiles(
       inDirectory: directory, byteCountMax: MenuLimits.entryFileByteCountMax,
-      wants: { EntryFileName($0, ending: ".conf") != nil },
+      wants: { name in
+        EntryFileName(name, ending: ".conf") != nil
+          && !(rules == .systemdBoot && EntryFileName.isReserved(name))
+      },
       visit: { name, text in
         isEmpty = false
         let file = MenuFile(device: directory.device, path: "\(directory.path)/\(name)")

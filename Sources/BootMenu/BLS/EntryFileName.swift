@@ -32,6 +32,10 @@ struct EntryFileName {
     }
   }
 
+  /// Whether systemd-boot passes over a file of this name, as its own entries are called so
+  /// (`src/boot/boot.c`, `valid_type1_filename`).
+  static func isReserved(_ name: ByteString) -> Bool { name.lowercased.hasPrefix("auto-") }
+
   /// Whether all tries are used up: such an entry comes last.
   var isBad: Bool { triesLeft == 0 }
 

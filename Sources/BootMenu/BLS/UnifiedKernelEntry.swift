@@ -31,7 +31,7 @@ final class UnifiedKernelEntry {
     let fields = OSRelease(text.profile)
     if let title = fields.value("TITLE") { return "\(system) (\(title))" }
     guard profile > 0 else { return system }
-    return "\(system) (\(fields.value("ID") ?? "profile \(profile)"))"
+    return "\(system) (\(fields.value("ID") ?? "Profile #\(profile + 1)"))"
   }
 
   /// The name for files: that of the image, with the profile's after it.
@@ -80,7 +80,7 @@ struct UnifiedKernelDirectory<Environment: MenuEnvironment> {
   mutating func entries(in directory: MenuFile) -> [UnifiedKernelEntry] {
     guard let names = environment.names(inDirectory: directory) else { return [] }
     var result: [UnifiedKernelEntry] = []
-    let images = names.sorted().compactMap { name in
+    let images = names.filter { !EntryFileName.isReserved($0) }.sorted().compactMap { name in
       EntryFileName(name, ending: ".efi").map { (name, $0) }
     }
     for (index, (name, parsed)) in images.enumerated() {
