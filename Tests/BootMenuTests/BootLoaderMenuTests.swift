@@ -230,7 +230,8 @@ import Testing
     ])
     #expect(
       menu.entries.map { $0.title.text } == [
-        "Same (d-2.conf)", "Same (d-1.conf)", "Other", "Linux (2) (01234567)", "Linux (2)", "Linux (1)",
+        "Same (d-2.conf)", "Same (d-1.conf)", "Other", "Linux (2) (01234567)", "Linux (2)",
+        "Linux (1)",
       ])
   }
 
