@@ -16,6 +16,8 @@ final class BootLab {
   enum Kernel: Hashable {
     case elf
     case bzImage(String)
+    /// A bzImage whose ELF file has a gap between two segments, and zeros inside of one.
+    case sparse(String)
   }
 
   /// Nanoseconds after which the toolstack ends the domain.
@@ -23,6 +25,15 @@ final class BootLab {
   static let commandLine: ByteString = "root=/dev/xvda1 quiet"
   /// Longer than two chunks of a stream, so that reads are under way while some are decoded.
   static let elf: ELFBuilder = .linux(textByteCount: 1_300_000)
+  static let sparseELF: ELFBuilder = {
+    var builder = elf
+    for index in 200_000..<700_000 { builder.contents[0].bytes[index] = 0 }
+    for index in 1...2 {
+      builder.segments[index].fileOffset += 0x10_0000
+      builder.contents[index].offset += 0x10_0000
+    }
+    return builder
+  }()
   static let initrd: [UInt8] = ELFBuilder.pattern(300_000, seed: 9)
   private static let images = Mutex<[Kernel: [UInt8]]>([:])
 
@@ -30,6 +41,8 @@ final class BootLab {
   let disk: FakeDisk
   /// The second disk, if there is one.
   let secondDisk: FakeDisk?
+  /// What the guest is to find as its kernel.
+  let elf: ELFBuilder
   /// What the guest is to find as its module.
   let ramdisk: [UInt8]
   /// Whether somebody presses Enter after a failure.
@@ -51,6 +64,7 @@ final class BootLab {
     machine = FakeMachine(mode, frameCount: frameCount, commandLine: extra, module: module)
     disk = FakeDisk(machine.store, number: 51712, data: try Self.image(kernel))
     secondDisk = nil
+    if case .sparse = kernel { elf = Self.sparseELF } else { elf = Self.elf }
     ramdisk = Self.initrd
     accountedAtStart = machine.accountedFrameCount
   }
@@ -65,6 +79,7 @@ final class BootLab {
     secondDisk =
       disks.count > 1
       ? FakeDisk(machine.store, number: 51728, data: disks[1], features: features) : nil
+    elf = Self.elf
     self.ramdisk = ramdisk
     accountedAtStart = machine.accountedFrameCount
   }
@@ -105,11 +120,15 @@ final class BootLab {
   private static func bytes(of kernel: Kernel) throws -> [UInt8] {
     switch kernel {
     case .elf: elf.bytes
-    case .bzImage(let name):
-      bootable(
-        ELFBuilder.bzImage(
-          try Packer.payload(elf.bytes, Packer.formats.first { "\($0)" == name } ?? .gzip)))
+    case .bzImage(let name): try bzImage(elf, name)
+    case .sparse(let name): try bzImage(sparseELF, name)
     }
+  }
+
+  private static func bzImage(_ elf: ELFBuilder, _ format: String) throws -> [UInt8] {
+    bootable(
+      ELFBuilder.bzImage(
+        try Packer.payload(elf.bytes, Packer.formats.first { "\($0)" == format } ?? .gzip)))
   }
 
   /// The bzImage with what Linux's boot protocol tells of its code (setup_header: setup_sects,

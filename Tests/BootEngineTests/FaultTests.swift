@@ -41,12 +41,13 @@ struct FaultTests {
   /// before the person tries again. Gives how many boots failed and led back to the menu.
   static func sweep(
     _ what: String, _ numbers: some Sequence<Int>, _ mode: DomainMode,
-    _ kernel: BootLab.Kernel = .elf, canPreventStart: Bool = false, inject: (BootLab, Int) -> Void,
+    _ kernel: BootLab.Kernel = .elf, canPreventStart: Bool = false,
+    make: (() throws -> BootLab)? = nil, inject: (BootLab, Int) -> Void,
     repair: @escaping (BootLab) -> Void = { _ in }
   ) throws -> Int {
     var failed = 0
     for number in numbers {
-      let lab = try BootLab(mode, kernel)
+      let lab = try make?() ?? BootLab(mode, kernel)
       inject(lab, number)
       do {
         try lab.run(afterFailure: repair)
@@ -64,7 +65,9 @@ struct FaultTests {
 
   /// A kernel that is copied, one that is unpacked as a whole, one by a decoder that looks back at
   /// its output, and one by a decoder with a dictionary of its own.
-  static let kernels = [BootLab.Kernel.elf] + ["gzip", "lz4", "xz"].map { .bzImage($0) }
+  static let kernels =
+    [BootLab.Kernel.elf] + ["gzip", "lz4", "xz"].map { .bzImage($0) }
+    + [.sparse("zstd")]
 
   @Test(arguments: modes, kernels)
   func anyFrameThatIsNotThereLeadsBackToTheMenu(

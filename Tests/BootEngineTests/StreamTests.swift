@@ -71,7 +71,7 @@ struct StreamTests {
     let guest = try RebuiltPV(machine, jumpAddress: try #require(handOver.commit()))
     let info = try guest.startInfo()
     #expect(guest.bytes(frame: info.moduleStart, count: BootLab.initrd.count) == BootLab.initrd)
-    for (address, bytes) in WholeBootTests.kernelSegments {
+    for (address, bytes) in WholeBootTests.kernelSegments(BootLab.elf) {
       #expect(guest.bytes(at: ELFBuilder.linuxBase + address, count: bytes.count) == bytes)
     }
     #expect(observer.byteCount == UInt64(BootLab.elf.bytes.count + BootLab.initrd.count))
@@ -85,7 +85,7 @@ struct StreamTests {
       files, into: PVHHandOver(files, attempt, kernelUnpacksItself: false), attempt
     ).run()
     let guest = try RebuiltPVH(machine, jumpAddress: try #require(handOver.commit()))
-    for (address, bytes) in WholeBootTests.kernelSegments {
+    for (address, bytes) in WholeBootTests.kernelSegments(BootLab.elf) {
       #expect(guest.bytes(at: address, count: bytes.count) == bytes)
     }
   }

@@ -15,17 +15,18 @@ import Testing
 struct WholeBootTests {
   static let kernels: [BootLab.Kernel] =
     [.elf] + ["gzip", "bzip2", "lzma", "xz", "lzo", "lz4", "zstd"].map { .bzImage($0) }
+    + ["gzip", "lz4", "zstd"].map { .sparse($0) }
 
   /// What the file of the kernel says must be at physical addresses.
-  static let kernelSegments: [(address: UInt64, bytes: [UInt8])] = {
-    let file = BootLab.elf.bytes
-    return BootLab.elf.segments.filter { $0.type == 1 }.map { segment in
+  static func kernelSegments(_ elf: ELFBuilder) -> [(address: UInt64, bytes: [UInt8])] {
+    let file = elf.bytes
+    return elf.segments.filter { $0.type == 1 }.map { segment in
       let start = Int(segment.fileOffset)
       let part = file[start..<start + Int(segment.fileByteCount)]
       let bss = Int(segment.memoryByteCount - segment.fileByteCount)
       return (segment.physicalAddress, Array(part) + [UInt8](repeating: 0, count: bss))
     }
-  }()
+  }
 
   @Test(arguments: kernels)
   func aPVGuestIsEnteredAsItsNotesSay(kernel: BootLab.Kernel) throws {
@@ -106,12 +107,14 @@ struct WholeBootTests {
   // MARK: What a guest must find
 
   static func expectPVGuest(_ lab: BootLab) throws {
-    let address = try #require(lab.jumpAddress, "no boot: \(lab.text)")
+    // By itself: a failed expectation would print all of the machine's memory.
+    let jumpAddress = lab.jumpAddress
+    let address = try #require(jumpAddress, "no boot: \(lab.text)")
     let guest = try RebuiltPV(lab.machine, jumpAddress: address)
     #expect(guest.entry == ELFBuilder.linuxBase + 0x100_0100)
     #expect(lab.machine.pinned.contains(guest.rootMachineFrame))
     #expect(guest.oldRootMachineFrame == FakeMachine.machineFrame(lab.machine.tableFrames[0]))
-    for (address, bytes) in kernelSegments {
+    for (address, bytes) in kernelSegments(lab.elf) {
       #expect(guest.bytes(at: ELFBuilder.linuxBase + address, count: bytes.count) == bytes)
     }
     let info = try guest.startInfo()
@@ -132,11 +135,13 @@ struct WholeBootTests {
   }
 
   static func expectPVHGuest(_ lab: BootLab) throws {
-    let address = try #require(lab.jumpAddress, "no boot: \(lab.text)")
+    // By itself: a failed expectation would print all of the machine's memory.
+    let jumpAddress = lab.jumpAddress
+    let address = try #require(jumpAddress, "no boot: \(lab.text)")
     let guest = try RebuiltPVH(lab.machine, jumpAddress: address)
     #expect(guest.entry == 0x100_0320)
     #expect(!guest.is64Bit)
-    for (address, bytes) in kernelSegments {
+    for (address, bytes) in kernelSegments(lab.elf) {
       #expect(guest.bytes(at: address, count: bytes.count) == bytes)
     }
     // struct hvm_start_info: magic, version, flags, nr_modules, modlist, cmdline, rsdp, memmap.
