@@ -58,20 +58,26 @@ struct DiskPlan<Device: BlockDevice> {
   }
 
   /// The files of the first entry that boots without a person. Throws the default's error if none
-  /// does.
+  /// does; what its kernel would have been told is among the lines then, if it has one.
   private mutating func firstThatBoots(_ menu: Menu) throws(BootError) -> BootFiles<Device> {
     var failures: [BootError] = []
+    var refused: BootFiles<Device>?
     for selection in BootPolicy.unattendedOrder(of: menu, onFailure: options.onFailure) {
       let run = MenuInterpreter(environment: environment).run(selection, of: menu)
       let title = run.titles.last ?? ""
       do throws(BootError) {
         var files = try files(of: run)
         files.commandLine = options.arguments.applied(to: files.commandLine)
+        if let obstacle = try files.kernel.kernelObstacle() {
+          if !files.kernel.isTooShortForAKernel { refused = refused ?? files }
+          throw obstacle
+        }
         lines += failures.map { $0.message }
         return files
       } catch { failures.append(error.at(title)) }
     }
     lines += failures.dropFirst().map { $0.message }
+    if let refused { describe(refused) }
     throw failures.first ?? BootError(.wrongRequest, "the menu has no entries")
   }
 

@@ -21,6 +21,9 @@ struct DiskPlanTests {
     return DiskPlan([GuestDisk(disk, isOptical: false)], options: HostOptions(extra))
   }
 
+  /// An ELF file, as far as its first bytes tell.
+  static let kernel = "\u{7f}ELF" + String(repeating: "k", count: 20)
+
   @Test func saysWhatBootsAndFromWhere() throws {
     let menu = """
       set timeout=3
@@ -28,7 +31,7 @@ struct DiskPlanTests {
       initrd /i }
       """
     let plan = try plan(
-      "msdos", ["/boot/grub/grub.cfg", menu, "/k", "the kernel!", "/i", "initrd"], extra: "what")
+      "msdos", ["/boot/grub/grub.cfg", menu, "/k", Self.kernel, "/i", "initrd"], extra: "what")
     #expect(plan.failure == nil)
     #expect(
       plan.lines.map { $0.text }.joined(separator: "\n") == """
@@ -40,7 +43,7 @@ struct DiskPlanTests {
         *  Debian
              kernel /k root=/dev/xvda1
              initrd /i
-        Loading xvda1: ext4: /k (11 bytes)
+        Loading xvda1: ext4: /k (24 bytes)
         Loading xvda1: ext4: /i (6 bytes)
         Starting: root=/dev/xvda1
         """)
@@ -54,10 +57,34 @@ struct DiskPlanTests {
 
   @Test func aFallbackBootsInPlaceOfTheDefault() throws {
     let menu = "default 0\nfallback 1\ntitle a\nkernel /none\ntitle b\nkernel /k x\n"
-    let plan = try plan("bare", ["/boot/grub/menu.lst", menu, "/k", "kernel"])
+    let plan = try plan("bare", ["/boot/grub/menu.lst", menu, "/k", Self.kernel])
     #expect(plan.failure == nil)
     #expect(plan.files?.commandLine == "x")
     #expect(plan.lines.contains("a: xvda: ext4: /none: not found"))
+  }
+
+  @Test func whatIsNoKernelDoesNotBoot() throws {
+    let menu = "title a\nkernel /k x y\n"
+    for (text, message) in [
+      ("neither this nor that", "not a kernel: neither a bzImage nor an ELF file"),
+      ("MZ and then nothing at all", "a PE file"), ("text", "too short for a kernel: 4 bytes"),
+    ] {
+      let plan = try plan("bare", ["/boot/grub/menu.lst", menu, "/k", text])
+      #expect(plan.files == nil)
+      #expect(plan.failure?.message.text.contains(message) == true, "\(text)")
+      #expect(plan.lines.contains("Starting: x y") == (text.count > 9))
+    }
+  }
+
+  @Test func aFallbackBootsInPlaceOfWhatIsNoKernel() throws {
+    let menu = "default 0\nfallback 1\ntitle a\nkernel /z\ntitle b\nkernel /k x\n"
+    let plan = try plan(
+      "bare",
+      ["/boot/grub/menu.lst", menu, "/k", Self.kernel, "/z", String(repeating: "z", count: 99)])
+    #expect(plan.failure == nil)
+    #expect(plan.files?.commandLine == "x")
+    #expect(
+      plan.lines.contains("a: xvda: ext4: /z: not a kernel: neither a bzImage nor an ELF file"))
   }
 
   @Test func tellsTheDefaultsErrorAndThoseOfItsFallbacks() throws {
@@ -68,7 +95,7 @@ struct DiskPlanTests {
   }
 
   @Test func aDiskWithoutAMenuIsAnError() throws {
-    let plan = try plan("bare", ["/k", "kernel"], extra: "(hd0,0)/m.lst")
+    let plan = try plan("bare", ["/k", Self.kernel], extra: "(hd0,0)/m.lst")
     let message: ByteString = "no boot menu found (GRUB, syslinux, Boot Loader Specification)"
     #expect(plan.failure?.message == message)
     #expect(plan.lines.last == "xvda: ext4: /m.lst: not found")
@@ -76,7 +103,7 @@ struct DiskPlanTests {
 
   @Test func aSubmenusEntryIsTheDefault() throws {
     let menu = "set default='1>0'\nmenuentry a { linux /a }\nsubmenu s { menuentry b { linux /k } }"
-    let plan = try plan("bare", ["/boot/grub/grub.cfg", menu, "/k", "kernel"])
+    let plan = try plan("bare", ["/boot/grub/grub.cfg", menu, "/k", Self.kernel])
     #expect(plan.files?.kernel.name == "xvda: ext4: /k")
   }
 
