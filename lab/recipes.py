@@ -127,6 +127,16 @@ menuentry "Install" {
   initrd /boot/initrd.img-{release}
 }
 """),))
+# The menu of an installer of RHEL 7's kin: the kernel is told its disk by a label with blanks, as
+# udev writes them.
+HEX_LABEL = DiskRecipe("hex-label", "iso", "/dev/xvda", (("/boot/grub2/grub.cfg", r"""
+set timeout=3
+search --no-floppy --set=root -l 'LAB 7 x86_64'
+menuentry 'Install' --class fedora --class gnu-linux --class gnu --class os {
+  linuxefi /boot/vmlinuz-{release} inst.stage2=hd:LABEL=LAB\x207\x20x86_64 quiet root={root} ro console=hvc0 lab.disks=2
+  initrdefi /boot/initrd.img-{release}
+}
+"""),), label="LAB 7 x86_64")
 # The same with a partition table, as for memory sticks.
 HYBRID = DiskRecipe("hybrid", "iso-hybrid", "/dev/xvdb", (("/boot/grub/grub.cfg", """\
 set timeout=3
@@ -240,6 +250,11 @@ mdadm --stop /dev/md0
 ESP_UNIFIED = DiskRecipe(
     "esp-unified", "mbr-fat", "/dev/xvda2", kernel="", initrd="", size_mib=96,
     files=(("/boot/EFI/Linux/debian.efi", "kernel-unified-2"),))
+# Two of them: one whose version is newer has two profiles, the other's name comes last.
+ESP_PROFILES = DiskRecipe(
+    "esp-profiles", "mbr-fat", "/dev/xvda2", kernel="", initrd="", size_mib=96,
+    files=(("/boot/EFI/Linux/debian.efi", "kernel-unified-profiles"),
+           ("/boot/EFI/Linux/zz-older.efi", "kernel-unified-2")))
 SECTORS_4096 = recipe("sectors-4096", "cfg", "gpt-4096")
 
 # A menu with a one-time choice in its environment block, as `grub-reboot 1` leaves it.

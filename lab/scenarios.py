@@ -84,9 +84,16 @@ FILE_SYSTEMS = (
         "iso-disk", (Disk(disk.SECOND_DISK, "xvdb"), Disk(disk.HYBRID)),
         booted(line_of(disk.HYBRID) + " lab.disks=2"), TROUBLE,
     ),
+    Scenario(
+        "iso-hex-label", (Disk(disk.SECOND_DISK), Disk(disk.HEX_LABEL, "xvdc", "cdrom")),
+        booted(
+            r"inst\.stage2=hd:LABEL=LAB\\x207\\x20x86_64 quiet root=/dev/xvda ro console=hvc0"
+            r" lab\.disks=2"), TROUBLE, sets=CI,
+    ),
     boots("fat-boot", disk.FAT_BOOT),
     boots("xfs-boot", disk.XFS_BOOT),
     boots("esp-unified", disk.ESP_UNIFIED),
+    boots("esp-profiles", disk.ESP_PROFILES, sets=CI),
     boots("sectors-4096", disk.SECTORS_4096),
     boots("btrfs-at", disk.BTRFS_AT),
     boots("btrfs-default", disk.BTRFS_DEFAULT),

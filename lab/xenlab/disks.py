@@ -190,7 +190,7 @@ def _make_iso(recipe: DiskRecipe, folder: Path, image: Path) -> None:
     partition = ["-partition_offset", "16"] if recipe.layout == "iso-hybrid" else []
     run_tool(
         "/usr/bin/xorriso", "-as", "mkisofs", "-quiet", "-r", "-J", "-joliet-long", *partition,
-        "-V", recipe.name[:32], "--modification-date=2026010203040500", "-o", str(image),
+        "-V", recipe.label or recipe.name[:32], "--modification-date=2026010203040500", "-o", str(image),
         str(folder),
     )
 

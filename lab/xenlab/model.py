@@ -23,6 +23,7 @@ class DiskRecipe:
     of `boot_mib` MiB; the rest is as with "mbr-fat").
     twins: how many disks there are. All but the first have only the first partition; the script
     sees these as /dev/vdc1, /dev/vdd1, ...
+    label: the volume's label on "iso", if it is not the name.
     damage: a function's name in disks.py, done to the finished file system.
     """
 
@@ -40,6 +41,7 @@ class DiskRecipe:
     workshop: str = ""
     boot_mib: int = 0
     twins: int = 1
+    label: str = ""
 
     @property
     def sector_bytes(self) -> int:
