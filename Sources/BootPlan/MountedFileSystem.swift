@@ -51,6 +51,9 @@ public final class MountedFileSystem<Device: BlockDevice> {
   /// The image of an optical disk that it is; nil for all other formats.
   var opticalImage: OpticalImage? { reader.opticalImage }
 
+  /// Forgets what its reader kept to save reads.
+  func emptyCache() { reader.emptyCache() }
+
   /// Why a file's blocks may not be written in place; nil if they may: the disk allows it, and the
   /// file system keeps no checksum or second copy of data, nor a journal that would undo it.
   var writeObstacle: ByteString? {

@@ -35,6 +35,7 @@ class MountedReader: FileSystem {
   var details: [ByteString] { preconditionFailure() }
   var writeObstacle: ByteString? { preconditionFailure() }
   var opticalImage: OpticalImage? { preconditionFailure() }
+  func emptyCache() { preconditionFailure() }
 
   /// The node that `name` leads to in `directory`; nil if there is none.
   final func lookUp(
@@ -83,6 +84,7 @@ final class ReaderAdapter<System: MountableFileSystem>: MountedReader {
   override var details: [ByteString] { system.details }
   override var writeObstacle: ByteString? { system.writeObstacle }
   override var opticalImage: OpticalImage? { system.opticalImage }
+  override func emptyCache() { system.emptyCache() }
 }
 
 extension MountableFileSystem {

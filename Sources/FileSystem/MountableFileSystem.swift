@@ -52,6 +52,10 @@ public protocol MountableFileSystem: FileSystem {
 
   /// The image of an optical disk that this is; nil for all other formats.
   var opticalImage: OpticalImage? { get }
+
+  /// Forgets what was kept to save reads. It is asked for where a search goes on with another
+  /// volume, of which there may be thousands.
+  func emptyCache()
 }
 
 /// What a reader answers that has nothing to say.
@@ -70,4 +74,6 @@ extension MountableFileSystem {
   public var writeObstacle: ByteString? { "\(formatName) is never written" }
   /// It is none.
   public var opticalImage: OpticalImage? { nil }
+  /// Nothing was kept.
+  public func emptyCache() {}
 }
