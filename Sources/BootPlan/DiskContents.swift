@@ -47,14 +47,15 @@ final class DiskContents<Device: BlockDevice> {
     } catch { problem = error }
     var volumes = [GuestVolume(whole, partition: nil)]
     // Optical disks are not repartitioned, and their tables may count in other sectors.
-    if !isOptical, let optical = volumes[0].fileSystem?.opticalImage,
+    if !isOptical, let system = volumes[0].fileSystem, let optical = system.opticalImage,
       Self.isLeftOver(optical, beside: partitions)
     {
+      let name: ByteString = system.formatName == "udf" ? "a UDF" : "an ISO 9660"
       volumes[0] = GuestVolume(
         whole,
         passedOver: BootError(
           .unsupported,
-          "\(whole.name): an ISO 9660 file system from before it was partitioned is passed over"))
+          "\(whole.name): \(name) file system from before it was partitioned is passed over"))
     }
     for partition in partitions {
       guard let volume = partition.volume(on: whole) else { continue }

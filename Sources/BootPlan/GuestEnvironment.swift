@@ -128,7 +128,7 @@ public final class GuestEnvironment<Device: BlockDevice>: RescueEnvironment {
   ) -> Bool {
     switch key {
     case .fileSystemUUID(let uuid):
-      return !uuid.isEmpty && system.uuid.lowercased == uuid.lowercased
+      return system.hasUUID(uuid)
     case .label(let label): return system.hasLabel(label)
     case .partitionUUID(let uuid):
       return !uuid.isEmpty && volume.partitionIdentifier.lowercased == uuid.lowercased

@@ -32,6 +32,14 @@ public final class MountedFileSystem<Device: BlockDevice> {
     !label.isEmpty && (reader.label == label || reader.otherLabels.contains(label))
   }
 
+  /// Whether a loader would find it by an identifier, in small or capital letters.
+  func hasUUID(_ uuid: ByteString) -> Bool {
+    guard !uuid.isEmpty else { return false }
+    let wanted = uuid.lowercased
+    return reader.uuid.lowercased == wanted
+      || reader.otherUUIDs.contains { $0.lowercased == wanted }
+  }
+
   /// The volume's identifier; empty if none.
   public var uuid: ByteString { reader.uuid }
 

@@ -29,6 +29,7 @@ class MountedReader: FileSystem {
 
   // What `MountableFileSystem` says of each.
   var otherLabels: [ByteString] { preconditionFailure() }
+  var otherUUIDs: [ByteString] { preconditionFailure() }
   var remark: ByteString? { preconditionFailure() }
   var needsRecovery: Bool { preconditionFailure() }
   var facts: [ByteString] { preconditionFailure() }
@@ -78,6 +79,7 @@ final class ReaderAdapter<System: MountableFileSystem>: MountedReader {
   }
 
   override var otherLabels: [ByteString] { system.otherLabels }
+  override var otherUUIDs: [ByteString] { system.otherUUIDs }
   override var remark: ByteString? { system.remark }
   override var needsRecovery: Bool { system.needsRecovery }
   override var facts: [ByteString] { system.facts }

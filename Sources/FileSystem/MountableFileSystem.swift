@@ -33,6 +33,9 @@ public protocol MountableFileSystem: FileSystem {
   /// Further labels by which a loader would find it.
   var otherLabels: [ByteString] { get }
 
+  /// Further identifiers by which a loader would find it.
+  var otherUUIDs: [ByteString] { get }
+
   /// What an administrator should know of it; nil if nothing.
   var remark: ByteString? { get }
 
@@ -62,6 +65,8 @@ public protocol MountableFileSystem: FileSystem {
 extension MountableFileSystem {
   /// None.
   public var otherLabels: [ByteString] { [] }
+  /// None.
+  public var otherUUIDs: [ByteString] { [] }
   /// Nothing.
   public var remark: ByteString? { nil }
   /// It has no journal.
