@@ -134,6 +134,7 @@ public struct MenuSearch<Device: BlockDevice> {
 
   /// Tries the files of a volume in order until one is a menu that boots something. A file that is
   /// there by two names is tried once.
+  @inline(never)
   private func tryFiles(
     _ paths: [ByteString], on volume: VolumeSurvey<Device>, _ state: inout State
   ) {
@@ -148,6 +149,7 @@ public struct MenuSearch<Device: BlockDevice> {
 
   /// Those of some names that are files, each file by its first name. What keeps names from being
   /// looked up is remarked, once a volume: the other names lead through the same directories.
+  @inline(never)
   private func files(
     _ paths: [ByteString], on volume: VolumeSurvey<Device>, _ state: inout State
   ) -> [ByteString] {
@@ -166,6 +168,7 @@ public struct MenuSearch<Device: BlockDevice> {
   }
 
   /// Takes a menu if one of its entries boots something.
+  @inline(never)
   func take(_ menu: Menu, at place: ByteString, _ state: inout State) {
     guard let reason = obstacle(menu) else {
       state.menu = menu

@@ -3,7 +3,7 @@ import BlockIO
 import Bytes
 
 /// The partitions of a logical volume, in the order of its maps.
-struct PartitionSet<Device: BlockDevice> {
+final class PartitionSet<Device: BlockDevice> {
   let volume: Volume<Device>
   /// The size of a block.
   let blockByteCount: UInt64

@@ -11,7 +11,7 @@ struct PartitionExtent: Equatable {
 
 /// What the descriptors of a volume say (ECMA-167, part 3): the anchor leads to a sequence of them,
 /// of which there are two copies. Of one kind of them the one with the highest number counts.
-struct VolumeStructure {
+final class VolumeStructure {
   /// The size of a sector, which is that of a block too.
   let sectorByteCount: UInt64
   /// The volume's own identifier.
@@ -63,7 +63,7 @@ struct VolumeStructure {
   }
 
   /// Reads the descriptors of an extent; gives the extent that goes on, if there is one.
-  private mutating func read<Device: BlockDevice>(
+  private func read<Device: BlockDevice>(
     _ extent: SectorExtent, on volume: Volume<Device>
   ) throws(UDFError) -> SectorExtent? {
     let count = min(UInt64(extent.byteCount) / sectorByteCount, UDFLimits.descriptorCount)
@@ -90,14 +90,14 @@ struct VolumeStructure {
     return nil
   }
 
-  private mutating func takePrimary(_ view: ByteView) {
+  private func takePrimary(_ view: ByteView) {
     guard let number = view.u32(at: 16), primaryNumber.map({ $0 < number }) ?? true else { return }
     primaryNumber = number
     volumeIdentifier = CompressedUnicode.field(view, at: 24, count: 32)
     uuid = Self.uuid(CompressedUnicode.field(view, at: 72, count: 128))
   }
 
-  private mutating func takePartition(
+  private func takePartition(
     _ view: ByteView, at place: UDFStructure
   ) throws(UDFError) {
     guard let sequence = view.u32(at: 16), let number = view.u16(at: 22),
@@ -118,7 +118,7 @@ struct VolumeStructure {
     partitions.append(extent)
   }
 
-  private mutating func takeLogicalVolume(
+  private func takeLogicalVolume(
     _ view: ByteView, at place: UDFStructure
   ) throws(UDFError) {
     guard let number = view.u32(at: 16), let size = view.u32(at: 212),
