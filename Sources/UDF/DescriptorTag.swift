@@ -46,8 +46,10 @@ enum DescriptorTag {
     view.withBytes { bytes in
       var state: UInt16 = 0
       for byte in bytes {
-        state ^= UInt16(byte) << 8
-        for _ in 0..<8 { state = state & 0x8000 == 0 ? state << 1 : state << 1 ^ 0x1021 }
+        // What the eight shifts of a byte come to for this polynomial.
+        var mixed = state >> 8 ^ UInt16(byte)
+        mixed ^= mixed >> 4
+        state = state << 8 ^ mixed << 12 ^ mixed << 5 ^ mixed
       }
       return state
     }

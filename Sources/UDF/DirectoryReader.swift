@@ -30,11 +30,14 @@ struct DirectoryReader {
         let skipped = rest.u16(at: 36),
         let name = rest.slice(at: 38 + Int(skipped), count: Int(nameByteCount))
       else { throw .badField(place, field: "length", value: UInt64(view.count - offset)) }
-      let tag = try DescriptorTag.check(rest, at: place, location: nil)
+      let byteCount = (38 + Int(skipped) + Int(nameByteCount) + 3) / 4 * 4
+      // Not the rest of the directory for each of its names.
+      let own = rest.slice(at: 0, count: min(byteCount, rest.count)) ?? rest
+      let tag = try DescriptorTag.check(own, at: place, location: nil)
       guard tag == DescriptorTag.fileIdentifier else {
         throw .badTag(place, expected: DescriptorTag.fileIdentifier, found: tag)
       }
-      offset += (38 + Int(skipped) + Int(nameByteCount) + 3) / 4 * 4
+      offset += byteCount
       let isParent = flags & 8 != 0
       guard flags & 4 == 0 else { continue }
       let text = isParent ? ".." : CompressedUnicode.decode(name) ?? ""

@@ -11,7 +11,7 @@ enum PartitionMap {
   /// By a table of a disk that is written once.
   case virtual(PartitionExtent, [UInt32])
   /// In a file that lies in another partition.
-  case metadata([SectorRun])
+  case metadata(MetadataRuns)
 
   /// What a logical volume's descriptor says of each partition, before anything else is read.
   enum Form: Equatable {
@@ -110,7 +110,7 @@ struct SparingTable {
     var result: [SectorRun] = []
     var position = UInt64(block)
     let end = position + count
-    for move in moves {
+    for move in moves[firstMove(behind: position)...] {
       let first = UInt64(move.block)
       let last = min(first + packetBlockCount, end)
       guard last > position else { continue }
@@ -126,5 +126,61 @@ struct SparingTable {
       result.append(SectorRun(sector: extent.firstSector + position, count: end - position))
     }
     return result
+  }
+
+  /// The first move of a packet that ends behind a block.
+  private func firstMove(behind block: UInt64) -> Int {
+    var low = 0
+    var high = moves.count
+    while low < high {
+      let middle = (low + high) / 2
+      if UInt64(moves[middle].block) + packetBlockCount <= block {
+        low = middle + 1
+      } else {
+        high = middle
+      }
+    }
+    return low
+  }
+}
+
+/// The sectors of a file that is a partition.
+struct MetadataRuns {
+  private let runs: [SectorRun]
+  /// The block at which each run begins.
+  private let starts: [UInt64]
+
+  init(_ runs: [SectorRun]) {
+    var starts: [UInt64] = []
+    var start: UInt64 = 0
+    for run in runs {
+      starts.append(start)
+      start += run.count  // Of a file whose size is 64 bits of bytes.
+    }
+    self.runs = runs
+    self.starts = starts
+  }
+
+  /// Where blocks are; nil unless all of them are in the file.
+  func runs(_ block: UInt64, count: UInt64) -> [SectorRun]? {
+    var index = 0
+    var high = runs.count
+    while high - index > 1 {
+      let middle = (index + high) / 2
+      if starts[middle] <= block { index = middle } else { high = middle }
+    }
+    var result: [SectorRun] = []
+    var position = block
+    var rest = count
+    while rest > 0, index < runs.count {
+      let skipped = position - starts[index]
+      guard skipped < runs[index].count else { return nil }
+      let part = min(runs[index].count - skipped, rest)
+      result.append(SectorRun(sector: runs[index].sector + skipped, count: part))
+      position += part
+      rest -= part
+      index += 1
+    }
+    return rest == 0 ? result : nil
   }
 }

@@ -68,9 +68,9 @@ extension PartitionSet {
         throw .missingParts(entry.address.place, byteCount: rest)
       }
       let count = min(rest, UInt64(descriptor.byteCount))
-      try append(descriptor, count, to: &result)
+      list.runCount += try append(descriptor, count, to: &result)
       rest -= count
-      guard result.count <= UDFLimits.runCount else {
+      guard list.runCount <= UDFLimits.runCount else {
         throw .tooMany(entry.address.place, "pieces")
       }
     }
@@ -84,6 +84,7 @@ extension PartitionSet {
     var offset = 0
     var count = 0
     var continuationCount = 0
+    var runCount = 0
 
     init(_ entry: FileEntry) {
       self.entry = entry
@@ -126,17 +127,18 @@ extension PartitionSet {
     }
   }
 
-  /// Appends the first `count` bytes of an extent.
+  /// Appends the first `count` bytes of an extent; gives the number of pieces that it is in.
   private func append(
     _ descriptor: AllocationDescriptor, _ count: UInt64, to result: inout [Extent]
-  ) throws(UDFError) {
+  ) throws(UDFError) -> Int {
     guard descriptor.kind == .recorded else {
       result.append(.zeros(byteCount: count))
-      return
+      return 1
     }
     let blockCount = (count + blockByteCount - 1) / blockByteCount
     var rest = count
-    for run in try runs(descriptor.address, count: blockCount) {
+    let runs = try runs(descriptor.address, count: blockCount)
+    for run in runs {
       let offset = run.sector * blockByteCount  // Under 2^33 sectors of 2^15 bytes.
       let part = min(rest, run.count * blockByteCount)
       guard offset <= volume.byteCount, part <= volume.byteCount - offset else {
@@ -149,6 +151,7 @@ extension PartitionSet {
         result.append(.run(byteOffset: offset, byteCount: part))
       }
     }
+    return runs.count
   }
 
   /// The contents of a small file whole.

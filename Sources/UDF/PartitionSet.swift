@@ -21,7 +21,7 @@ final class PartitionSet<Device: BlockDevice> {
       case .virtual(let number):
         maps[index] = .virtual(try extent(number, structure), try virtualTable(number, forms))
       case .metadata(let number, let file, let mirror):
-        maps[index] = .metadata(try metadata(number, [file, mirror], forms))
+        maps[index] = .metadata(MetadataRuns(try metadata(number, [file, mirror], forms)))
       }
     }
   }
@@ -35,7 +35,7 @@ final class PartitionSet<Device: BlockDevice> {
     case .sparable(let number, let packet, let tables, let byteCount):
       let table = try sparingTable(tables, byteCount, packet)
       return .sparable(try extent(number, structure), table)
-    case .virtual, .metadata: return .metadata([])
+    case .virtual, .metadata: return .metadata(MetadataRuns([]))
     }
   }
 
@@ -139,13 +139,17 @@ final class PartitionSet<Device: BlockDevice> {
       guard first <= UInt64(table.count), count <= UInt64(table.count) - first else {
         throw .outOfRange(address.place, block: first + count)
       }
-      return try virtualRuns(address, Array(table[Int(first)..<Int(first + count)]), in: extent)
-    case .metadata(let runs): return try parts(of: runs, address, count: count)
+      return try virtualRuns(address, table[Int(first)..<Int(first + count)], in: extent)
+    case .metadata(let file):
+      guard let runs = file.runs(first, count: count) else {
+        throw .outOfRange(address.place, block: first + count)
+      }
+      return runs
     }
   }
 
   private func virtualRuns(
-    _ address: BlockAddress, _ table: [UInt32], in extent: PartitionExtent
+    _ address: BlockAddress, _ table: ArraySlice<UInt32>, in extent: PartitionExtent
   ) throws(UDFError) -> [SectorRun] {
     var result: [SectorRun] = []
     for block in table {
@@ -153,29 +157,6 @@ final class PartitionSet<Device: BlockDevice> {
         throw .outOfRange(address.place, block: UInt64(block))
       }
       result.append(SectorRun(sector: extent.firstSector + UInt64(block), count: 1))
-    }
-    return result
-  }
-
-  /// A range of a file that is a partition.
-  private func parts(
-    of runs: [SectorRun], _ address: BlockAddress, count: UInt64
-  ) throws(UDFError) -> [SectorRun] {
-    var result: [SectorRun] = []
-    var skipped = UInt64(address.block)
-    var rest = count
-    for run in runs where rest > 0 {
-      if skipped >= run.count {
-        skipped -= run.count
-        continue
-      }
-      let part = min(run.count - skipped, rest)
-      result.append(SectorRun(sector: run.sector + skipped, count: part))
-      skipped = 0
-      rest -= part
-    }
-    guard rest == 0 else {
-      throw .outOfRange(address.place, block: UInt64(address.block) + count)
     }
     return result
   }
