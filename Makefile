@@ -73,7 +73,7 @@ images-all: install
 
 fuzz: install
 	FIELD_VARIANTS=all MUTATION_COUNT=20000 $(READER_TESTS) \
-		--filter '(Ext4|XFS|SquashFS|EROFS)Tests.(FieldTests|MutationTests)|BtrfsTests.DamageTests|PartitionsTests.(LVM|Raid)FaultTests'
+		--filter '(Ext4|XFS|SquashFS|EROFS|UDF)Tests.(FieldTests|MutationTests)|BtrfsTests.DamageTests|PartitionsTests.(LVM|Raid)FaultTests'
 
 # Feeds damaged menus of every language to the parsers for a minute: none may trap or hang.
 fuzz-smoke: install

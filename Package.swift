@@ -53,6 +53,7 @@ let package = Package(
     core("Btrfs", ["Bytes", "BlockIO", "FileSystem"]),
     core("SquashFS", ["Bytes", "BlockIO", "FileSystem"]),
     core("EROFS", ["Bytes", "BlockIO", "FileSystem"]),
+    core("UDF", ["Bytes", "BlockIO", "FileSystem"]),
     core("BootMenu", ["Bytes"]),
     core("MenuScreen", ["Bytes", "BootMenu"]),
     cModule("CCrypto", hostLibraries: ["tomcrypt"]),
@@ -66,7 +67,7 @@ let package = Package(
       "BootPlan",
       [
         "Bytes", "BlockIO", "Partitions", "FileSystem", "Ext4", "ISO9660", "FAT", "XFS", "Btrfs",
-        "SquashFS", "EROFS", "BootMenu", "KernelImage", "Passwords",
+        "SquashFS", "EROFS", "UDF", "BootMenu", "KernelImage", "Passwords",
       ]),
 
     cModule("CXen"),
@@ -121,6 +122,7 @@ let package = Package(
     tests("XFSTests", ["XFS", "FileSystem", "BlockIO", "Bytes", "TestSupport"]),
     tests(
       "BtrfsTests", ["Btrfs", "BootPlan", "FileSystem", "BlockIO", "Bytes", "TestSupport"]),
+    tests("UDFTests", ["UDF", "FileSystem", "BlockIO", "Bytes", "TestSupport"]),
     tests("SquashFSTests", ["SquashFS", "FileSystem", "BlockIO", "Bytes", "TestSupport"]),
     tests(
       "EROFSTests",

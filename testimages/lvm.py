@@ -8,7 +8,8 @@ linear; split (in two segments, the second one on the last physical volume); str
 raid1, raid10, raid5_*, raid6_*; zero; any other stands in the text as it is. Keys: group (my-vg),
 seqno (7), wrap (1: the text goes round the end of its area), missing (a physical volume with that
 flag), stale (an image with old metadata of device-mapper), nometadata (a physical volume without a
-metadata area), old (a physical volume that knows an earlier text without logical volumes).
+metadata area), old (a physical volume that knows an earlier text without logical volumes), many (so
+many logical volumes of one extent of zeros, lv0 and on, in front of all others).
 """
 import struct
 import sys
@@ -46,6 +47,9 @@ class Group:
         self.count = count
         self.contents = [bytearray() for _ in range(count)]
         self.volumes = []
+        self.many = int(keys.get("many", 0))
+        for index in range(self.many):
+            self.volume(f"lv{index}", [(1, "")])
 
     def allocate(self, physical, data):
         """Puts data behind what a physical volume holds; gives the first extent and the count."""
@@ -150,17 +154,24 @@ class Group:
                       f'device = "/dev/xvd{"abcdefgh"[number]}"\t# Hint only', "",
                       'status = ["ALLOCATABLE"]', f"flags = {flags}",
                       f"dev_size = {self.size(number) // 512}", f"pe_start = {START // 512}",
-                      f"pe_count = {len(self.contents[number]) // EXTENT}", "}"]
+                      f"pe_count = {(self.size(number) - START) // EXTENT}", "}"]
         lines += ["}", ""]
         if with_volumes:
-            lines += ["logical_volumes {", ""] + self.volumes + ["}", ""]
+            lines += ["logical_volumes {", ""] + self.placed() + ["}", ""]
         lines += ["}", "# Generated for a test", "", 'contents = "Text Format Volume Group"',
                   "version = 1", "", r'description = "a \"quoted\" word and a \\"', "",
                   'creation_host = "lab"', "creation_time = 1700000000", ""]
         return "\n".join(lines).encode() + b"\0"
 
+    def placed(self):
+        """The volumes; those of one extent lie behind everything on the first physical volume."""
+        first = len(self.contents[0]) // EXTENT
+        return [text.replace("extent_count = 1\n\n\n", "extent_count = 1\n\ntype = \"striped\"\n"
+                             f"stripe_count = 1\n\nstripes = [\n\"pv0\", {first + index}\n]\n")
+                for index, text in enumerate(self.volumes[:self.many])] + self.volumes[self.many:]
+
     def size(self, number):
-        return START + len(self.contents[number])
+        return START + len(self.contents[number]) + (self.many * EXTENT if number == 0 else 0)
 
     def image(self, number):
         has_area = self.keys.get("nometadata") != str(number)
@@ -171,7 +182,7 @@ class Group:
         fields = struct.pack(f"<32sQ{len(areas)}Q", name, self.size(number), *areas)
         header[32:32 + len(fields)] = fields
         struct.pack_into("<I", header, 16, checksum(bytes(header[20:])))
-        result = bytearray(self.size(number))
+        result = bytearray(START + len(self.contents[number]))
         result[512:1024] = header
         if has_area:
             self.write_area(result, number)
@@ -197,6 +208,9 @@ def main():
     image, count = sys.argv[1], int(sys.argv[2])
     words = sys.argv[3:]
     keys = dict(word.split("=", 1) for word in words if "=" in word and ":" not in word)
+    if "many" in keys:
+        global START, AREA
+        START, AREA = 8 << 20, (4096, (8 << 20) - 4096)
     group = Group(count, keys)
     for word in words:
         if ":" not in word:
@@ -210,6 +224,7 @@ def main():
     for number in range(count):
         with open(f"{image}.{number}", "wb") as file:
             file.write(group.image(number))
+            file.truncate(group.size(number))
 
 
 main()

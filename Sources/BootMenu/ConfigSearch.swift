@@ -53,6 +53,9 @@ public enum ConfigSearch {
     /loader/entries /boot/loader/entries /EFI/Linux /boot/EFI/Linux
     """)
 
+  /// The configuration of systemd-boot.
+  public static let loaderConfiguration: ByteString = "/loader/loader.conf"
+
   /// Menus of GRUB legacy, best first. Anything else on the same disk wins over them: they are
   /// often left over from an older system (pygrub's order).
   public static let legacy = ByteString.words(

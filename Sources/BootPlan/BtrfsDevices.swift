@@ -35,11 +35,9 @@ struct BtrfsDevices<Device: BlockDevice> {
   /// The volumes that are a part of a btrfs on several devices.
   private static func members(of disks: [GuestDisk<Device>]) -> [Member] {
     var result: [Member] = []
-    for (diskIndex, disk) in disks.enumerated() {
-      for (volumeIndex, volume) in disk.volumes.enumerated() where volume.canBeBtrfs {
-        guard let membership = try? BtrfsFileSystem<Device>.membership(of: volume.volume),
-          membership.deviceCount > 1
-        else { continue }
+    for (diskIndex, disk) in disks.enumerated() where disk.isLookedAt {
+      for (volumeIndex, volume) in disk.volumes.enumerated() {
+        guard let membership = volume.btrfsMembership else { continue }
         result.append(Member(disk: diskIndex, volume: volumeIndex, membership: membership))
       }
     }
@@ -62,7 +60,7 @@ struct BtrfsDevices<Device: BlockDevice> {
         system = try mount(chosen)
       }
       for member in members {
-        disks[member.disk].mount(system, on: member.volume)
+        disks[member.disk].volumes[member.volume].mount(system)
       }
     } catch {
       remarks.append(error.message)

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import BlockIO
 import Btrfs
+import Bytes
 import EROFS
 import Ext4
 import FAT
 import FileSystem
 import ISO9660
 import SquashFS
+import UDF
 import XFS
 
 /// The list of readers. A new one is an import and a line here.
@@ -24,7 +26,27 @@ enum FileSystemReaders<Device: BlockDevice> {
     if let reader = try XFSFileSystem.mount(volume) { return reader }
     if let reader = try FATFileSystem.mount(volume) { return reader }
     if let reader = try BtrfsFileSystem.mount(volume) { return reader }
-    if let reader = try ISO9660FileSystem.mount(volume) { return reader }
-    return nil
+    return try mountOptical(volume)
+  }
+
+  /// The file systems of optical disks, of which a disk may have both. If one can't be read the
+  /// other will do.
+  private static func mountOptical(_ volume: Volume<Device>) throws(BootError) -> MountedReader? {
+    var udf: MountedReader?
+    var failure: BootError?
+    do throws(BootError) { udf = try UDFFileSystem.mount(volume) } catch {
+      if error.family == .device { throw error }
+      failure = error
+    }
+    do throws(BootError) {
+      guard let iso = try ISO9660FileSystem.mount(volume) else {
+        if let failure { throw failure }
+        return udf
+      }
+      return udf.map { BridgedReader($0, iso) } ?? iso
+    } catch {
+      if let udf, error.family != .device { return udf }
+      throw failure ?? error
+    }
   }
 }

@@ -22,89 +22,29 @@ public struct GuestDisk<Device: BlockDevice> {
   public let whole: Volume<Device>
   /// What it is.
   public let kind: Kind
-  /// The whole disk first, then its partitions by number.
-  public private(set) var volumes: [GuestVolume<Device>]
-  /// What is wrong with its partition table, if anything is.
-  public let failure: BootError?
+  private let contents: DiskContents<Device>
 
   /// Reads the partition table of `device` and looks at every volume.
   public init(_ device: Device, isOptical: Bool) {
     self.init(Volume(whole: device), isOptical ? .opticalDisk : .hardDisk)
   }
 
-  /// The same for any volume.
-  init(_ whole: Volume<Device>, _ kind: Kind) {
+  /// The same for any volume; with `isLookedAtLater` only once something on it is asked for.
+  init(_ whole: Volume<Device>, _ kind: Kind, isLookedAtLater: Bool = false) {
     self.whole = whole
     self.kind = kind
-    var partitions: [Partition] = []
-    var problem: PartitionError?
-    do throws(PartitionError) {
-      partitions = try PartitionTable.read(whole) { problem = $0 }
-    } catch { problem = error }
-    failure = problem.map { BootError($0).at(whole.name) }
-    var volumes = [GuestVolume(whole, partition: nil)]
-    // Optical disks are not repartitioned, and their tables may count in other sectors.
-    if kind != .opticalDisk, let optical = volumes[0].fileSystem?.opticalImage,
-      Self.isLeftOver(optical, beside: partitions)
-    {
-      volumes[0] = GuestVolume(
-        whole,
-        passedOver: BootError(
-          .unsupported,
-          "\(whole.name): an ISO 9660 file system from before it was partitioned is passed over"))
-    }
-    for partition in partitions {
-      if let volume = partition.volume(on: whole) {
-        let found = GuestVolume(volume, partition: partition)
-        switch Self.owner(of: found, on: volumes[0]) {
-        case .partition: volumes[0] = GuestVolume(whole, partition: nil, isNoPart: true)
-        case .wholeDisk:
-          volumes.append(GuestVolume(volume, partition: partition, isNoPart: true))
-          continue
-        case nil: break
-        }
-        volumes.append(found)
-      }
-    }
-    self.volumes = volumes
+    contents = DiskContents(whole, isOptical: kind == .opticalDisk)
+    if !isLookedAtLater { _ = contents.found }
   }
 
-  /// Mounts a file system of which a volume is a part.
-  mutating func mount(_ system: MountedFileSystem<Device>, on volume: Int) {
-    volumes[volume].mount(system)
-  }
+  /// The whole disk first, then its partitions by number.
+  public var volumes: [GuestVolume<Device>] { contents.found.volumes }
 
-  private enum Owner { case wholeDisk, partition }
+  /// What is wrong with its partition table, if anything is.
+  public var failure: BootError? { contents.found.failure }
 
-  /// Who owns an md superblock that is at the end of a partition and of its disk at once, as with
-  /// metadata 0.90: the partition, if the array's size fits there. Nil if there is none.
-  private static func owner(
-    of partition: GuestVolume<Device>, on whole: GuestVolume<Device>
-  ) -> Owner? {
-    guard case .array(let inner)? = partition.part, case .array(let outer)? = whole.part,
-      inner.format == .old, outer.format == .old,
-      // The data ends where the superblock is.
-      partition.partitionByteOffset &+ inner.dataByteCount == outer.dataByteCount
-    else { return nil }
-    return inner.usedByteCount <= inner.dataByteCount ? .partition : .wholeDisk
-  }
-
-  /// Whether an ISO 9660 file system on the whole disk is left over from an earlier use of it.
-  ///
-  /// Images that are optical disk and hard disk in one have partitions too, but one of these holds
-  /// the file system's descriptors, or all are inside it (decision 0033).
-  private static func isLeftOver(
-    _ image: OpticalImage, beside partitions: [Partition]
-  ) -> Bool {
-    let holdsDescriptors = partitions.contains {
-      $0.byteOffset <= image.descriptorByteOffset
-        && image.descriptorByteOffset - $0.byteOffset < $0.byteCount
-    }
-    let areInside = partitions.allSatisfy {
-      $0.byteOffset <= image.byteCount && $0.byteCount <= image.byteCount - $0.byteOffset
-    }
-    return !holdsDescriptors && !areInside
-  }
+  /// Whether its volumes were looked at.
+  var isLookedAt: Bool { contents.isLookedAt }
 
   /// The name that an administrator knows.
   public var name: ByteString { whole.name }

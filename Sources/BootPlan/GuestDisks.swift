@@ -26,6 +26,11 @@ public struct GuestDisks<Device: BlockDevice> {
   private let unavailable: [UnavailableVolume]
   /// The identifiers of the arrays that can.
   private let assembledArrays: [ByteString]
+  /// The names of the disks that are there from the beginning; files that are disks come after.
+  private let deviceNames: NameIndex
+  /// The names that they have beside these.
+  private let ownNames: NameIndex
+  private let firstLoopback: Int
 
   /// The given disks, and what stands on them.
   public init(_ disks: [GuestDisk<Device>]) {
@@ -35,20 +40,42 @@ public struct GuestDisks<Device: BlockDevice> {
     unavailable = stack.unavailable
     assembledArrays = stack.assembledArrays
     remarks = stack.remarks + joined.remarks + stack.unavailable.map { $0.failure.message }
+    firstLoopback = joined.disks.count
+    deviceNames = NameIndex(joined.disks.map { $0.name })
+    var names: [(name: ByteString, index: Int)] = []
+    for (index, disk) in joined.disks.enumerated() {
+      for name in disk.ownNames { names.append((name, index)) }
+    }
+    ownNames = NameIndex(names)
   }
 
-  /// Every volume with a file system, in the order in which menus are looked for. A partition that
-  /// starts where its disk does, as in hybrid images, is the same one as on the whole disk. Members
-  /// of a mirror that look like file systems are the mirror's.
+  /// Every volume with a file system, in the order in which menus are looked for.
   public var mounted: [Position] {
     var result: [Position] = []
-    for (diskIndex, disk) in disks.enumerated() where !isAssembledMember(disk.volumes.first) {
-      let hasWhole = disk.volumes.first?.fileSystem != nil
-      for (volumeIndex, volume) in disk.volumes.enumerated() where volume.fileSystem != nil {
-        if volumeIndex > 0, hasWhole, volume.partitionByteOffset == 0 { continue }
-        if isAssembledMember(volume) { continue }
-        result.append(Position(disk: diskIndex, volume: volumeIndex))
-      }
+    for disk in disks.indices { result += mounted(on: disk) }
+    return result
+  }
+
+  /// The first volume with a file system. Disks after it are not looked at.
+  public var firstMounted: Position? {
+    for disk in disks.indices {
+      if let first = mounted(on: disk).first { return first }
+    }
+    return nil
+  }
+
+  /// The volumes of a disk with a file system. A partition that starts where its disk does, as in
+  /// hybrid images, is the same one as on the whole disk. Members of a mirror that look like file
+  /// systems are the mirror's.
+  func mounted(on index: Int) -> [Position] {
+    let volumes = disks[index].volumes
+    var result: [Position] = []
+    if isAssembledMember(volumes.first) { return result }
+    let hasWhole = volumes.first?.fileSystem != nil
+    for (volumeIndex, volume) in volumes.enumerated() where volume.fileSystem != nil {
+      if volumeIndex > 0, hasWhole, volume.partitionByteOffset == 0 { continue }
+      if isAssembledMember(volume) { continue }
+      result.append(Position(disk: index, volume: volumeIndex))
     }
     return result
   }
@@ -87,18 +114,22 @@ public struct GuestDisks<Device: BlockDevice> {
   /// GRUB's name for a volume: `hd0`, `hd0,msdos1`, `cd0`, `lvm/vg-root`.
   public func name(of position: Position) -> ByteString {
     let kind = disks[position.disk].kind
-    var index = 0
-    for disk in disks[..<position.disk] where disk.kind == kind { index += 1 }
     let disk: ByteString
     switch kind {
-    case .hardDisk: disk = "hd\(index)"
-    case .opticalDisk: disk = "cd\(index)"
+    case .hardDisk: disk = "hd\(count(kind, before: position.disk))"
+    case .opticalDisk: disk = "cd\(count(kind, before: position.disk))"
     case .assembled(let names): disk = names.first ?? ""
     case .loopback(let name): disk = name
     }
     let volume = self[position]
     guard let number = volume.partitionNumber else { return disk }
     return "\(disk),\(volume.schemeName)\(number)"
+  }
+
+  private func count(_ kind: GuestDisk<Device>.Kind, before index: Int) -> Int {
+    var count = 0
+    for disk in disks[..<index] where disk.kind == kind { count += 1 }
+    return count
   }
 
   /// The volume that a menu's name stands for.
@@ -167,7 +198,7 @@ public struct GuestDisks<Device: BlockDevice> {
     case .hardDisk(let number): nth(number, .hardDisk)
     case .opticalDisk(let number): nth(number, .opticalDisk)
     case .named(let name):
-      disks.firstIndex { $0.name == name } ?? ownName(name)
+      deviceNames.index(of: name) ?? loopback { $0.name == name } ?? ownName(name)
         ?? disks.firstIndex { Self.isSimilar($0.name, name) }
     case .other(let name): ownName(name)
     }
@@ -176,7 +207,9 @@ public struct GuestDisks<Device: BlockDevice> {
   /// The disk with a name of its own, or the array that Linux numbers so: without a number of their
   /// own, arrays are counted down from 127.
   private func ownName(_ name: ByteString) -> Int? {
-    if let index = disks.firstIndex(where: { $0.ownNames.contains(name) }) { return index }
+    if let index = ownNames.index(of: name) ?? loopback({ $0.ownNames.contains(name) }) {
+      return index
+    }
     guard name.hasPrefix("md"), let number = Numbers.decimal(name.dropFirst(2)), number <= 127
     else {
       return nil
@@ -190,25 +223,16 @@ public struct GuestDisks<Device: BlockDevice> {
     return nil
   }
 
+  /// The first file that is a disk and fits; there are few.
+  private func loopback(_ fits: (GuestDisk<Device>) -> Bool) -> Int? {
+    disks[firstLoopback...].firstIndex(where: fits)
+  }
+
   private func nth(_ number: UInt64, _ kind: GuestDisk<Device>.Kind) -> Int? {
     var left = number
     for (index, disk) in disks.enumerated() where disk.kind == kind {
       if left == 0 { return index }
       left -= 1
-    }
-    return nil
-  }
-
-  /// Linux names every Xen disk `xvd`, whatever the guest config calls it: `sda` is `xvda`.
-  private static func isSimilar(_ name: ByteString, _ wanted: ByteString) -> Bool {
-    guard let letters = letters(of: name) else { return false }
-    return letters == Self.letters(of: wanted)
-  }
-
-  /// What follows the kind of disk in its name: `a` of `xvda`, `b2` of `sdb2`.
-  private static func letters(of name: ByteString) -> ByteString? {
-    for prefix in ByteString.words("xvd sd hd vd") where name.hasPrefix(prefix) {
-      return name.dropFirst(prefix.count)
     }
     return nil
   }

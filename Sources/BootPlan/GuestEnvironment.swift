@@ -22,7 +22,7 @@ public final class GuestEnvironment<Device: BlockDevice>: RescueEnvironment {
   public func fileSystem(
     _ device: ByteString
   ) throws(BootError) -> MountedFileSystem<Device> {
-    guard let position = device.isEmpty ? disks.mounted.first : disks.position(named: device) else {
+    guard let position = device.isEmpty ? disks.firstMounted : disks.position(named: device) else {
       let disk = device.split(on: 0x2c).first ?? device
       throw refusedLoopbacks.last(where: { $0.names.contains(disk) })?.failure
         ?? disks.failure(of: device)
@@ -68,10 +68,12 @@ public final class GuestEnvironment<Device: BlockDevice>: RescueEnvironment {
 
   /// GRUB's name of the first volume that has what is looked for.
   public func device(having key: SearchKey) -> ByteString? {
-    for position in disks.mounted {
-      let volume = disks[position]
-      guard let system = volume.fileSystem else { continue }
-      if has(key, volume, system) { return disks.name(of: position) }
+    for disk in disks.disks.indices {
+      for position in disks.mounted(on: disk) {
+        let volume = disks[position]
+        guard let system = volume.fileSystem else { continue }
+        if has(key, volume, system) { return disks.name(of: position) }
+      }
     }
     return nil
   }
@@ -126,7 +128,7 @@ public final class GuestEnvironment<Device: BlockDevice>: RescueEnvironment {
   ) -> Bool {
     switch key {
     case .fileSystemUUID(let uuid):
-      return !uuid.isEmpty && system.uuid.lowercased == uuid.lowercased
+      return system.hasUUID(uuid)
     case .label(let label): return system.hasLabel(label)
     case .partitionUUID(let uuid):
       return !uuid.isEmpty && volume.partitionIdentifier.lowercased == uuid.lowercased
@@ -135,6 +137,7 @@ public final class GuestEnvironment<Device: BlockDevice>: RescueEnvironment {
       do throws(BootError) {
         if case .file = try system.kind(Self.absolute(path)) { return true }
       } catch {}
+      system.emptyCache()
       return false
     }
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 public import BlockIO
+import Btrfs
 public import Bytes
 import Partitions
 
@@ -23,18 +24,27 @@ public final class GuestVolume<Device: BlockDevice> {
   public private(set) var failure: BootError?
   /// What it is a part of.
   let part: Part?
+  private var surveyed: VolumeSurvey<Device>?
 
-  /// Whether it may be a device of a btrfs: a mounted btrfs, or something that could not be
-  /// mounted, perhaps because it is one device of several. Others need not be read again.
-  var canBeBtrfs: Bool {
-    guard part == nil else { return false }
-    return fileSystem.map { $0.formatName == "btrfs" } ?? (failure != nil)
-  }
+  /// What it says of the btrfs on several devices that it is one of; nil if it is none.
+  let btrfsMembership: BtrfsMembership?
 
   /// Sets the file system that it is a part of.
   func mount(_ system: MountedFileSystem<Device>) {
     fileSystem = system
     failure = nil
+    surveyed = nil
+  }
+
+  /// What a search for menus asks for, made ahead or now; nil without a file system.
+  func survey() -> VolumeSurvey<Device>? {
+    surveyed ?? fileSystem.map { VolumeSurvey($0) }
+  }
+
+  /// Looks for what a search asks for while the volume's metadata is still in the cache.
+  func surveyAhead() {
+    surveyed = survey()
+    fileSystem?.emptyCache()
   }
 
   /// What a volume can be a part of.
@@ -68,6 +78,7 @@ public final class GuestVolume<Device: BlockDevice> {
     fileSystem = contents.fileSystem
     failure = contents.failure
     part = contents.part
+    btrfsMembership = contents.btrfsMembership(of: volume)
   }
 
   private struct Contents {
@@ -104,6 +115,17 @@ public final class GuestVolume<Device: BlockDevice> {
         return
       }
       mount(volume)
+    }
+
+    /// The place among the devices of a btrfs, which a mounted one may have, or something that
+    /// could not be mounted, perhaps because it is one of several.
+    func btrfsMembership(of volume: Volume<Device>) -> BtrfsMembership? {
+      guard part == nil,
+        fileSystem.map({ $0.formatName == "btrfs" }) ?? (failure != nil),
+        let membership = try? BtrfsFileSystem<Device>.membership(of: volume),
+        membership.deviceCount > 1
+      else { return nil }
+      return membership
     }
 
     /// Looks for a file system. A mountable one outranks stale RAID or LVM metadata.

@@ -27,10 +27,18 @@ public struct MenuSearch<Device: BlockDevice> {
     var loaderOptions = HostOptions.chainedWord
     /// The file systems of which damage was told.
     var damaged: [ByteString] = []
+    /// How often entries of a disk's volumes were tried.
+    var entryTrialCount = 0
   }
 
   /// The entries of a menu that are tried until one boots something.
   static var trialCountMax: Int { 16 }
+
+  /// The volumes of a disk whose entries are tried, each with those of all others.
+  static var entryTrialCountMax: Int { 8 }
+
+  /// The volumes of a disk up to which their readers keep what they have.
+  static var keptCacheCountMax: Int { 8 }
 
   let environment: GuestEnvironment<Device>
 
@@ -63,7 +71,7 @@ public struct MenuSearch<Device: BlockDevice> {
   /// The menu of a text that came without a file, `ramdisk=` of the host. Paths without a device
   /// are on the first file system.
   public func menu(_ text: ByteString) throws(BootError) -> Menu {
-    let device = environment.disks.mounted.first.map { environment.disks.name(of: $0) } ?? ""
+    let device = environment.disks.firstMounted.map { environment.disks.name(of: $0) } ?? ""
     do throws(MenuError) {
       return try interpreter.menu(
         text, file: MenuFile(device: device, path: "text"),
@@ -78,20 +86,35 @@ public struct MenuSearch<Device: BlockDevice> {
     if isReadOnly { state.loaderOptions += " readonly" }
     state.remarks = environment.disks.remarks
     for (disk, found) in environment.disks.disks.enumerated() where !found.isLoopback {
-      let volumes = environment.disks.mounted.filter { $0.disk == disk }
+      let volumes = survey(disk)
+      state.entryTrialCount = 0
       search(volumes, isChained: isChained, &state)
       if state.menu != nil { break }
+      for volume in volumes { volume.system.emptyCache() }
     }
     return Result(menu: state.menu ?? state.useless, remarks: state.remarks)
   }
 
+  /// What is on the volumes of a disk. Where there are many, what each reader has kept is given up.
+  private func survey(_ disk: Int) -> [VolumeSurvey<Device>] {
+    let positions = environment.disks.mounted(on: disk)
+    var result: [VolumeSurvey<Device>] = []
+    for position in positions {
+      guard let survey = environment.disks[position].survey() else { continue }
+      survey.device = environment.disks.name(of: position)
+      result.append(survey)
+      if positions.count > Self.keptCacheCountMax { survey.system.emptyCache() }
+    }
+    return result
+  }
+
   private func search(
-    _ volumes: [GuestDisks<Device>.Position], isChained: Bool, _ state: inout State
+    _ volumes: [VolumeSurvey<Device>], isChained: Bool, _ state: inout State
   ) {
     let loader = isChained ? nil : guestLoader(on: volumes)
     for volume in volumes where state.menu == nil {
-      if let remark = environment.disks[volume].fileSystem?.remark { state.remarks.append(remark) }
-      tryFiles(ConfigSearch.scripts + firmwareScripts(on: volume), on: volume, &state)
+      if let remark = volume.system.remark { state.remarks.append(remark) }
+      tryFiles(ConfigSearch.scripts + volume.firmwareScripts, on: volume, &state)
       tryFiles(ConfigSearch.syslinux, on: volume, &state)
       tryEntries(of: volume, among: volumes, &state)
     }
@@ -102,9 +125,7 @@ public struct MenuSearch<Device: BlockDevice> {
     }
     // Reading may have shown damage.
     for volume in volumes {
-      if let remark = environment.disks[volume].fileSystem?.remark,
-        !state.remarks.contains(remark)
-      {
+      if let remark = volume.system.remark, !state.remarks.contains(remark) {
         state.remarks.append(remark)
       }
     }
@@ -113,40 +134,41 @@ public struct MenuSearch<Device: BlockDevice> {
 
   /// Tries the files of a volume in order until one is a menu that boots something. A file that is
   /// there by two names is tried once.
+  @inline(never)
   private func tryFiles(
-    _ paths: [ByteString], on volume: GuestDisks<Device>.Position, _ state: inout State
+    _ paths: [ByteString], on volume: VolumeSurvey<Device>, _ state: inout State
   ) {
-    guard let system = environment.disks[volume].fileSystem else { return }
-    var known: [ByteString] = []
-    for path in paths where state.menu == nil {
-      guard let canonical = file(path, on: system, &state), !known.contains(canonical) else {
-        continue
-      }
-      known.append(canonical)
-      let file = MenuFile(device: environment.disks.name(of: volume), path: path)
+    guard state.menu == nil else { return }
+    for path in files(paths, on: volume, &state) where state.menu == nil {
       do throws(BootError) {
-        take(try load(file), at: system.place, &state)
+        take(
+          try load(MenuFile(device: volume.device, path: path)), at: volume.system.place, &state)
       } catch { state.remarks.append(error.message) }
     }
   }
 
-  /// The name without links of a file; nil if there is none. What keeps a path from being walked is
-  /// remarked, once a volume: the other names lead through the same directories.
-  private func file(
-    _ path: ByteString, on system: MountedFileSystem<Device>, _ state: inout State
-  ) -> ByteString? {
-    do throws(BootError) {
-      guard case .file = try system.kind(path) else { return nil }
-      return try system.canonicalPath(path)
-    } catch {
-      if error.family == .wrongRequest || state.damaged.contains(system.place) { return nil }
-      state.damaged.append(system.place)
-      state.remarks.append(error.message)
-      return nil
+  /// Those of some names that are files, each file by its first name. What keeps names from being
+  /// looked up is remarked, once a volume: the other names lead through the same directories.
+  @inline(never)
+  private func files(
+    _ paths: [ByteString], on volume: VolumeSurvey<Device>, _ state: inout State
+  ) -> [ByteString] {
+    if let failure = volume.failure, !state.damaged.contains(volume.system.place) {
+      state.damaged.append(volume.system.place)
+      state.remarks.append(failure.message)
     }
+    var known: [ByteString] = []
+    var result: [ByteString] = []
+    for path in paths {
+      guard let found = volume.file(path), !known.contains(found.canonical) else { continue }
+      known.append(found.canonical)
+      result.append(path)
+    }
+    return result
   }
 
   /// Takes a menu if one of its entries boots something.
+  @inline(never)
   func take(_ menu: Menu, at place: ByteString, _ state: inout State) {
     guard let reason = obstacle(menu) else {
       state.menu = menu
@@ -176,21 +198,12 @@ public struct MenuSearch<Device: BlockDevice> {
   }
 
   /// The log says which menus of GRUB legacy lose on the same disk.
-  private func remarkLegacyMenus(
-    on volumes: [GuestDisks<Device>.Position], _ state: inout State
-  ) {
+  private func remarkLegacyMenus(on volumes: [VolumeSurvey<Device>], _ state: inout State) {
     guard let winner = state.menu?.file else { return }
     for volume in volumes {
-      guard let system = environment.disks[volume].fileSystem else { continue }
-      let isSame = environment.disks.name(of: volume) == winner.device
-      var known: [ByteString] = []
-      for path in ConfigSearch.legacy {
-        guard let canonical = file(path, on: system, &state), !known.contains(canonical) else {
-          continue
-        }
-        known.append(canonical)
-        state.remarks.append(
-          "\(system.place): \(path) is there too; \(isSame ? winner.path : winner.name) wins")
+      let place = volume.device == winner.device ? winner.path : winner.name
+      for path in files(ConfigSearch.legacy, on: volume, &state) {
+        state.remarks.append("\(volume.system.place): \(path) is there too; \(place) wins")
       }
     }
   }

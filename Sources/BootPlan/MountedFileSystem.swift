@@ -32,6 +32,14 @@ public final class MountedFileSystem<Device: BlockDevice> {
     !label.isEmpty && (reader.label == label || reader.otherLabels.contains(label))
   }
 
+  /// Whether a loader would find it by an identifier, in small or capital letters.
+  func hasUUID(_ uuid: ByteString) -> Bool {
+    guard !uuid.isEmpty else { return false }
+    let wanted = uuid.lowercased
+    return reader.uuid.lowercased == wanted
+      || reader.otherUUIDs.contains { $0.lowercased == wanted }
+  }
+
   /// The volume's identifier; empty if none.
   public var uuid: ByteString { reader.uuid }
 
@@ -50,6 +58,9 @@ public final class MountedFileSystem<Device: BlockDevice> {
 
   /// The image of an optical disk that it is; nil for all other formats.
   var opticalImage: OpticalImage? { reader.opticalImage }
+
+  /// Forgets what its reader kept to save reads.
+  func emptyCache() { reader.emptyCache() }
 
   /// Why a file's blocks may not be written in place; nil if they may: the disk allows it, and the
   /// file system keeps no checksum or second copy of data, nor a journal that would undo it.

@@ -29,12 +29,14 @@ class MountedReader: FileSystem {
 
   // What `MountableFileSystem` says of each.
   var otherLabels: [ByteString] { preconditionFailure() }
+  var otherUUIDs: [ByteString] { preconditionFailure() }
   var remark: ByteString? { preconditionFailure() }
   var needsRecovery: Bool { preconditionFailure() }
   var facts: [ByteString] { preconditionFailure() }
   var details: [ByteString] { preconditionFailure() }
   var writeObstacle: ByteString? { preconditionFailure() }
   var opticalImage: OpticalImage? { preconditionFailure() }
+  func emptyCache() { preconditionFailure() }
 
   /// The node that `name` leads to in `directory`; nil if there is none.
   final func lookUp(
@@ -77,12 +79,14 @@ final class ReaderAdapter<System: MountableFileSystem>: MountedReader {
   }
 
   override var otherLabels: [ByteString] { system.otherLabels }
+  override var otherUUIDs: [ByteString] { system.otherUUIDs }
   override var remark: ByteString? { system.remark }
   override var needsRecovery: Bool { system.needsRecovery }
   override var facts: [ByteString] { system.facts }
   override var details: [ByteString] { system.details }
   override var writeObstacle: ByteString? { system.writeObstacle }
   override var opticalImage: OpticalImage? { system.opticalImage }
+  override func emptyCache() { system.emptyCache() }
 }
 
 extension MountableFileSystem {

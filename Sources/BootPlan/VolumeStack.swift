@@ -9,8 +9,11 @@ enum VolumeStackLimits {
   static let roundCountMax = 3
   /// The arrays of md.
   static let arrayCountMax = 64
-  /// The logical volumes that are looked at.
-  static let logicalVolumeCountMax = 256
+  /// The logical volumes that are known.
+  static let logicalVolumeCountMax = 4096
+  /// The logical volumes that are looked at for parts of arrays, groups and btrfs. The others are
+  /// looked at once a search comes to them, or a menu names them.
+  static let logicalVolumeProbeCountMax = 256
   /// The files that are disks at one time.
   static let loopbackCountMax = 16
 }
@@ -36,6 +39,8 @@ struct VolumeStack<Device: BlockDevice> {
   private var knownArrays: [ByteString] = []
   private var knownGroups: [ByteString] = []
   private var logicalVolumeCount = 0
+  private var probedCount = 0
+  private let texts = LVMTexts()
 
   init(_ disks: [GuestDisk<Device>]) {
     self.disks = disks
@@ -80,7 +85,7 @@ struct VolumeStack<Device: BlockDevice> {
   /// All members of arrays.
   private func members() -> [RaidMember<Device>] {
     var result: [RaidMember<Device>] = []
-    for disk in disks {
+    for disk in disks where disk.isLookedAt {
       for volume in disk.volumes {
         if case .array(let block)? = volume.part {
           result.append(RaidMember(volume.volume, block))
@@ -111,38 +116,48 @@ struct VolumeStack<Device: BlockDevice> {
     return names
   }
 
-  /// Puts the logical volumes of groups together that have come up since the last round.
+  /// Puts the logical volumes of groups together that have come up since the last round, those
+  /// first that are usually a system's.
   private mutating func assembleGroups() {
     var physical: [PhysicalVolume<Device>] = []
-    for disk in disks {
+    for disk in disks where disk.isLookedAt {
       for volume in disk.volumes {
         guard case .group(let found)? = volume.part else { continue }
         physical.append(found)
+        found.readCopies(texts)
         if let failure = found.failure {
           let line = BootError(failure).at(volume.volume.name).message
           if !remarks.contains(line) { remarks.append(line) }
         }
       }
     }
+    var found: [LogicalVolumeMap<Device>.Found] = []
     for group in LogicalVolumeMap.groups(physical) where !knownGroups.contains(group.identifier) {
       knownGroups.append(group.identifier)
-      for found in group.volumes() {
-        logicalVolumeCount += 1
-        guard logicalVolumeCount <= VolumeStackLimits.logicalVolumeCountMax else {
-          let limit = VolumeStackLimits.logicalVolumeCountMax
-          remarks.append("\(group.name): more than \(limit) logical volumes; the rest is left out")
-          return
-        }
-        for remark in found.remarks { remarks.append("\(found.names[0]): \(remark)") }
-        switch found.volume {
-        case .success(let volume):
-          disks.append(GuestDisk(volume, .assembled(names: found.names)))
-        case .failure(let failure):
-          unavailable.append(
-            UnavailableVolume(
-              names: found.names, failure: BootError(failure).at(found.names[0])))
-        }
+      let left = VolumeStackLimits.logicalVolumeCountMax - logicalVolumeCount
+      let volumes = group.volumes().sorted { $0.rank < $1.rank }
+      if volumes.count > left {
+        let limit = VolumeStackLimits.logicalVolumeCountMax
+        remarks.append("\(group.name): more than \(limit) logical volumes; the rest is left out")
       }
+      found += volumes.prefix(left)
+      logicalVolumeCount += min(left, volumes.count)
+    }
+    for volume in found.sorted(by: { $0.rank < $1.rank }) { add(volume) }
+  }
+
+  private mutating func add(_ found: LogicalVolumeMap<Device>.Found) {
+    for remark in found.remarks { remarks.append("\(found.names[0]): \(remark)") }
+    switch found.volume {
+    case .success(let volume):
+      probedCount += 1
+      disks.append(
+        GuestDisk(
+          volume, .assembled(names: found.names),
+          isLookedAtLater: probedCount > VolumeStackLimits.logicalVolumeProbeCountMax))
+    case .failure(let failure):
+      unavailable.append(
+        UnavailableVolume(names: found.names, failure: BootError(failure).at(found.names[0])))
     }
   }
 }

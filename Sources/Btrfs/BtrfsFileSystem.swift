@@ -61,6 +61,9 @@ public final class BtrfsFileSystem<Device: BlockDevice>: MountableFileSystem {
       .top(of: TreeID.topLevel), under: hasOther ? .top(of: defaultSubvolume) : nil)
   }
 
+  /// Forgets the nodes that were read last.
+  public func emptyCache() { cache.removeAll() }
+
   /// The node that `name` leads to: first in the directory itself, then in the one under it.
   public func lookUp(
     _ name: ByteString, in directory: BtrfsNode

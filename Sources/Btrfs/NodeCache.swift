@@ -29,4 +29,7 @@ final class NodeCache {
     if nodes.count >= BtrfsLimits.cachedNodeCount { nodes.removeFirst() }
     nodes.append(node)
   }
+
+  /// Forgets all of them.
+  func removeAll() { nodes = [] }
 }

@@ -33,6 +33,9 @@ public protocol MountableFileSystem: FileSystem {
   /// Further labels by which a loader would find it.
   var otherLabels: [ByteString] { get }
 
+  /// Further identifiers by which a loader would find it.
+  var otherUUIDs: [ByteString] { get }
+
   /// What an administrator should know of it; nil if nothing.
   var remark: ByteString? { get }
 
@@ -52,12 +55,18 @@ public protocol MountableFileSystem: FileSystem {
 
   /// The image of an optical disk that this is; nil for all other formats.
   var opticalImage: OpticalImage? { get }
+
+  /// Forgets what was kept to save reads. It is asked for where a search goes on with another
+  /// volume, of which there may be thousands.
+  func emptyCache()
 }
 
 /// What a reader answers that has nothing to say.
 extension MountableFileSystem {
   /// None.
   public var otherLabels: [ByteString] { [] }
+  /// None.
+  public var otherUUIDs: [ByteString] { [] }
   /// Nothing.
   public var remark: ByteString? { nil }
   /// It has no journal.
@@ -70,4 +79,6 @@ extension MountableFileSystem {
   public var writeObstacle: ByteString? { "\(formatName) is never written" }
   /// It is none.
   public var opticalImage: OpticalImage? { nil }
+  /// Nothing was kept.
+  public func emptyCache() {}
 }

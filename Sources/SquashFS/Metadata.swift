@@ -33,6 +33,9 @@ final class Metadata<Device: BlockDevice> {
     end = superblock.usedByteCount
   }
 
+  /// Forgets the blocks.
+  func removeAll() { blocks = [] }
+
   /// The next `count` bytes, which may go over into other blocks. Moves `cursor` after them.
   func read(
     _ count: Int, at cursor: inout MetadataCursor, for place: SquashFSStructure

@@ -52,6 +52,9 @@ public final class SquashFSFileSystem<Device: BlockDevice>: MountableFileSystem 
   /// Empty: the format has none.
   public var uuid: ByteString { "" }
 
+  /// Forgets unpacked metadata.
+  public func emptyCache() { metadata.removeAll() }
+
   /// The directory that the superblock leads to.
   public func root() throws(SquashFSError) -> SquashFSNode {
     SquashFSNode(reference: superblock.root, ancestors: [])

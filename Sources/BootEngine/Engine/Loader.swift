@@ -75,7 +75,7 @@ public final class Loader<M: PVMachine> {
     let menu = findMenu()
     let session = Session(
       environment: environment, options: options, title: "pvgrub-swift",
-      root: environment.disks.mounted.first.map { environment.disks.name(of: $0) } ?? "",
+      root: environment.disks.firstMounted.map { environment.disks.name(of: $0) } ?? "",
       // The console shows what the display shows, which has one size.
       terminal: TerminalSizing(isAsked: console.display == nil))
     environment.machine = self

@@ -9,10 +9,15 @@ public final class PhysicalVolume<Device: BlockDevice> {
   public let volume: Volume<Device>
   /// Its identifier, with hyphens: `xxxxxx-xxxx-xxxx-xxxx-xxxx-xxxx-xxxxxx`.
   public let identifier: ByteString
-  /// What it says of its group; nil if it has no copy, or none that can be read.
-  let group: VolumeGroup?
-  /// Why a copy can't be read.
-  public let failure: LVMError?
+
+  private let areas: [Area]
+  private var loaded: Loaded?
+
+  /// What the copies say.
+  private struct Loaded {
+    var group: VolumeGroup?
+    var failure: LVMError?
+  }
 
   private struct Area {
     let byteOffset: UInt64
@@ -53,17 +58,31 @@ public final class PhysicalVolume<Device: BlockDevice> {
   private init(_ volume: Volume<Device>, _ identifier: ByteString, _ areas: [Area]) {
     self.volume = volume
     self.identifier = identifier
-    var group: VolumeGroup?
-    var failure: LVMError?
+    self.areas = areas
+  }
+
+  /// What it says of its group; nil if it has no copy, or none that can be read.
+  var group: VolumeGroup? { load(LVMTexts()).group }
+
+  /// Why a copy can't be read.
+  public var failure: LVMError? { load(LVMTexts()).failure }
+
+  /// Reads the copies, unless that is done. All volumes of a group have the same text, so it is
+  /// parsed once.
+  public func readCopies(_ texts: LVMTexts) { _ = load(texts) }
+
+  private func load(_ texts: LVMTexts) -> Loaded {
+    if let loaded { return loaded }
+    var result = Loaded()
     for area in areas {
       do throws(LVMError) {
-        guard let found = try Self.group(volume, area) else { continue }
-        if let known = group, known.sequenceNumber >= found.sequenceNumber { continue }
-        group = found
-      } catch { failure = error }
+        guard let found = try Self.group(volume, area, texts) else { continue }
+        if let known = result.group, known.sequenceNumber >= found.sequenceNumber { continue }
+        result.group = found
+      } catch { result.failure = error }
     }
-    self.group = group
-    self.failure = failure
+    loaded = result
+    return result
   }
 
   /// The metadata areas of a header: they are the second list, after the data areas.
@@ -85,7 +104,7 @@ public final class PhysicalVolume<Device: BlockDevice> {
 
   /// The group of a metadata area; nil if the area has no text.
   private static func group(
-    _ volume: Volume<Device>, _ area: Area
+    _ volume: Volume<Device>, _ area: Area, _ texts: LVMTexts
   ) throws(LVMError) -> VolumeGroup? {
     let header = ByteView(try bytes(volume, area.byteOffset, areaHeaderByteCount))
     guard let stored = header.u32(at: 0), let covered = header.suffix(from: 4),
@@ -117,7 +136,7 @@ public final class PhysicalVolume<Device: BlockDevice> {
     guard textComputed == textChecksum else {
       throw .badTextChecksum(stored: textChecksum, computed: textComputed)
     }
-    return try VolumeGroup(text: text)
+    return try texts.group(text, checksum: textChecksum)
   }
 
   private static func bytes(

@@ -21,6 +21,12 @@ struct VolumeGroup: Equatable {
   let physicalVolumes: [Physical]
   let logicalVolumes: [LogicalVolume]
 
+  private let physicalNames: NameIndex
+  private let logicalNames: NameIndex
+  /// Volumes that are not what their segments say, and what they are.
+  private let snapshotNames: NameIndex
+  private let snapshotTypes: [ByteString]
+
   /// The group of a text, whose first section it is.
   init(text: [UInt8]) throws(LVMError) {
     let root = try LVMTextParser.parse(text)
@@ -56,29 +62,39 @@ struct VolumeGroup: Equatable {
       }
     }
     logicalVolumes = logical
+    physicalNames = NameIndex(physical.map { $0.name })
+    logicalNames = NameIndex(logical.map { $0.name })
+    let snapshots = Self.snapshots(logical)
+    snapshotNames = NameIndex(snapshots.map { $0.name })
+    snapshotTypes = snapshots.map { $0.type }
   }
 
-  func logicalVolume(_ name: ByteString) -> LogicalVolume? {
-    for volume in logicalVolumes where volume.name == name { return volume }
-    return nil
+  /// The names of volumes that hold the changes of a snapshot, or take them back.
+  private static func snapshots(
+    _ volumes: [LogicalVolume]
+  ) -> [(name: ByteString, type: ByteString)] {
+    var result: [(name: ByteString, type: ByteString)] = []
+    for volume in volumes {
+      for segment in volume.segments {
+        guard case .snapshot(let origin, let store, let isMerging) = segment.kind else { continue }
+        result.append((store, "snapshot"))
+        if isMerging { result.append((origin, "snapshot-merge")) }
+      }
+    }
+    return result
   }
+
+  /// The place of a logical volume in the list.
+  func logicalIndex(_ name: ByteString) -> Int? { logicalNames.index(of: name) }
 
   /// Why a volume is not what its segments say: it holds the changes of a snapshot, or takes them
   /// back; nil if it is.
   func snapshotType(of name: ByteString) -> ByteString? {
-    for volume in logicalVolumes {
-      for segment in volume.segments {
-        guard case .snapshot(let origin, let store, let isMerging) = segment.kind else { continue }
-        if store == name { return "snapshot" }
-        if isMerging, origin == name { return "snapshot-merge" }
-      }
-    }
-    return nil
+    snapshotNames.index(of: name).map { snapshotTypes[$0] }
   }
 
   func physicalVolume(_ name: ByteString) -> Physical? {
-    for volume in physicalVolumes where volume.name == name { return volume }
-    return nil
+    physicalNames.index(of: name).map { physicalVolumes[$0] }
   }
 }
 

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import BlockIO
+import BootMenu
+import Bytes
+import FileSystem
+
+/// What of all that a search for menus asks for is on a volume. The whole of it is looked up at
+/// once: a search goes over the volumes of a disk more than once, and on a disk with many of them
+/// what it read of the first is forgotten by then.
+final class VolumeSurvey<Device: BlockDevice> {
+  /// A file that is there, and its name without links.
+  struct Found {
+    let path: ByteString
+    let canonical: ByteString
+  }
+
+  /// Its file system.
+  let system: MountedFileSystem<Device>
+  /// GRUB's name of the volume, which the search sets.
+  var device: ByteString = ""
+  /// What kept a name from being looked up, the first time.
+  private(set) var failure: BootError?
+  /// The scripts that may be in directories of an EFI system partition.
+  private(set) var firmwareScripts: [ByteString] = []
+
+  /// The names at the top that are not those of a system's directories, in order.
+  private(set) var topNames: [ByteString] = []
+
+  private var files: [Found] = []
+  private var directories: [ByteString] = []
+  /// Directories that are not there, so that nothing below them need be looked up.
+  private var missing: [ByteString] = []
+
+  init(_ system: MountedFileSystem<Device>) {
+    self.system = system
+    for path in ConfigSearch.guestLoaders + ConfigSearch.scripts { look(path) }
+    look(ConfigSearch.firmwareDirectory)
+    lookForFirmwareScripts()
+    for path in ConfigSearch.syslinux + ConfigSearch.entryDirectories { look(path) }
+    look(ConfigSearch.loaderConfiguration)
+    for path in ConfigSearch.legacy { look(path) }
+    topNames = names("/").filter { !$0.isWord(of: ConfigSearch.systemDirectories) }
+  }
+
+  /// Whether a directory of `ConfigSearch` is there.
+  func hasDirectory(_ path: ByteString) -> Bool { directories.contains(path) }
+
+  /// A file of `ConfigSearch`; nil if it is not there.
+  func file(_ path: ByteString) -> Found? { files.first { $0.path == path } }
+
+  /// Whether one of the directories with entries is there.
+  var hasEntries: Bool {
+    ConfigSearch.entryDirectories.contains { hasDirectory($0) }
+  }
+
+  /// Whether the volume's entries are to be shown with those of another one.
+  var hasEntriesOrConfiguration: Bool {
+    hasEntries || hasDirectory(ConfigSearch.loaderConfiguration)
+      || file(ConfigSearch.loaderConfiguration) != nil
+  }
+
+  /// Looks a name up.
+  func look(_ path: ByteString) {
+    let parts = path.split(on: ASCII.slash)
+    var directory: ByteString = ""
+    for name in parts.dropFirst().dropLast() {
+      directory += "/\(name)"
+      if missing.contains(directory) { return }
+      if !directories.contains(directory) {
+        guard case .directory? = attributes(directory)?.attributes.kind else {
+          missing.append(directory)
+          return
+        }
+        directories.append(directory)
+      }
+    }
+    guard let found = attributes(path) else { return }
+    switch found.attributes.kind {
+    case .file: files.append(Found(path: path, canonical: found.path))
+    case .directory: directories.append(path)
+    case .symbolicLink, .special: break
+    }
+  }
+
+  private func attributes(_ path: ByteString) -> FoundFile? {
+    do throws(BootError) { return try system.attributes(path) } catch {
+      if error.family != .wrongRequest { failure = failure ?? error }
+      return nil
+    }
+  }
+
+  /// `/EFI/NAME/grub.cfg` of an EFI system partition: a few lines that go on with the menu of
+  /// another partition.
+  private func lookForFirmwareScripts() {
+    guard hasDirectory(ConfigSearch.firmwareDirectory) else { return }
+    for name in names(ConfigSearch.firmwareDirectory) {
+      guard firmwareScripts.count < ConfigSearch.firmwareDirectoryCountMax else { return }
+      let path: ByteString = "\(ConfigSearch.firmwareDirectory)/\(name)/grub.cfg"
+      firmwareScripts.append(path)
+      look(path)
+    }
+  }
+
+  /// The names in a directory that do not begin with a dot, in order.
+  private func names(_ directory: ByteString) -> [ByteString] {
+    do throws(BootError) {
+      return try system.names(directory).filter { $0.bytes.first != 0x2e }.sorted()
+    } catch {
+      failure = failure ?? error
+      return []
+    }
+  }
+}
