@@ -2,6 +2,7 @@
 import BlockIO
 import Btrfs
 import EROFS
+import ExFAT
 import Ext4
 import FAT
 import FileSystem
@@ -22,6 +23,7 @@ enum FileSystemReaders<Device: BlockDevice> {
     if let reader = try EROFSFileSystem.mount(volume) { return reader }
     if let reader = try Ext4FileSystem.mount(volume) { return reader }
     if let reader = try XFSFileSystem.mount(volume) { return reader }
+    if let reader = try ExFATFileSystem.mount(volume) { return reader }
     if let reader = try FATFileSystem.mount(volume) { return reader }
     if let reader = try BtrfsFileSystem.mount(volume) { return reader }
     if let reader = try ISO9660FileSystem.mount(volume) { return reader }
