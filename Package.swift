@@ -49,6 +49,7 @@ let package = Package(
     core("Ext4", ["Bytes", "BlockIO", "FileSystem"]),
     core("ISO9660", ["Bytes", "BlockIO", "FileSystem"]),
     core("FAT", ["Bytes", "BlockIO", "FileSystem"]),
+    core("ExFAT", ["Bytes", "BlockIO", "FileSystem"]),
     core("XFS", ["Bytes", "BlockIO", "FileSystem"]),
     core("Btrfs", ["Bytes", "BlockIO", "FileSystem"]),
     core("SquashFS", ["Bytes", "BlockIO", "FileSystem"]),
@@ -67,7 +68,7 @@ let package = Package(
       "BootPlan",
       [
         "Bytes", "BlockIO", "Partitions", "FileSystem", "Ext4", "ISO9660", "FAT", "XFS", "Btrfs",
-        "SquashFS", "EROFS", "UDF", "BootMenu", "KernelImage", "Passwords",
+        "SquashFS", "EROFS", "ExFAT", "UDF", "BootMenu", "KernelImage", "Passwords",
       ]),
 
     cModule("CXen"),
@@ -119,6 +120,7 @@ let package = Package(
     tests("Ext4Tests", ["Ext4", "FileSystem", "BlockIO", "Bytes", "TestSupport", "CExt2fs"]),
     tests("ISO9660Tests", ["ISO9660", "FileSystem", "BlockIO", "Bytes", "TestSupport"]),
     tests("FATTests", ["FAT", "FileSystem", "BlockIO", "Bytes", "TestSupport"]),
+    tests("ExFATTests", ["ExFAT", "FileSystem", "BlockIO", "Bytes", "TestSupport"]),
     tests("XFSTests", ["XFS", "FileSystem", "BlockIO", "Bytes", "TestSupport"]),
     tests(
       "BtrfsTests", ["Btrfs", "BootPlan", "FileSystem", "BlockIO", "Bytes", "TestSupport"]),

@@ -62,6 +62,8 @@ case $2 in
   fat12) make 1440K -F 12; fill ;;
   fat12-clusters) make 4M -F 12 -s 8; fill; fragment ;;
   fat16) make 10M -F 16; fill; fragment ;;
+  # Neither a signature nor FAT's name in the boot sector.
+  atari) make 8M -A; fill ;;
   fat16-one-table) make 32M -F 16 -f 1 -s 4; fill; many ;;
   fat32) make 34M -F 32 -s 1; fill; fragment; many ;;
   # What firmware and installers make.

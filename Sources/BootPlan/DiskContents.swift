@@ -70,7 +70,24 @@ final class DiskContents<Device: BlockDevice> {
       if partitions.count > Self.cachedPartitionCountMax { found.surveyAhead() }
       volumes.append(found)
     }
+    if Self.isFATLeftOver(volumes) {
+      volumes[0] = GuestVolume(
+        whole,
+        passedOver: BootError(
+          .unsupported,
+          "\(whole.name): a FAT file system from before it was partitioned is passed over"))
+    }
     return Found(volumes: volumes, failure: problem.map { BootError($0).at(whole.name) })
+  }
+
+  /// Whether the whole disk's first sector is a FAT's beside its partition table, and a partition
+  /// holds something: makers of tables leave the front of the sector as it was. What begins where
+  /// the disk does is the same file system (`mkfs.fat --mbr`).
+  private static func isFATLeftOver(_ volumes: [GuestVolume<Device>]) -> Bool {
+    guard let name = volumes[0].fileSystem?.formatName, name.hasPrefix("fat") else { return false }
+    return volumes.dropFirst().contains {
+      $0.partitionByteOffset > 0 && ($0.fileSystem != nil || $0.part != nil)
+    }
   }
 
   private enum Owner { case wholeDisk, partition }

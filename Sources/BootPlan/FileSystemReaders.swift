@@ -3,6 +3,7 @@ import BlockIO
 import Btrfs
 import Bytes
 import EROFS
+import ExFAT
 import Ext4
 import FAT
 import FileSystem
@@ -24,6 +25,7 @@ enum FileSystemReaders<Device: BlockDevice> {
     if let reader = try EROFSFileSystem.mount(volume) { return reader }
     if let reader = try Ext4FileSystem.mount(volume) { return reader }
     if let reader = try XFSFileSystem.mount(volume) { return reader }
+    if let reader = try ExFATFileSystem.mount(volume) { return reader }
     if let reader = try FATFileSystem.mount(volume) { return reader }
     if let reader = try BtrfsFileSystem.mount(volume) { return reader }
     return try mountOptical(volume)

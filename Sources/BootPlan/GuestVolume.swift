@@ -134,6 +134,8 @@ public final class GuestVolume<Device: BlockDevice> {
         if let system = try MountedFileSystem.probe(volume) {
           fileSystem = system
           failure = nil
+        } else if failure == nil, let name = UnreadFormats.name(of: volume) {
+          failure = BootError(.unsupported, "\(volume.name): holds \(name), which is not read")
         }
       } catch { failure = error }
     }

@@ -27,9 +27,14 @@ public final class MountedFileSystem<Device: BlockDevice> {
   /// The volume's label; empty if none.
   public var label: ByteString { reader.label }
 
-  /// Whether a loader would find it by a label.
+  /// Whether a loader or Linux would find it by a label: GRUB takes blanks at its end for a part of
+  /// it, and blkid takes them away.
   func hasLabel(_ label: ByteString) -> Bool {
-    !label.isEmpty && (reader.label == label || reader.otherLabels.contains(label))
+    guard !label.isEmpty else { return false }
+    if reader.otherLabels.contains(label) { return true }
+    let own = reader.label
+    let end = own.bytes.lastIndex { $0 != 0x20 && !(0x09...0x0d).contains($0) }
+    return own == label || ByteString(own.bytes[..<(end.map { $0 + 1 } ?? 0)]) == label
   }
 
   /// Whether a loader would find it by an identifier, in small or capital letters.

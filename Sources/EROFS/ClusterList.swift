@@ -20,6 +20,8 @@ struct ClusterHeader {
   let algorithms: (first: UInt8, second: UInt8)
   /// How many times larger than a block a cluster is, as an exponent.
   let clusterShift: UInt8
+  /// The number of pieces, if these are listed instead of clusters.
+  let extentCount: UInt64
 
   private let advice: UInt16
 
@@ -37,6 +39,7 @@ struct ClusterHeader {
     inlineByteCount = advice & 8 != 0 ? UInt64(inline) : 0
     self.algorithms = (algorithms & 15, algorithms >> 4)
     clusterShift = shift & 0x7f
+    extentCount = UInt64(fragment) | UInt64(algorithms) << 32 | UInt64(shift) << 40
   }
 
   /// For files that were written before such headers existed.
@@ -49,10 +52,15 @@ struct ClusterHeader {
     inlineByteCount = 0
     algorithms = (0, 0)
     clusterShift = 0
+    extentCount = 0
   }
 
   /// Groups of 16 blocks are in a compact list.
   var hasLargeGroups: Bool { advice & 1 != 0 }
+  /// In a list of full size: pieces are listed, not clusters.
+  var listsExtents: Bool { advice & 1 != 0 }
+  /// How many bytes each of these has in the list.
+  var recordByteCount: UInt64 { 4 << UInt64(advice >> 1 & 3) }
   /// Pieces of the first, or the second algorithm are stored in several blocks.
   var hasLargeFirst: Bool { advice & 2 != 0 }
   var hasLargeSecond: Bool { advice & 4 != 0 }
@@ -89,12 +97,9 @@ struct ClusterList<Device: BlockDevice> {
   private let largeCount: UInt64
   /// The number of the block that `next` gives.
   private(set) var position: UInt64 = 0
-  /// Where the group after the last one that was read begins: the end of the list, once all are.
-  private(set) var byteOffset: UInt64
+  private var table: MetadataTable<Device>
   /// Blocks of the last group that were not given yet, the next one last.
   private var pending: [LogicalCluster] = []
-  private var table = ByteView([])
-  private var tableByteOffset: UInt64 = 0
 
   init(
     _ inode: Inode, _ header: ClusterHeader, in system: EROFSFileSystem<Device>
@@ -108,7 +113,8 @@ struct ClusterList<Device: BlockDevice> {
       throw .badInode(inode.number, field: "the number of its clusters", value: count)
     }
     let isCompact = inode.layout == .packedCompactly
-    byteOffset = isCompact ? header.compactListByteOffset : header.fullListByteOffset
+    let byteOffset = isCompact ? header.compactListByteOffset : header.fullListByteOffset
+    table = MetadataTable(of: inode, at: byteOffset, in: system)
     // Large groups begin at a multiple of 32 bytes.
     let first = (32 - byteOffset % 32) % 32 / 4
     firstSmallCount = isCompact ? first : 0
@@ -121,6 +127,9 @@ struct ClusterList<Device: BlockDevice> {
       throw .unsupportedFile(inode: inode.number, feature: "a compact list of blocks of this size")
     }
   }
+
+  /// Where the group after the last one that was read begins: the end of the list, once all are.
+  var byteOffset: UInt64 { table.byteOffset }
 
   /// What the list says of the next block; nil at the end.
   mutating func next() throws(EROFSError) -> LogicalCluster? {
@@ -139,8 +148,9 @@ struct ClusterList<Device: BlockDevice> {
       let isLarge = position >= firstSmallCount && position - firstSmallCount < largeCount
       form = isLarge ? Self.large : Self.small
     }
-    let view = try view(form.groupByteCount)
-    byteOffset += form.groupByteCount
+    // No more than what the list can have: 8 bytes for a block.
+    let view = try table.next(
+      form.groupByteCount, rest: 8 * (count - position) + form.groupByteCount)
     let shift = system.superblock.blockShift
     if form.isCompact {
       let group = CompactGroup(
@@ -152,22 +162,5 @@ struct ClusterList<Device: BlockDevice> {
       guard let cluster = LogicalCluster(view, at: 0, blockByteCount: 1 << shift) else { throw bad }
       pending = [cluster]
     }
-  }
-
-  /// The next bytes of the list, of which many are read at once.
-  private mutating func view(_ byteCount: UInt64) throws(EROFSError) -> ByteView {
-    let start = byteOffset
-    if start < tableByteOffset || start - tableByteOffset + byteCount > UInt64(table.count) {
-      _ = try system.checked(start, byteCount, of: inode)
-      let rest = system.volume.byteCount - start
-      // No more than what the list can have: 8 bytes for a block.
-      let wanted = min(8 * (count - position) + byteCount, UInt64(EROFSLimits.tableByteCount))
-      table = try system.view(at: start, count: Int(min(rest, wanted)))
-      tableByteOffset = start
-    }
-    guard let view = table.slice(at: Int(start - tableByteOffset), count: Int(byteCount)) else {
-      throw .outOfRange(inode: inode.number, byteOffset: start)
-    }
-    return view
   }
 }

@@ -14,9 +14,25 @@ struct DirectoryBlocks<Device: BlockDevice> {
   private static var entryByteCount: Int { 12 }
 
   let inode: Inode
-  let extents: [Extent]
-  let volume: Volume<Device>
   let blockByteCount: UInt64
+
+  private let extents: [Extent]
+  /// Where in the directory each extent ends.
+  private let ends: [UInt64]
+  private var reader: ExtentReader<Device>
+
+  /// A directory whose contents are `extents`, which add up to its size.
+  init(_ inode: Inode, _ extents: [Extent], blockByteCount: UInt64, on volume: Volume<Device>) {
+    self.inode = inode
+    self.extents = extents
+    self.blockByteCount = blockByteCount
+    var end: UInt64 = 0
+    ends = extents.map { extent in
+      end += extent.byteCount
+      return end
+    }
+    reader = ExtentReader(volume)
+  }
 
   /// The last block may not be full.
   var blockCount: UInt64 {
@@ -25,7 +41,7 @@ struct DirectoryBlocks<Device: BlockDevice> {
 
   /// The inode that `name` leads to; nil if there is none. Halves the number of blocks that may
   /// have it until one is left.
-  func number(of name: ByteString) throws(EROFSError) -> UInt64? {
+  mutating func number(of name: ByteString) throws(EROFSError) -> UInt64? {
     var low: UInt64 = 0
     var high = blockCount
     // At most 64 turns: the distance is halved.
@@ -41,7 +57,7 @@ struct DirectoryBlocks<Device: BlockDevice> {
 
   /// The entries of one block in order, `.` and `..` among them. The first one says where names
   /// begin, and so how many there are.
-  func entries(ofBlock block: UInt64) throws(EROFSError) -> [Entry] {
+  mutating func entries(ofBlock block: UInt64) throws(EROFSError) -> [Entry] {
     let view = try self.view(ofBlock: block)
     guard let start = view.u16(at: 8), start > 0, Int(start) % Self.entryByteCount == 0,
       Int(start) <= view.count
@@ -77,24 +93,31 @@ struct DirectoryBlocks<Device: BlockDevice> {
     .badDirectory(inode: inode.number, block: block)
   }
 
-  private func view(ofBlock block: UInt64) throws(EROFSError) -> ByteView {
+  private mutating func view(ofBlock block: UInt64) throws(EROFSError) -> ByteView {
     let start = block * blockByteCount  // Inside the directory, whose size is limited.
-    var skipped = start
-    var rest = min(blockByteCount, inode.byteCount - start)
+    let count = min(blockByteCount, inode.byteCount - start)
+    var index = self.index(of: start)
     var bytes: [UInt8] = []
-    var reader = ExtentReader(volume)
-    for extent in extents where rest > 0 {
-      if skipped >= extent.byteCount {
-        skipped -= extent.byteCount
-        continue
+    while UInt64(bytes.count) < count, index < extents.count {
+      let place = start + UInt64(bytes.count)
+      let skipped = place - (index == 0 ? 0 : ends[index - 1])
+      let wanted = skipped == 0 ? extents[index] : extents[index].split(at: skipped).tail
+      if let part = wanted?.split(at: count - UInt64(bytes.count)).head {
+        do { bytes += try reader.read(part) } catch { throw .device(error) }
       }
-      // What is left of it begins with what is wanted.
-      guard let wanted = skipped == 0 ? extent : extent.split(at: skipped).tail else { break }
-      skipped = 0
-      let part = wanted.split(at: rest).head
-      rest -= part.byteCount
-      do { bytes += try reader.read(part) } catch { throw .device(error) }
+      index += 1
     }
     return ByteView(bytes)
+  }
+
+  /// The first extent that ends after `byteOffset`.
+  private func index(of byteOffset: UInt64) -> Int {
+    var low = 0
+    var high = ends.count
+    while low < high {
+      let middle = low + (high - low) / 2
+      if ends[middle] <= byteOffset { low = middle + 1 } else { high = middle }
+    }
+    return low
   }
 }

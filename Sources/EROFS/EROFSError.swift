@@ -22,10 +22,14 @@ public indirect enum EROFSError: BootFailure {
   case badSettings(algorithm: Int)
   /// A structure or the data of an inode are said to be where the volume has no bytes.
   case outOfRange(inode: UInt64, byteOffset: UInt64)
+  /// The data of an inode are on another device, which is not on the volume; its number and tag.
+  case onAnotherDevice(inode: UInt64, device: Int, tag: ByteString)
   /// A field of an inode, or of what is after it, makes no sense; its name and value.
   case badInode(UInt64, field: ByteString, value: UInt64)
   /// The list of a packed file's clusters makes no sense at one of them.
   case badCluster(inode: UInt64, cluster: UInt64)
+  /// The list of a packed file's pieces makes no sense at one of them.
+  case badExtent(inode: UInt64, extent: UInt64)
   /// A file is in more pieces than the limit.
   case tooManyExtents(inode: UInt64)
   /// A directory is larger than the limit.
@@ -48,7 +52,8 @@ public indirect enum EROFSError: BootFailure {
     switch self {
     case .device(let error): error.family
     case .notADirectory, .notALink, .notAFile: .wrongRequest
-    case .notEROFS, .unknownFeatures, .unsupportedFeature, .unsupportedFile: .unsupported
+    case .notEROFS, .unknownFeatures, .unsupportedFeature, .unsupportedFile, .onAnotherDevice:
+      .unsupported
     default: .corrupt
     }
   }
@@ -60,25 +65,34 @@ public indirect enum EROFSError: BootFailure {
     case .notEROFS: "not an EROFS"
     case .unknownFeatures(let bits): "features \(hex: UInt64(bits)) are not supported"
     case .unsupportedFeature(let name): "not supported: \(name)"
-    case .unsupportedFile(let inode, let name): "inode \(inode): not supported: \(name)"
+    case .unsupportedFile(let inode, let name): "\(place(inode)): not supported: \(name)"
     case .badSuperblock(let field, let value): "superblock: \(field) is \(value)"
     case .wrongChecksum(let stored, let computed):
       "superblock: checksum is \(hex: UInt64(stored)), not \(hex: UInt64(computed))"
     case .badSettings(let algorithm): "superblock: bad settings of algorithm \(algorithm)"
-    case .outOfRange(let inode, let offset): "inode \(inode): the volume has no byte \(offset)"
-    case .badInode(let inode, let field, let value): "inode \(inode): \(field) is \(value)"
-    case .badCluster(let inode, let cluster): "inode \(inode): bad cluster \(cluster)"
-    case .tooManyExtents(let inode): "inode \(inode): too many pieces"
+    case .outOfRange(let inode, let offset): "\(place(inode)): the volume has no byte \(offset)"
+    case .onAnotherDevice(let inode, let device, let tag):
+      "\(place(inode)): its data are on further device \(device)"
+        + (tag.isEmpty ? "" : " (\(tag))") + ", which is not on this volume"
+    case .badInode(let inode, let field, let value): "\(place(inode)): \(field) is \(value)"
+    case .badCluster(let inode, let cluster): "\(place(inode)): bad cluster \(cluster)"
+    case .badExtent(let inode, let extent): "\(place(inode)): bad piece \(extent)"
+    case .tooManyExtents(let inode): "\(place(inode)): too many pieces"
     case .directoryTooLarge(let inode, let count):
-      "inode \(inode): directory of \(count) bytes"
+      "\(place(inode)): directory of \(count) bytes"
     case .badDirectory(let inode, let block):
-      "inode \(inode): bad entry in block \(block) of the directory"
+      "\(place(inode)): bad entry in block \(block) of the directory"
     case .badName(let inode, let block):
-      "inode \(inode): bad name in block \(block) of the directory"
-    case .badLink(let inode): "inode \(inode): bad symbolic link"
-    case .notADirectory(let inode): "inode \(inode): not a directory"
-    case .notALink(let inode): "inode \(inode): not a symbolic link"
-    case .notAFile(let inode): "inode \(inode): not a file"
+      "\(place(inode)): bad name in block \(block) of the directory"
+    case .badLink(let inode): "\(place(inode)): bad symbolic link"
+    case .notADirectory(let inode): "\(place(inode)): not a directory"
+    case .notALink(let inode): "\(place(inode)): not a symbolic link"
+    case .notAFile(let inode): "\(place(inode)): not a file"
     }
+  }
+
+  /// An inode by its number; those of packed metadata count by themselves.
+  private func place(_ inode: UInt64) -> ByteString {
+    inode >> 63 == 0 ? "inode \(inode)" : "packed inode \(inode ^ 1 << 63)"
   }
 }

@@ -12,9 +12,13 @@ extension EROFSFileSystem {
       return try fragment(
         of: inode, from: Checked.sum(start, offset) ?? .max, count: count)
     }
+    var wanted = PackedPieces(inode: inode, system: self, wanted: offset..<offset + count)
+    if inode.layout == .packed, header.listsExtents {
+      try ExtentList(inode, header, blockShift: superblock.blockShift).read(header, into: &wanted)
+      return wanted.extents
+    }
     var list = try ClusterList(inode, header, in: self)
-    var pieces = PackedPieces(
-      inode: inode, header: header, system: self, wanted: offset..<offset + count)
+    var pieces = ClusterPieces(header, into: wanted)
     // Ends: the list has a limited number of clusters.
     while let cluster = try list.next() {
       try pieces.take(cluster, number: list.position - 1)
@@ -26,25 +30,23 @@ extension EROFSFileSystem {
     let start = (inode.end &+ 7) / 8 * 8
     let features = superblock.features
     if inode.layout == .packed, !features.hasLargePieces, !features.hasInlinePieces,
-      !features.hasFragments
+      !features.hasFragments, !features.hasWideNumbers
     {
       return ClusterHeader(withoutHeaderAt: start)
     }
-    let place = try checked(start, ClusterHeader.byteCount, of: inode)
     guard
       let header = ClusterHeader(
-        try view(at: place, count: Int(ClusterHeader.byteCount)), at: start)
+        try metadata(of: inode, at: start, count: ClusterHeader.byteCount), at: start)
     else { throw .outOfRange(inode: inode.number, byteOffset: start) }
     if header.wholeFragmentOffset != nil { return header }
     guard header.unknownAdvice == 0 else {
       throw .unsupportedFile(
         inode: inode.number, feature: "advice \(hex: UInt64(header.unknownAdvice))")
     }
+    // Neither clusters nor algorithms are for all pieces then.
+    if inode.layout == .packed, header.listsExtents { return header }
     guard header.clusterShift == 0 else {
       throw .unsupportedFile(inode: inode.number, feature: "clusters larger than blocks")
-    }
-    if inode.layout == .packed, header.hasLargeGroups {
-      throw .unsupportedFile(inode: inode.number, feature: "a list of extents")
     }
     if header.hasLargeFirst || header.hasLargeSecond, !features.hasLargePieces {
       throw .badInode(inode.number, field: "its size of pieces", value: 1)

@@ -11,6 +11,9 @@ public final class EROFSFileSystem<Device: BlockDevice>: MountableFileSystem {
 
   let superblock: Superblock
   let packing: Packing
+  let devices: Devices
+  /// The packed metadata, once they were needed.
+  var knownMetabox: Metabox<Device>?
 
   /// Opens the file system on `volume`. Throws `EROFSError.notEROFS` if there is none.
   public static func open(_ volume: Volume<Device>) throws(EROFSError) -> EROFSFileSystem {
@@ -25,20 +28,25 @@ public final class EROFSFileSystem<Device: BlockDevice>: MountableFileSystem {
     let end = Superblock.byteOffset + UInt64(Superblock.byteCount)
     guard volume.byteCount >= end else { return nil }
     let view: ByteView
+    let count = min(
+      UInt64(Superblock.extendedByteCount), volume.byteCount - Superblock.byteOffset)
     do {
-      view = ByteView(
-        try volume.read(at: Superblock.byteOffset, count: Superblock.byteCount))
+      view = ByteView(try volume.read(at: Superblock.byteOffset, count: Int(count)))
     } catch { throw .device(error) }
     guard let superblock = try Superblock(view) else { return nil }
     try superblock.checkChecksum(view, on: volume)
     return EROFSFileSystem(
-      volume: volume, superblock: superblock, packing: try Packing(superblock, on: volume))
+      volume: volume, superblock: superblock, packing: try Packing(superblock, on: volume),
+      devices: try Devices(superblock, on: volume))
   }
 
-  private init(volume: Volume<Device>, superblock: Superblock, packing: Packing) {
+  private init(
+    volume: Volume<Device>, superblock: Superblock, packing: Packing, devices: Devices
+  ) {
     self.volume = volume
     self.superblock = superblock
     self.packing = packing
+    self.devices = devices
   }
 
   /// `erofs`.
@@ -56,18 +64,21 @@ public final class EROFSFileSystem<Device: BlockDevice>: MountableFileSystem {
   /// The directory that the superblock leads to.
   public func root() throws(EROFSError) -> EROFSNode { EROFSNode(number: superblock.root) }
 
-  /// The node that `name` leads to. `.` and `..` are stored like other names.
+  /// The node that `name` leads to. `.` and `..` are stored like other names, but `.` may be left
+  /// out.
   public func lookUp(
     _ name: ByteString, in directory: EROFSNode
   ) throws(EROFSError) -> EROFSNode? {
-    try self.directory(directory).number(of: name).map { EROFSNode(number: $0) }
+    var names = try self.directory(directory)
+    if name == ".", names.inode.isPointOmitted { return directory }
+    return try names.number(of: name).map { EROFSNode(number: $0) }
   }
 
   /// The entries in the order they are stored.
   public func entries(
     of directory: EROFSNode
   ) throws(EROFSError) -> [DirectoryEntry<EROFSNode>] {
-    let names = try self.directory(directory)
+    var names = try self.directory(directory)
     var result: [DirectoryEntry<EROFSNode>] = []
     for block in 0..<names.blockCount {
       for entry in try names.entries(ofBlock: block) where entry.name != "." && entry.name != ".." {
@@ -82,9 +93,11 @@ public final class EROFSFileSystem<Device: BlockDevice>: MountableFileSystem {
   public func attributes(of node: EROFSNode) throws(EROFSError) -> NodeAttributes {
     let inode = try inode(node.number)
     let kind = kind(of: inode)
+    let time =
+      inode.isExtended ? inode.modificationTime : superblock.time &+ inode.modificationTime
     return NodeAttributes(
       kind: kind, byteCount: kind == .special ? 0 : inode.byteCount, mode: inode.mode & 0xfff,
-      modificationTime: Int64(truncatingIfNeeded: inode.modificationTime ?? superblock.time))
+      modificationTime: Int64(truncatingIfNeeded: time))
   }
 
   /// The target, which is the contents of the inode.
@@ -112,19 +125,15 @@ public final class EROFSFileSystem<Device: BlockDevice>: MountableFileSystem {
 
   func inode(_ number: UInt64) throws(EROFSError) -> Inode {
     let unit = UInt64(Inode.compactByteCount)
-    guard let distance = Checked.product(number, unit),
-      let offset = Checked.sum(superblock.metadataByteOffset, distance),
-      offset <= volume.byteCount, volume.byteCount - offset >= unit
-    else { throw .outOfRange(inode: number, byteOffset: superblock.metadataByteOffset) }
-    let count = min(UInt64(Inode.extendedByteCount), volume.byteCount - offset)
-    return try Inode(try view(at: offset, count: Int(count)), number: number, at: offset)
-  }
-
-  /// Bytes that are on the volume.
-  func view(at byteOffset: UInt64, count: Int) throws(EROFSError) -> ByteView {
-    do { return ByteView(try volume.read(at: byteOffset, count: count)) } catch {
-      throw .device(error)
-    }
+    let isInMetabox = number & Metabox<Device>.numberBit != 0
+    let all = try metadataByteCount(inMetabox: isInMetabox)
+    let base = isInMetabox ? 0 : superblock.metadataByteOffset
+    guard let distance = Checked.product(number & ~Metabox<Device>.numberBit, unit),
+      let offset = Checked.sum(base, distance), offset <= all, all - offset >= unit
+    else { throw .outOfRange(inode: number, byteOffset: base) }
+    let count = min(UInt64(Inode.extendedByteCount), all - offset)
+    let view = try metadata(at: offset, count: Int(count), inMetabox: isInMetabox)
+    return try Inode(view, number: number, at: offset)
   }
 
   private func kind(of inode: Inode) -> NodeKind {
@@ -142,11 +151,7 @@ public final class EROFSFileSystem<Device: BlockDevice>: MountableFileSystem {
     guard inode.byteCount <= EROFSLimits.directoryByteCount else {
       throw .directoryTooLarge(inode: node.number, byteCount: inode.byteCount)
     }
-    guard inode.layout == .plain || inode.layout == .inline || inode.layout == .chunks else {
-      throw .unsupportedFile(inode: node.number, feature: "a packed directory")
-    }
     return DirectoryBlocks(
-      inode: inode, extents: try contents(of: inode), volume: volume,
-      blockByteCount: superblock.blockByteCount)
+      inode, try contents(of: inode), blockByteCount: superblock.blockByteCount, on: volume)
   }
 }

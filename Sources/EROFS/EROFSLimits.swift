@@ -27,6 +27,16 @@ public enum EROFSLimits {
   /// The largest dictionary of LZMA in bytes (Z_EROFS_LZMA_MAX_DICT_SIZE).
   public static let dictionaryByteCount: UInt32 = 8 << 20
 
+  /// The most devices beside the first one.
+  public static let deviceCount = 256
+
+  /// The largest piece of packed metadata in bytes, unpacked. One may be unpacked for each inode
+  /// that is looked at.
+  public static let metaboxPieceByteCount = 4 << 20
+
+  /// How many of those are kept unpacked.
+  public static let metaboxKeptCount = 2
+
   /// How much of a table is read at once, in bytes.
   public static let tableByteCount = 64 << 10
 }

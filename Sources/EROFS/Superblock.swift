@@ -7,6 +7,8 @@ import Bytes
 final class Superblock {
   static let byteOffset: UInt64 = 1024
   static let byteCount = 128
+  /// The size with the extensions that are read, if it has them.
+  static let extendedByteCount = 144
 
   private static let magic: UInt32 = 0xe0f5_e1e2
   private static let checksumFeature: UInt32 = 1
@@ -26,9 +28,13 @@ final class Superblock {
 
     /// Those that are known here: beside these, chunks (4), several devices or a second algorithm
     /// (8), and long prefixes of attributes (0x40).
-    static let known: UInt32 = 0x7f
-    static let wideNumbers: UInt32 = 0x80
-    static let metadataInode: UInt32 = 0x100
+    static let known: UInt32 = 0x1ff
+    /// There may be further devices.
+    var hasDevices: Bool { bits & 8 != 0 }
+    /// Block numbers have 48 bits.
+    var hasWideNumbers: Bool { bits & 0x80 != 0 }
+    /// Metadata may be packed, in an inode of their own.
+    var hasMetabox: Bool { bits & 0x100 != 0 }
   }
 
   let features: Features
@@ -40,7 +46,12 @@ final class Superblock {
   let root: UInt64
   /// The inode that holds ends of files; 0 for none.
   let packedInode: UInt64
-  /// Seconds since 1970 of all inodes that have no time of their own.
+  /// The number of the inode that holds packed metadata; nil for none.
+  let metaboxInode: UInt64?
+  /// The number of devices beside this one, and where their table is, in bytes of the volume.
+  let deviceCount: Int
+  let deviceTableByteOffset: UInt64
+  /// Seconds since 1970 that times of inodes of the compact form count from.
   let time: UInt64
   let uuid: GUID
   let label: ByteString
@@ -51,7 +62,8 @@ final class Superblock {
 
   var blockByteCount: UInt64 { 1 << blockShift }
 
-  /// Nil if there is no sign of EROFS. Throws if there is one that can't be read.
+  /// Decodes a superblock with its first extension, if there are bytes for that. Nil if there is no
+  /// sign of EROFS. Throws if there is one that can't be read.
   init?(_ view: ByteView) throws(EROFSError) {
     guard view.u32(at: 0) == Self.magic, let shift = view.u8(at: 12),
       let extensions = view.u8(at: 13), let root = view.u16(at: 14), let time = view.u64(at: 24),
@@ -60,12 +72,6 @@ final class Superblock {
       let algorithms = view.u16(at: 84), let directoryShift = view.u8(at: 90),
       let packed = view.u64(at: 96)
     else { return nil }
-    if features & Features.wideNumbers != 0 {
-      throw .unsupportedFeature("block numbers of 48 bits")
-    }
-    if features & Features.metadataInode != 0 {
-      throw .unsupportedFeature("metadata in an inode")
-    }
     guard features & ~Features.known == 0 else {
       throw .unknownFeatures(features & ~Features.known)
     }
@@ -78,13 +84,35 @@ final class Superblock {
     self.features = Features(bits: features)
     blockShift = UInt64(shift)
     metadataByteOffset = UInt64(metadata) << UInt64(shift)
-    self.root = UInt64(root)
+    // Those that have both need not use the long one (erofs_fs.h, `rootnid_8b`).
+    let wideRoot = self.features.hasWideNumbers ? view.u64(at: 112) ?? 0 : 0
+    self.root = wideRoot > 0 ? wideRoot : UInt64(root)
     packedInode = self.features.hasFragments ? packed : 0
+    guard packedInode >> 63 == 0 else {
+      throw .badSuperblock(field: "the packed inode", value: packedInode)
+    }
+    metaboxInode = try Self.metaboxInode(view, self.features, extensionCount: extensions)
+    deviceCount = self.features.hasDevices ? Int(view.u16(at: 86) ?? 0) : 0
+    deviceTableByteOffset = UInt64(view.u16(at: 88) ?? 0) * 128
     self.time = time
     self.uuid = uuid
     self.label = label
     wholeByteCount = UInt64(Self.byteCount) + 16 * UInt64(extensions)
     self.algorithms = self.features.hasLargePieces ? algorithms : 0
+  }
+
+  /// It is in the first extension, and is itself not among the packed metadata.
+  private static func metaboxInode(
+    _ view: ByteView, _ features: Features, extensionCount: UInt8
+  ) throws(EROFSError) -> UInt64? {
+    guard features.hasMetabox else { return nil }
+    guard extensionCount > 0, let number = view.u64(at: byteCount) else {
+      throw .badSuperblock(field: "the number of extensions", value: UInt64(extensionCount))
+    }
+    guard number >> 63 == 0 else {
+      throw .badSuperblock(field: "the inode of packed metadata", value: number)
+    }
+    return number
   }
 
   /// Throws if there is a checksum and it is wrong. It covers the rest of the superblock's block,

@@ -42,12 +42,7 @@ struct BootSector {
 
   /// The name of a relative of FAT that has the same signature.
   static func relative(_ view: ByteView) -> ByteString? {
-    guard view.u16(at: 510) == 0xaa55 else { return nil }
-    switch view.string(at: 3, count: 8) {
-    case "EXFAT   ": return "exFAT"
-    case "NTFS    ": return "NTFS"
-    default: return nil
-    }
+    view.u16(at: 510) == 0xaa55 && view.string(at: 3, count: 8) == "NTFS    " ? "NTFS" : nil
   }
 
   /// Whether the sector calls itself FAT's: it has the signature, and the name that all makers put
@@ -59,8 +54,8 @@ struct BootSector {
 
   /// Decodes the 512 bytes and checks them.
   init(_ view: ByteView) throws(FATError) {
-    guard view.count == Self.byteCount, view.u16(at: 510) == 0xaa55,
-      let sectorSize = view.u16(at: 11), let sectorsPerCluster = view.u8(at: 13),
+    guard view.count == Self.byteCount, let sectorSize = view.u16(at: 11),
+      let sectorsPerCluster = view.u8(at: 13),
       let reserved = view.u16(at: 14), let tables = view.u8(at: 16),
       let rootEntries = view.u16(at: 17), let sectors16 = view.u16(at: 19),
       let media = view.u8(at: 21), let tableSize16 = view.u16(at: 22),

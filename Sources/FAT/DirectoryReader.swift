@@ -23,6 +23,8 @@ struct DirectoryReader<Device: BlockDevice> {
   private var long = LongName()
   /// The volume's label, if the walk has met its entry.
   private(set) var label: ByteString?
+  /// The same as it is stored.
+  private(set) var storedLabel: ByteString = ""
 
   /// A walk over the directory `node`.
   init(_ node: FATNode, in system: FATFileSystem<Device>) throws(FATError) {
@@ -47,7 +49,10 @@ struct DirectoryReader<Device: BlockDevice> {
       let longName = long.text(for: entry)
       long.drop()
       if attributes & 8 != 0 {
-        if label == nil { label = ShortName.label(entry, at: 0) }
+        if label == nil {
+          label = ShortName.label(entry, at: 0)
+          storedLabel = ShortName.storedLabel(entry, at: 0)
+        }
         continue
       }
       let caseFlags = entry.u8(at: 12) ?? 0

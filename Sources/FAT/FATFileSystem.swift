@@ -12,6 +12,7 @@ public final class FATFileSystem<Device: BlockDevice>: MountableFileSystem {
   /// The label in the root directory; empty if there is none. The one in the boot sector does not
   /// count, as for GRUB and blkid.
   public private(set) var label: ByteString
+  private var storedLabel: ByteString
 
   let bootSector: BootSector
 
@@ -25,7 +26,8 @@ public final class FATFileSystem<Device: BlockDevice>: MountableFileSystem {
   /// a relative of it, that can't be read.
   ///
   /// A boot sector without FAT's name may be anything: it counts only if all its fields are good
-  /// and the table begins with the byte that they announce.
+  /// and the table begins with the byte that they announce. Atari's have no signature either, and
+  /// Linux asks for none.
   @inline(never)
   public static func probe(_ volume: Volume<Device>) throws(FATError) -> FATFileSystem? {
     let count = BootSector.byteCount
@@ -49,6 +51,7 @@ public final class FATFileSystem<Device: BlockDevice>: MountableFileSystem {
     self.volume = volume
     self.bootSector = bootSector
     label = ""
+    storedLabel = ""
   }
 
   /// `fat`, whatever its kind.
@@ -59,6 +62,9 @@ public final class FATFileSystem<Device: BlockDevice>: MountableFileSystem {
 
   /// The serial number, `XXXX-XXXX`.
   public var uuid: ByteString { bootSector.serial }
+
+  /// The label as it is stored, which is how GRUB and blkid give it.
+  public var otherLabels: [ByteString] { [storedLabel] }
 
   /// The root directory.
   public func root() throws(FATError) -> FATNode { FATNode(rootCluster: bootSector.rootCluster) }
@@ -139,6 +145,7 @@ public final class FATFileSystem<Device: BlockDevice>: MountableFileSystem {
       var reader = try DirectoryReader(root(), in: self)
       while reader.label == nil, try reader.next() != nil {}
       label = reader.label ?? ""
+      storedLabel = reader.storedLabel
     } catch {
       if case .device = error { throw error }
     }

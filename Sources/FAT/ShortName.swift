@@ -16,8 +16,15 @@ enum ShortName {
 
   /// The eleven bytes at `offset` as a label; empty for the words that stand for none.
   static func label(_ view: ByteView, at offset: Int) -> ByteString {
-    guard let bytes = view.slice(at: offset, count: 11)?.bytes, bytes[0] != 0 else { return "" }
-    return text(bytes[...], isSmall: false)
+    text(storedLabel(view, at: offset).bytes[...], isSmall: false)
+  }
+
+  /// The same in the bytes of its maker's code page, which is how GRUB and blkid give it.
+  static func storedLabel(_ view: ByteView, at offset: Int) -> ByteString {
+    guard var bytes = view.slice(at: offset, count: 11)?.bytes, bytes[0] != 0 else { return "" }
+    if bytes[0] == 0x05 { bytes[0] = 0xe5 }
+    while bytes.last == ASCII.space { bytes.removeLast() }
+    return ByteString(bytes)
   }
 
   /// The checksum of eleven bytes that entries of a long name carry (FAT specification, 7.2).

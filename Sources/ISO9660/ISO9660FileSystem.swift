@@ -74,17 +74,17 @@ public final class ISO9660FileSystem<Device: BlockDevice>: MountableFileSystem {
   /// `iso9660`.
   public var formatName: ByteString { "iso9660" }
 
-  /// The label as blkid gives it: Joliet's, which has 16 characters at most, or the primary
-  /// descriptor's if that only goes on where Joliet's ends.
+  /// The label as blkid gives it: Joliet's, which has 16 characters at most, with the rest of the
+  /// primary descriptor's if both begin alike.
   public var label: ByteString {
     let primary = descriptors.primary.label
-    guard let joliet = descriptors.joliet?.jolietLabel, !joliet.isEmpty else { return primary }
-    return primary.hasPrefix(joliet) ? primary : joliet
+    guard let joliet = descriptors.joliet?.jolietUnits, !joliet.isEmpty else { return primary }
+    return UTF16Text.decode(JoinedLabel.units(joliet, primary: primary.bytes) ?? joliet)
   }
 
   /// Both labels: GRUB takes the primary descriptor's with Rock Ridge, and Joliet's without.
   public var otherLabels: [ByteString] {
-    [descriptors.primary.label, descriptors.joliet?.jolietLabel ?? ""]
+    [descriptors.primary.label, UTF16Text.decode(descriptors.joliet?.jolietUnits ?? [])]
   }
 
   /// The time of the last change, or of the making, as `YYYY-MM-DD-hh-mm-ss-hh`.

@@ -66,12 +66,20 @@ final class VolumeDescriptor {
 
   /// The label in ASCII, without the blanks after it.
   var label: ByteString {
-    ByteString(identifier.bytes.prefix { $0 != 0 }).trimmed
+    let bytes = identifier.bytes.prefix { $0 != 0 }
+    let end = bytes.lastIndex { $0 != ASCII.space }
+    return ByteString(bytes[..<(end.map { $0 + 1 } ?? 0)])
   }
 
-  /// The label of a Joliet descriptor.
-  var jolietLabel: ByteString {
-    FileName.joliet(identifier, in: identifier.count).trimmed
+  /// The label of a Joliet descriptor in UTF-16, without the blanks after it.
+  var jolietUnits: [UInt16] {
+    var units: [UInt16] = []
+    for place in stride(from: 0, to: identifier.count, by: 2) {
+      guard let unit = identifier.u16BigEndian(at: place), unit != 0 else { break }
+      units.append(unit)
+    }
+    while units.last == 0x20 { units.removeLast() }
+    return units
   }
 }
 

@@ -33,12 +33,11 @@ struct MasterBootRecord: Equatable {
   let diskSignature: UInt32
   let entries: [MBREntry]
 
-  /// Nil if it is none: there is no signature, an entry's status is neither 0 nor 0x80, so that
-  /// the bytes must be boot code, or a FAT, exFAT or NTFS volume starts here.
+  /// Nil if it is none: there is no signature, or an entry's status is neither 0 nor 0x80, so that
+  /// the bytes must be boot code. A FAT's fields in front say nothing, as for Linux and GRUB:
+  /// makers of partition tables leave what is before the entries as it is.
   init?(_ view: ByteView) {
-    guard view.u16(at: 510) == 0xaa55, let diskSignature = view.u32(at: 440),
-      !Self.isBootSectorOfVolume(view)
-    else { return nil }
+    guard view.u16(at: 510) == 0xaa55, let diskSignature = view.u32(at: 440) else { return nil }
     var entries: [MBREntry] = []
     for slot in 0..<4 {
       guard let entry = MBREntry(view, at: 446 + 16 * slot) else { return nil }
@@ -68,13 +67,5 @@ struct MasterBootRecord: Equatable {
       number: number, scheme: .msdos, byteOffset: range.offset, byteCount: range.count,
       isClipped: range.clipped, type: .msdos(entry.type), identifier: ByteString(identifier),
       label: "", isActive: entry.status == 0x80)
-  }
-
-  /// Whether the boot sector has the names that FAT (at 54 and 82), exFAT and NTFS (at 3) put
-  /// into it: it has the signature too, and code in the place of the entries.
-  private static func isBootSectorOfVolume(_ view: ByteView) -> Bool {
-    let oemName = view.string(at: 3, count: 8)
-    return view.string(at: 54, count: 3) == "FAT" || view.string(at: 82, count: 5) == "FAT32"
-      || oemName == "EXFAT   " || oemName == "NTFS    "
   }
 }

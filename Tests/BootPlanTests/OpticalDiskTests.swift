@@ -108,10 +108,23 @@ struct OpticalDiskTests {
       } == "xvda1: fat16: /boot/missing: not found")
   }
 
-  @Test func relativesOfFATAndOfISO9660AreNamed() throws {
+  @Test func aNameInABootSectorDoesNotMakeAFATAnExFAT() throws {
     var bytes = try TestImage("fat", "small12").bytes()
     bytes.replaceSubrange(3..<11, with: Array("EXFAT   ".utf8))
-    let disk = GuestDisk(MemoryDevice(name: "xvda1", bytes: bytes), isOptical: false)
-    #expect(disk.volumes[0].failure?.message == "xvda1: fat: exFAT is not supported")
+    var disk = GuestDisk(MemoryDevice(name: "xvda1", bytes: bytes), isOptical: false)
+    #expect(disk.volumes[0].fileSystem?.formatName == "fat12")
+    bytes.replaceSubrange(3..<11, with: Array("NTFS    ".utf8))
+    disk = GuestDisk(MemoryDevice(name: "xvda1", bytes: bytes), isOptical: false)
+    #expect(disk.volumes[0].failure?.message == "xvda1: fat: NTFS is not supported")
+  }
+
+  @Test func kernelsAreReadFromExFAT() throws {
+    let bytes = try TestImage("exfat", "small").bytes()
+    let environment = environment(
+      GuestDisk(MemoryDevice(name: "xvda1", bytes: bytes), isOptical: false))
+    #expect(environment.device(having: .fileSystemUUID("1234-abcd")) == "hd0")
+    #expect(environment.device(having: .label("A label")) == "hd0")
+    let file = try environment.locate(MenuFile(device: "hd0", path: "/ROW/more-numbers"))
+    #expect(file.name == "xvda1: exfat: /ROW/more-numbers")
   }
 }

@@ -41,7 +41,7 @@ struct ClusterTests {
   @Test func formsOfListsAreNamed() throws {
     for (offset, byte, feature) in [
       (4, UInt8(0x47), ByteString("advice 0x40")), (7, 1, "clusters larger than blocks"),
-      (4, 7, "a list of extents"), (6, 4, "algorithm 4"), (6, 1, "algorithm 1"),
+      (6, 4, "algorithm 4"), (6, 1, "algorithm 1"),
     ] {
       let (error, number) = try error(full) { $0.image.bytes[$0.header + offset] = byte }
       #expect(error == .unsupportedFile(inode: number, feature: feature))

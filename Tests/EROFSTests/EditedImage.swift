@@ -38,6 +38,9 @@ struct EditedImage {
   func inode(_ path: ByteString) throws -> (offset: Int, number: UInt64) {
     let system = try open()
     let number = try PathWalk.resolve(path, in: system, followingLastLink: false).node.number
+    // Packed metadata are in blocks here.
+    let base = try system.superblock.metaboxInode.map { try system.inode($0).block << 12 }
+    if let base, number >> 63 == 1 { return (Int(base + 32 * (number ^ 1 << 63)), number) }
     return (Int(system.superblock.metadataByteOffset + 32 * number), number)
   }
 

@@ -21,7 +21,13 @@ struct MutationTests {
   static let readCountMax = 20000
 
   private enum Source: CaseIterable {
-    case plain, inline, chunks, compact, full, lzma, zstd, fragments
+    case plain, inline, chunks, compact, full, lzma, zstd, fragments, metabox, devices
+
+    static var withDevices: [UInt8] {
+      var image = WideImage.devices([(26, 1, "tag")], chunks: [(1, 0), (0, 2)])
+      image.addData([1, 2, 3])
+      return image.finish()
+    }
 
     func image() throws -> EditedImage {
       switch self {
@@ -33,6 +39,8 @@ struct MutationTests {
       case .lzma: EditedImage(try MadeImageTests.image(.lzma))
       case .zstd: EditedImage(try MadeImageTests.image(.zstd))
       case .fragments: EditedImage(try MadeImageTests.fragments(isPacked: true))
+      case .metabox: EditedImage(try WideImage.metabox(isPacked: false))
+      case .devices: EditedImage(Self.withDevices)
       }
     }
   }
@@ -100,8 +108,8 @@ struct MutationTests {
       let offset = try image.inode(path).offset
       return offset..<min(offset + 200, image.bytes.count)
     }
-    let names = try image.firstBlock("/")
-    ranges.append(names..<names + 64)
+    // They may be behind an inode too.
+    if let names = try? image.firstBlock("/") { ranges.append(names..<names + 64) }
     return ranges
   }
 

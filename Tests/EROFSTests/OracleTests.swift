@@ -3,6 +3,7 @@ import BlockIO
 import Bytes
 import EROFS
 import FileSystem
+import Foundation
 import TestSupport
 import Testing
 
@@ -101,6 +102,24 @@ struct OracleTests {
     #expect(device.readCount == before + 1)
   }
 
+  /// File systems that you have, today's mkfs.erofs's for instance: `PVGRUB_EROFS` is a list,
+  /// separated by commas, of images, each with `=` and where a copy of its files is.
+  @Test func readsAnImageThatYouHave() throws {
+    let list = ProcessInfo.processInfo.environment["PVGRUB_EROFS"] ?? ""
+    for entry in list.split(separator: ",") {
+      let parts = entry.split(separator: "=").map { String($0) }
+      let device = try #require(FileDevice(path: parts[0]))
+      let started = Date()
+      do {
+        let ours = try tree(try System.open(Volume(whole: CachedDevice(device))), limit: 64 << 20)
+        #expect(ours.differences(from: try FileTree(directory: parts[1])) == [], "\(parts[0])")
+        print("\(parts[0]): \(ours.files.count) files, \(Date().timeIntervalSince(started)) s")
+      } catch {
+        Issue.record("\(parts[0]): \(error)")
+      }
+    }
+  }
+
   private func image(_ tree: String, _ options: String) throws -> TestImage {
     try TestImage(
       "erofs", arguments: [tree] + options.split(separator: " ").map { String($0) })
@@ -111,8 +130,8 @@ struct OracleTests {
   }
 
   /// With the permission bits that come out when an ordinary user takes files out.
-  private func tree(_ system: System) throws -> FileTree {
-    var tree = try FileTree(system, on: system.volume)
+  private func tree(_ system: System, limit: Int = 4 << 20) throws -> FileTree {
+    var tree = try FileTree(system, on: system.volume, limit: limit)
     for (path, file) in tree.files { tree.files[path]?.mode = file.mode.map { $0 & 0o777 } }
     return tree
   }

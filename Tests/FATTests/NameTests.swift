@@ -28,6 +28,10 @@ struct NameTests {
     #expect(label("NO NAME    ") == "NO NAME")
     #expect(label("MY LABEL   ") == "MY LABEL")
     #expect(label("           ") == "")
+    // 0xe5, which marks what was deleted, is stored as 5. GRUB and blkid give the bytes.
+    let bytes = ByteView([5, 0xe5, 0x81] + Array("       ".utf8) + [0x20])
+    #expect(ShortName.label(bytes, at: 0) == "σσü")
+    #expect(ShortName.storedLabel(bytes, at: 0).bytes == [0xe5, 0xe5, 0x81])
   }
 
   @Test func namesAreFolded() {
@@ -76,6 +80,9 @@ struct NameTests {
       stride(from: root, to: root + 2048, by: 32).first { image.bytes[$0 + 11] == 8 })
     image.bytes[entry] = 0x42
     #expect(try image.open().label == "BEST LABEL")
+    image.bytes[entry] = 0x81
+    #expect(try image.open().label == "üEST LABEL")
+    #expect(try image.open().otherLabels == [ByteString([0x81] + Array("EST LABEL".utf8))])
     image.bytes[entry] = 0xe5
     #expect(try image.open().label == "")
     image.bytes[38] = 0

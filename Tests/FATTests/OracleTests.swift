@@ -20,6 +20,7 @@ struct OracleTests {
 
   @Test(arguments: [
     "fat12", "fat12-clusters", "fat16", "fat16-one-table", "fat32", "fat32-clusters", "fat32-4k",
+    "atari",
   ])
   func readsWhatMtoolsReads(variant: String) throws {
     let image = try TestImage("fat", variant)

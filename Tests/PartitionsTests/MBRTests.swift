@@ -42,10 +42,13 @@ struct MBRTests {
   }
 
   @Test(arguments: [(54, "FAT16   "), (82, "FAT32   "), (3, "NTFS    "), (3, "EXFAT   ")])
-  func aBootSectorOfAVolumeIsNoTable(offset: Int, name: String) throws {
+  func whatAFATLeftInFrontOfTheEntriesSaysNothing(offset: Int, name: String) throws {
     var disk = DiskBuilder(sectorCount: 100)
     disk.entry(0, type: 0x83, first: 8, count: 10)
     disk.bytes.replaceSubrange(offset..<offset + 8, with: Array(name.utf8))
+    #expect(try PartitionTable.read(disk.device).map { $0.byteOffset } == [4096])
+    // With code in the place of an entry it is a boot sector.
+    disk.bytes[446 + 48] = 0x33
     #expect(try PartitionTable.read(disk.device) == [])
   }
 
