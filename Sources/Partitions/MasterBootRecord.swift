@@ -67,7 +67,7 @@ struct MasterBootRecord: Equatable {
     return Partition(
       number: number, scheme: .msdos, byteOffset: range.offset, byteCount: range.count,
       isClipped: range.clipped, type: .msdos(entry.type), identifier: ByteString(identifier),
-      label: "", isActive: entry.status == 0x80)
+      label: "", isActive: entry.status == 0x80, attributes: 0)
   }
 
   /// Whether the boot sector has the names that FAT (at 54 and 82), exFAT and NTFS (at 3) put
