@@ -46,6 +46,15 @@ public struct BootTarget: Equatable, Sendable {
       self.value = value
     }
 
+    /// One try less for a partition of a GPT, as `gptprio.next` wants it: in place of a file the
+    /// partition alone is named.
+    public static func takenTry(of partition: ByteString) -> SavedVariable {
+      SavedVariable(file: MenuFile(device: partition, path: ""), name: "tries", value: nil)
+    }
+
+    /// Whether it is a try of a partition.
+    public var isTakenTry: Bool { file.path.isEmpty && !file.device.isEmpty }
+
     /// Whether the same is wanted of the same environment block.
     public static func == (left: SavedVariable, right: SavedVariable) -> Bool {
       left.file == right.file && left.name == right.name && left.value == right.value

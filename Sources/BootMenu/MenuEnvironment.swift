@@ -39,6 +39,33 @@ public enum MenuFileKind: Equatable, Sendable {
   case directory
 }
 
+/// What a file is that a boot manager could start.
+public enum MenuProgram: Equatable, Sendable {
+  /// A unified kernel image.
+  case unifiedKernel
+  /// A Linux kernel, which UEFI could start by itself.
+  case kernel
+  /// Another program for UEFI.
+  case other
+}
+
+/// A partition with one of several systems, chosen by its priority.
+public struct BootSlot: Equatable, Sendable {
+  /// The partition's number.
+  public var number: Int
+  /// Its identifier.
+  public var identifier: ByteString
+  /// Whether starting it takes one of its tries.
+  public var takesTry: Bool
+
+  /// A partition that was chosen.
+  public init(number: Int, identifier: ByteString, takesTry: Bool) {
+    self.number = number
+    self.identifier = identifier
+    self.takesTry = takesTry
+  }
+}
+
 /// What menus and scripts ask of the world. Everything else in the module is values.
 ///
 /// Device names are as menus write them, without brackets; `DeviceName` takes them apart. The
@@ -73,6 +100,23 @@ public protocol MenuEnvironment: AnyObject {
   /// none.
   func unifiedKernelTexts(of file: MenuFile) -> [UnifiedKernelText]
 
+  /// What a program for UEFI is; nil if the file is none, or nobody can tell.
+  func program(in file: MenuFile) -> MenuProgram?
+
+  /// What is to be saved in a file and is not yet written, in order: `load_env` sees it.
+  func pendingVariables(of file: MenuFile) -> [BootTarget.SavedVariable]
+
+  /// The system that a disk would start next, of several in partitions of a GPT, where those of
+  /// `taken` have had one try more each; nil if there is none.
+  func nextSlot(ofDisk disk: ByteString, taken: [ByteString]) -> BootSlot?
+
+  /// Makes a directory of a btrfs lead to a subvolume, named by its path from the top-level one,
+  /// for all menus from now on. Gives the reason if that is not possible.
+  func mountSubvolume(_ subvolume: ByteString, on directory: MenuFile) -> ByteString?
+
+  /// Tells that variables are going to be saved.
+  func expectSave(of variables: [BootTarget.SavedVariable])
+
   /// The name of the first device that has what is looked for, the named ones first.
   func device(having key: SearchKey, preferring hints: [ByteString]) -> ByteString?
 
@@ -92,6 +136,20 @@ public protocol MenuEnvironment: AnyObject {
 
 /// The default answers.
 extension MenuEnvironment {
+  /// Only what says something about itself is known.
+  public func program(in file: MenuFile) -> MenuProgram? {
+    unifiedKernelTexts(of: file).isEmpty ? nil : .unifiedKernel
+  }
+  /// Nothing waits.
+  public func pendingVariables(of file: MenuFile) -> [BootTarget.SavedVariable] { [] }
+  /// There is none.
+  public func nextSlot(ofDisk disk: ByteString, taken: [ByteString]) -> BootSlot? { nil }
+  /// It can't be.
+  public func mountSubvolume(_ subvolume: ByteString, on directory: MenuFile) -> ByteString? {
+    "(\(directory.device)) is no btrfs"
+  }
+  /// Nobody asks for it later.
+  public func expectSave(of variables: [BootTarget.SavedVariable]) {}
   /// Whatever device comes first.
   public func device(having key: SearchKey, preferring hints: [ByteString]) -> ByteString? {
     device(having: key)

@@ -15,6 +15,8 @@ public indirect enum MenuError: BootFailure {
   case commandFailed(title: ByteString, reason: ByteString)
   /// The entry hands over to a boot sector, which a PV guest has no use for.
   case chainloader(title: ByteString, file: ByteString)
+  /// The entry starts a program for UEFI that is no kernel.
+  case firmwareProgram(title: ByteString, file: ByteString)
   /// The entry wants something of the machine that a guest does not have.
   case notForGuests(title: ByteString, what: ByteString)
   /// The entry is locked and no password was given.
@@ -30,7 +32,7 @@ public indirect enum MenuError: BootFailure {
   public var family: FailureFamily {
     switch self {
     case .unreadable, .noSuchEntry, .locked: .wrongRequest
-    case .chainloader, .notForGuests: .unsupported
+    case .chainloader, .firmwareProgram, .notForGuests: .unsupported
     case .noEntries, .noKernel, .commandFailed, .tooManySteps, .nestedTooDeeply, .tooLarge:
       .corrupt
     }
@@ -46,6 +48,9 @@ public indirect enum MenuError: BootFailure {
     case .commandFailed(let title, let reason): "entry '\(title)': \(reason)"
     case .chainloader(let title, let file):
       "entry '\(title)' chainloads \(file), which a PV guest can't run"
+    case .firmwareProgram(let title, let file):
+      "entry '\(title)' chainloads \(file), a program for UEFI with no kernel in it, "
+        + "which a guest can't run"
     case .notForGuests(let title, let what): "entry '\(title)': \(what)"
     case .locked(let title): "entry '\(title)' is locked by a password"
     case .tooManySteps(let place):

@@ -103,10 +103,7 @@ public struct MenuInterpreter<Environment: MenuEnvironment> {
       entry.source, named: entry.place.file, line: entry.place.line, column: entry.place.column)
     if let failure = evaluator.failure { throw failure }
     let outcome: EntryOutcome
-    if case .menu(var other)? = evaluator.outcome {
-      other.savedVariables = evaluator.loader.savedVariables + other.savedVariables
-      outcome = .menu(other)
-    } else if let asked = evaluator.outcome {
+    if let asked = evaluator.outcome {
       outcome = asked
     } else if evaluator.loader.target == nil, !evaluator.menu.entries.isEmpty {
       outcome = .menu(evaluator.finishedMenu())
@@ -159,10 +156,7 @@ public struct MenuInterpreter<Environment: MenuEnvironment> {
     evaluator.arguments = arguments
     _ = evaluator.run(text, named: place.file, line: place.line, column: place.column)
     if let failure = evaluator.failure { throw failure }
-    if case .menu(var other)? = evaluator.outcome {
-      other.savedVariables = evaluator.loader.savedVariables + other.savedVariables
-      return other
-    }
+    if case .menu(let other)? = evaluator.outcome { return other }
     var result = evaluator.finishedMenu()
     if evaluator.loader.target != nil, result.entries.isEmpty {
       result.entries = [

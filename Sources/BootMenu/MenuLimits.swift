@@ -37,6 +37,8 @@ public enum MenuLimits {
   public static let warningCountMax = 64
   /// The output of one command line that is kept, in bytes.
   public static let outputByteCountMax = 64 << 10
+  /// The number of pieces in the name of a file that is a list of blocks.
+  public static let blockListPieceCountMax = 256
   /// The number of files that one configuration of syslinux includes, one in another counted too.
   public static let includeCountMax = 64
   /// The depth of included files within included files.

@@ -71,6 +71,8 @@ extension GuestEnvironment {
       kernel = try unified.kernel(profile: profile)
       initrds = unified.initrds(profile: profile)
       commandLine = options.isEmpty ? try unified.commandLine(profile: profile) : options
+    } else if let argument = try kernel.verityArgument() {
+      commandLine += commandLine.isEmpty ? argument : " \(argument)"
     }
     let hasList = initrds.isEmpty && target.initrds.isEmpty && !target.modules.isEmpty
     for name in target.initrds + target.modules.map({ $0.file }) {

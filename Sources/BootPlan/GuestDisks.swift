@@ -148,6 +148,15 @@ public struct GuestDisks<Device: BlockDevice> {
     return position(of: bare)
   }
 
+  /// The volume that a name stands for when its sectors are meant: a whole disk is that alone,
+  /// whatever it has.
+  func blockPosition(named text: ByteString) -> Position? {
+    if let name = DeviceName(text), name.partition == nil, let disk = diskIndex(name.disk) {
+      return Position(disk: disk, volume: 0)
+    }
+    return position(named: text)
+  }
+
   /// What is wrong with the volume, or with the partition table of the disk, that a menu's name is
   /// about.
   func failure(of text: ByteString) -> BootError? {

@@ -55,7 +55,12 @@ extension GuestEnvironment {
   /// Why a path can't be read.
   public func failure(of file: MenuFile) -> ByteString? {
     do throws(BootError) {
-      _ = try fileSystem(file.device).kind(Self.absolute(file.path))
+      if let list = BlockList(file.path) {
+        _ = try locate(list, on: file.device)
+      } else {
+        let system = try fileSystem(file.device)
+        _ = try system.kind(path(of: file, in: system))
+      }
       return nil
     } catch { return error.message }
   }

@@ -12,6 +12,12 @@ public final class GuestEnvironment<Device: BlockDevice>: RescueEnvironment {
 
   /// The domain, for the command line; nil in the host program.
   public var machine: (any MachineFacts)?
+  /// What is to be saved and is not written yet.
+  var pendingVariables: [BootTarget.SavedVariable] = []
+  /// The identifiers of partitions of which a try was taken, once for each.
+  var takenTries: [ByteString] = []
+  /// The directories that lead to subvolumes.
+  var subvolumeMounts: [SubvolumeMount] = []
   /// The files that were read in pieces last: two, for those who compare.
   var lastFiles: [(file: MenuFile, located: LocatedFile<Device>)] = []
 
@@ -23,12 +29,7 @@ public final class GuestEnvironment<Device: BlockDevice>: RescueEnvironment {
     _ device: ByteString
   ) throws(BootError) -> MountedFileSystem<Device> {
     guard let position = device.isEmpty ? disks.firstMounted : disks.position(named: device) else {
-      let disk = device.split(on: 0x2c).first ?? device
-      throw refusedLoopbacks.last(where: { $0.names.contains(disk) })?.failure
-        ?? disks.failure(of: device)
-        ?? BootError(
-          .wrongRequest,
-          device.isEmpty ? "no file system on any disk" : "(\(device)): no such disk or partition")
+      throw noDevice(device)
     }
     let volume = disks[position]
     if let fileSystem = volume.fileSystem { return fileSystem }
@@ -36,29 +37,63 @@ public final class GuestEnvironment<Device: BlockDevice>: RescueEnvironment {
       ?? BootError(.unsupported, "\(volume.volume.name): no file system that is known here")
   }
 
+  /// Why a device can't be used: nothing has that name, or something is wrong with it.
+  func noDevice(_ device: ByteString) -> BootError {
+    let disk = device.split(on: 0x2c).first ?? device
+    return refusedLoopbacks.last(where: { $0.names.contains(disk) })?.failure
+      ?? disks.failure(of: device)
+      ?? BootError(
+        .wrongRequest,
+        device.isEmpty ? "no file system on any disk" : "(\(device)): no such disk or partition")
+  }
+
   /// Where the contents of `file` are. Throws if they can't be read.
   public func locate(_ file: MenuFile) throws(BootError) -> LocatedFile<Device> {
-    try fileSystem(file.device).locate(Self.absolute(file.path))
+    if let list = BlockList(file.path) { return try locate(list, on: file.device) }
+    let system = try fileSystem(file.device)
+    return try system.locate(path(of: file, in: system))
   }
 
   /// Reads a menu's file for the error that it gives.
   func read(_ file: MenuFile) throws(BootError) {
-    let system = try fileSystem(file.device)
-    _ = try system.contents(Self.absolute(file.path), limit: MenuLimits.fileByteCountMax)
+    _ = try bytes(of: file, byteCountMax: MenuLimits.fileByteCountMax)
   }
 
   /// The contents of a small file; nil if it can't be read.
   public func contents(of file: MenuFile, byteCountMax: Int) -> ByteString? {
     do throws(BootError) {
-      let system = try fileSystem(file.device)
-      return ByteString(try system.contents(Self.absolute(file.path), limit: byteCountMax))
+      return ByteString(try bytes(of: file, byteCountMax: byteCountMax))
     } catch { return nil }
+  }
+
+  private func bytes(of file: MenuFile, byteCountMax: Int) throws(BootError) -> [UInt8] {
+    guard let list = BlockList(file.path) else {
+      let system = try fileSystem(file.device)
+      return try system.contents(path(of: file, in: system), limit: byteCountMax)
+    }
+    let located = try locate(list, on: file.device)
+    guard located.byteCount <= UInt64(byteCountMax) else {
+      throw BootError(.wrongRequest, "\(located.name): over \(byteCountMax) bytes")
+    }
+    return try located.bytes(at: 0, countMax: byteCountMax)
+  }
+
+  /// What is to be saved in a file and is not written yet.
+  public func pendingVariables(of file: MenuFile) -> [BootTarget.SavedVariable] {
+    pendingVariables.filter { $0.file == file }
+  }
+
+  /// Notes what `save` is going to be asked for.
+  public func expectSave(of variables: [BootTarget.SavedVariable]) {
+    pendingVariables += variables
   }
 
   /// What a path stands for; nil if there is nothing.
   public func kind(of file: MenuFile) -> MenuFileKind? {
     do throws(BootError) {
-      switch try fileSystem(file.device).kind(Self.absolute(file.path)) {
+      if BlockList(file.path) != nil { return .file(byteCount: try locate(file).byteCount) }
+      let system = try fileSystem(file.device)
+      switch try system.kind(path(of: file, in: system)) {
       case .file(let byteCount): return .file(byteCount: byteCount)
       case .directory: return .directory
       case .other: return nil
@@ -119,7 +154,8 @@ public final class GuestEnvironment<Device: BlockDevice>: RescueEnvironment {
   /// When a file was changed last; nil if there is none.
   public func modificationTime(of file: MenuFile) -> Int64? {
     do throws(BootError) {
-      return try fileSystem(file.device).modificationTime(Self.absolute(file.path))
+      let system = try fileSystem(file.device)
+      return try system.modificationTime(path(of: file, in: system))
     } catch { return nil }
   }
 
@@ -145,7 +181,8 @@ public final class GuestEnvironment<Device: BlockDevice>: RescueEnvironment {
   /// The names in a directory; nil if it is none.
   public func names(inDirectory directory: MenuFile) -> [ByteString]? {
     do throws(BootError) {
-      return try fileSystem(directory.device).names(Self.absolute(directory.path))
+      let system = try fileSystem(directory.device)
+      return try system.names(path(of: directory, in: system))
     } catch { return nil }
   }
 
@@ -155,8 +192,9 @@ public final class GuestEnvironment<Device: BlockDevice>: RescueEnvironment {
     visit: (ByteString, ByteString?) -> Bool
   ) -> Bool {
     do throws(BootError) {
-      try fileSystem(directory.device).visitFiles(
-        in: Self.absolute(directory.path), limit: byteCountMax, wants: wants, visit: visit)
+      let system = try fileSystem(directory.device)
+      try system.visitFiles(
+        in: path(of: directory, in: system), limit: byteCountMax, wants: wants, visit: visit)
       return true
     } catch { return false }
   }

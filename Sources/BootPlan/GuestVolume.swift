@@ -16,6 +16,8 @@ public final class GuestVolume<Device: BlockDevice> {
   public let partitionIdentifier: ByteString
   /// The name of a GPT partition; empty if it has none.
   public let partitionLabel: ByteString
+  /// What the table says about it as one of several systems to boot; nil unless it is one.
+  let slot: SystemSlot?
   /// Where it begins on its disk, in bytes.
   public let partitionByteOffset: UInt64
   /// The file system, if a reader knows it.
@@ -74,6 +76,7 @@ public final class GuestVolume<Device: BlockDevice> {
     schemeName = partition?.scheme.name ?? ""
     partitionIdentifier = partition?.identifier ?? ""
     partitionLabel = partition?.label ?? ""
+    slot = partition.flatMap { SystemSlot($0) }
     partitionByteOffset = partition?.byteOffset ?? 0
     fileSystem = contents.fileSystem
     failure = contents.failure

@@ -16,10 +16,16 @@ extension GuestEnvironment {
   public func save(
     _ variables: [BootTarget.SavedVariable], options: HostOptions
   ) -> [ByteString] {
+    defer { pendingVariables = [] }
     var lines: [ByteString] = []
     var files: [MenuFile] = []
     for variable in variables where !files.contains(variable.file) { files.append(variable.file) }
     for file in files {
+      if let first = variables.first(where: { $0.file == file }), first.isTakenTry {
+        let count = variables.filter { $0.file == file }.count
+        lines.append(takeTries(count, of: file.device, options: options))
+        continue
+      }
       if options.isReadOnly {
         lines.append("\(file.name) is not written: the host says readonly")
         continue
@@ -46,8 +52,13 @@ extension GuestEnvironment {
   private func write(
     _ variables: [BootTarget.SavedVariable], to file: MenuFile
   ) throws(BootError) -> Bool {
-    let system = try fileSystem(file.device)
-    if let reason = system.writeObstacle { throw BootError(.wrongRequest, reason) }
+    let reason: ByteString?
+    if let list = BlockList(file.path) {
+      reason = try writeObstacle(of: list, on: file.device)
+    } else {
+      reason = try fileSystem(file.device).writeObstacle
+    }
+    if let reason { throw BootError(.wrongRequest, reason) }
     let located = try locate(file)
     let runs = try runs(of: located)
     guard let volume = located.volume else {

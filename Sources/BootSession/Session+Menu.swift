@@ -29,7 +29,10 @@ extension Session {
   }
 
   func save(_ variables: [BootTarget.SavedVariable]) {
-    if !variables.isEmpty { effects.append(.save(variables)) }
+    if variables.isEmpty { return }
+    effects.append(.save(variables))
+    // An entry that runs in the same step reads what is saved by then.
+    environment.expectSave(of: variables)
   }
 
   /// Shows the menu as it is now. A countdown of no seconds is over at once.

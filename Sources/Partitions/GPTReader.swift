@@ -52,7 +52,8 @@ struct GPTReader<Device: BlockDevice> {
     return Partition(
       number: number, scheme: .gpt, byteOffset: range.offset, byteCount: range.count,
       isClipped: range.clipped, type: .gpt(type), identifier: identifier.text,
-      label: UTF16Text.decode(entry, at: 56, unitCount: 36), isActive: attributes & 4 != 0)
+      label: UTF16Text.decode(entry, at: 56, unitCount: 36), isActive: attributes & 4 != 0,
+      attributes: attributes)
   }
 
   private func bytes(at sector: UInt64, count: Int) throws(GPTDefect) -> [UInt8] {

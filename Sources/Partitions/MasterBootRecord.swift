@@ -66,6 +66,6 @@ struct MasterBootRecord: Equatable {
     return Partition(
       number: number, scheme: .msdos, byteOffset: range.offset, byteCount: range.count,
       isClipped: range.clipped, type: .msdos(entry.type), identifier: ByteString(identifier),
-      label: "", isActive: entry.status == 0x80)
+      label: "", isActive: entry.status == 0x80, attributes: 0)
   }
 }

@@ -46,6 +46,8 @@ public struct Partition: Equatable, Sendable {
   public let label: ByteString
   /// Whether it is marked for booting from: active (MBR) or legacy BIOS bootable (GPT).
   public let isActive: Bool
+  /// The attribute flags of a GPT entry (UEFI 2.10, table 5.8); 0 for an MBR.
+  public let attributes: UInt64
 
   /// The partition as a part of `whole`, named as Linux names it: `xvda1`, `nvme0n1p1`. Nil if it
   /// is not the volume that the table was read from, and too small.

@@ -2,6 +2,7 @@
 import BootMenu
 import Bytes
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct EnvironmentBlockTests {

@@ -31,6 +31,17 @@ struct SessionTests {
     #expect(lab.kernels == ["/one"])
   }
 
+  @Test func whatAMenuSavesIsReadByAnEntryOfTheSameStep() throws {
+    let block = "# GRUB Environment Block\nkernel=old\n" + String(repeating: "#", count: 900)
+    let lab = SessionLab(files: [("(hd0,msdos1)/boot/grub/grubenv", block)])
+    try lab.open(
+      """
+      set timeout=0; kernel=new; save_env kernel
+      menuentry 'One' { load_env; linux /$kernel }
+      """)
+    #expect(lab.kernels == ["/new"])
+  }
+
   @Test func anyKeyStopsTheCountdownForGood() throws {
     let lab = SessionLab()
     try lab.open(two)

@@ -84,6 +84,22 @@ package final class FakeEnvironment: RescueEnvironment {
     unifiedKernels.first { $0.file == file }?.texts ?? []
   }
 
+  /// What a session told to be saved.
+  package private(set) var pending: [BootTarget.SavedVariable] = []
+
+  package func pendingVariables(of file: MenuFile) -> [BootTarget.SavedVariable] {
+    pending.filter { $0.file == file }
+  }
+
+  package func expectSave(of variables: [BootTarget.SavedVariable]) { pending += variables }
+
+  /// The systems of a disk that is asked for the next: device, and what it says.
+  package var slots: [(disk: ByteString, slot: BootSlot)] = []
+
+  package func nextSlot(ofDisk disk: ByteString, taken: [ByteString]) -> BootSlot? {
+    slots.first { $0.disk == disk }?.slot
+  }
+
   package func property(_ property: DeviceProperty, of device: ByteString) -> ByteString? {
     guard let found = devices.first(where: { $0.name == device }) else { return nil }
     switch property {

@@ -7,6 +7,8 @@ struct LoaderState {
   var target: BootTarget?
   /// The file that `chainloader` named last.
   var chainloaded: ByteString?
+  /// Whether that is a program for UEFI.
+  var isProgramChainloaded = false
   /// Whether `boot` was called.
   var isBootRequested = false
   /// Whether a legacy entry asked for its password (`lock`).
@@ -22,7 +24,10 @@ struct LoaderState {
       target.savedVariables = savedVariables
       return target
     }
-    if let chainloaded { throw .chainloader(title: title, file: chainloaded) }
+    if let chainloaded {
+      if isProgramChainloaded { throw .firmwareProgram(title: title, file: chainloaded) }
+      throw .chainloader(title: title, file: chainloaded)
+    }
     if let lastFailure { throw .commandFailed(title: title, reason: lastFailure) }
     throw .noKernel(title: title)
   }

@@ -16,6 +16,7 @@ enum ScriptCommand: Equatable {
   case set, unset, export, menuEntry, submenu, hiddenEntry
   case linux, initrd, multiboot, module, chainloader, boot
   case search, searchUUID, searchLabel, searchFile, searchPartitionUUID, searchPartitionLabel
+  case nextSlot, mountSubvolume
   case probe, loopback, regexp, translate, readLine, compareFiles, normal
   case test, bracket, yes, no, echo, sleep
   case loadEnvironment, saveEnvironment, listEnvironment
@@ -60,6 +61,7 @@ enum ScriptCommand: Equatable {
     ("search.fs_uuid", .searchUUID), ("search.fs_label", .searchLabel),
     ("search.file", .searchFile), ("search.part_uuid", .searchPartitionUUID),
     ("search.part_label", .searchPartitionLabel), ("probe", .probe), ("loopback", .loopback),
+    ("gptprio.next", .nextSlot), ("btrfs-mount-subvol", .mountSubvolume),
     ("regexp", .regexp), ("tr", .translate), ("read", .readLine), ("cmp", .compareFiles),
     ("true", .yes), ("false", .no), ("sleep", .sleep), ("load_env", .loadEnvironment),
     ("save_env", .saveEnvironment), ("list_env", .listEnvironment), ("source", .source),
@@ -107,9 +109,9 @@ enum ScriptCommand: Equatable {
 
   /// Commands for other platforms of GRUB 2, other firmware or other disks.
   private static let unavailableNames: StaticString = """
-    gptprio.next gptrepair cryptomount date hashsum md5sum sha1sum sha256sum sha512sum crc
+    gptrepair cryptomount date hashsum md5sum sha1sum sha256sum sha512sum crc
     hexdump ntldr verify_detached file net_bootp net_dhcp net_nslookup cbfsdisk zfs-bootfs
-    zfsinfo zfskey btrfs-mount-subvol btrfs-list-subvols btrfs-get-default-subvol btrfs-info
+    zfsinfo zfskey btrfs-list-subvols btrfs-get-default-subvol btrfs-info
     kfreebsd kfreebsd_loadenv kfreebsd_module kfreebsd_module_elf knetbsd knetbsd_module
     knetbsd_module_elf kopenbsd kopenbsd_ramdisk xnu_kernel xnu_kernel64 xnu_kext xnu_kextdir
     xnu_mkext xnu_ramdisk xnu_resume xnu_splash xnu_uuid xnu_devprop_load appleloader plan9

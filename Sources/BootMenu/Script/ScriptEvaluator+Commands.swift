@@ -17,7 +17,7 @@ extension ScriptEvaluator {
     case .linux, .initrd, .multiboot, .module, .chainloader, .boot:
       load(command, call.arguments)
     case .search, .searchUUID, .searchLabel, .searchFile, .searchPartitionUUID,
-      .searchPartitionLabel, .probe, .loopback:
+      .searchPartitionLabel, .probe, .loopback, .nextSlot, .mountSubvolume:
       useDevices(command, call.arguments)
     case .regexp: regexp(call.arguments)
     case .translate: translate(call.arguments)

@@ -7,6 +7,8 @@ extension ScriptEvaluator {
     switch command {
     case .probe: probe(arguments)
     case .loopback: loopback(arguments)
+    case .nextSlot: nextSlot(arguments)
+    case .mountSubvolume: mountSubvolume(arguments)
     case .search: search(arguments)
     case .searchUUID: found(arguments, as: "fs-uuid")
     case .searchLabel: found(arguments, as: "label")

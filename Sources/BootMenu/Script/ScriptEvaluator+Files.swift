@@ -38,6 +38,7 @@ extension ScriptEvaluator {
       inner.superusers = superusers
       LegacyMenu(text, root: root, environment: environment).fill(&inner)
       inner.root = root
+      inner.savedVariables = loader.savedVariables
       return opened(inner)
     }
     var innerContext = context
@@ -46,20 +47,20 @@ extension ScriptEvaluator {
     var evaluator = ScriptEvaluator(environment: environment, context: innerContext, menu: inner)
     evaluator.stepsLeft = stepsLeft
     evaluator.depth = depth
+    // What was loaded, and what is to be saved, is no matter of one menu.
+    evaluator.loader = loader
     _ = evaluator.run(text, named: file.name)
     stepsLeft = evaluator.stepsLeft
     if let failure = evaluator.failure {
       self.failure = self.failure ?? failure
       return .flow(.stopped)
     }
+    loader = evaluator.loader
     if let outcome = evaluator.outcome {
       self.outcome = outcome
       return .flow(.stopped)
     }
-    if evaluator.loader.isBootRequested {
-      loader = evaluator.loader
-      return .flow(.stopped)
-    }
+    if loader.isBootRequested { return .flow(.stopped) }
     return opened(evaluator.finishedMenu())
   }
 

@@ -27,11 +27,47 @@ extension ScriptEvaluator {
       else { return .failed("you need to load the kernel first") }
       guard target.initrds.isEmpty else { return .failed("initrd already loaded") }
       loader.target?.modules.append(.init(file: file, commandLine: commandLine))
-    default: loader.chainloaded = file.name
+    default: return chainload(file, ScriptEvaluator.joined(Array(words.dropFirst())))
     }
-    let root = self.root
-    if command == .linux || command == .multiboot { loader.target?.root = root }
+    if command != .module {
+      loader.chainloaded = nil
+      let root = self.root
+      loader.target?.root = root
+    }
     return .status(0)
+  }
+
+  /// `chainloader FILE [OPTION]...`: a kernel for UEFI is started as `linux` does, with its options
+  /// as command line, neither quoted nor escaped (GRUB, `loader/efi/chainloader.c`). Anything else is named when it is to be booted.
+  private mutating func chainload(
+    _ file: MenuFile, _ commandLine: ByteString
+  ) -> ScriptResult {
+    let program = environment.program(in: file)
+    loader.target = nil
+    loader.chainloaded = nil
+    switch program {
+    case .unifiedKernel, .kernel:
+      var target = BootTarget(kind: .linux, kernel: file, commandLine: commandLine)
+      target.root = root
+      if program == .kernel { target.initrds = ScriptEvaluator.stubInitrds(commandLine, of: file) }
+      loader.target = target
+    case .other, nil:
+      loader.chainloaded = file.name
+      loader.isProgramChainloaded = program == .other
+    }
+    return .status(0)
+  }
+
+  /// The files of `initrd=` in a kernel's command line, which UEFI's Linux loads by itself from
+  /// the kernel's device, with backslashes or slashes (Linux, Documentation/admin-guide/efi-stub.rst).
+  private static func stubInitrds(_ commandLine: ByteString, of kernel: MenuFile) -> [MenuFile] {
+    var files: [MenuFile] = []
+    for word in commandLine.words
+    where word.hasPrefix("initrd=") && files.count < MenuLimits.payloadCountMax {
+      let path = ByteString(word.dropFirst(7).bytes.map { $0 == 0x5c ? ASCII.slash : $0 })
+      files.append(MenuFile(device: kernel.device, path: path))
+    }
+    return files
   }
 
   private mutating func initrd(_ arguments: [ByteString]) -> ScriptResult {

@@ -63,8 +63,7 @@ extension ScriptEvaluator {
       var block = EnvironmentBlock(contents)
     else { return .status(1) }
     guard charge(byteCount: contents.count) else { return .flow(.stopped) }
-    let pending = loader.savedVariables.filter { $0.file == file }
-    for variable in pending { block.set(variable.name, variable.value) }
+    for variable in pendingVariables(of: file) { block.set(variable.name, variable.value) }
     for variable in block.variables {
       let (name, value) = (variable.name, variable.value)
       if command == .listEnvironment {
@@ -76,13 +75,27 @@ extension ScriptEvaluator {
     return .status(0)
   }
 
+  /// What is saved in a file before the present command, and not yet written.
+  func pendingVariables(of file: MenuFile) -> [BootTarget.SavedVariable] {
+    environment.pendingVariables(of: file) + loader.savedVariables.filter { $0.file == file }
+  }
+
+  /// `save_env`. The status says whether the block is there and has room; whoever writes it says
+  /// why not.
   private mutating func save(_ names: [ByteString], to file: MenuFile) -> ScriptResult {
+    guard !names.isEmpty else { return .failed("no variable is specified") }
     guard loader.savedVariables.count + names.count <= MenuLimits.payloadCountMax else {
       return .failed("too many variables")
     }
     for name in names {
       loader.savedVariables.append(.init(file: file, name: name, value: context.value(name)))
     }
-    return .status(0)
+    guard
+      let contents = environment.contents(of: file, byteCountMax: EnvironmentBlock.byteCountMax),
+      var block = EnvironmentBlock(contents)
+    else { return .status(1) }
+    guard charge(byteCount: contents.count) else { return .flow(.stopped) }
+    for variable in pendingVariables(of: file) { block.set(variable.name, variable.value) }
+    return .status(block.contents == nil ? 1 : 0)
   }
 }

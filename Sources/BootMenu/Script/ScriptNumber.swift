@@ -4,14 +4,15 @@ import Bytes
 /// Numbers as the commands of a script read them.
 enum ScriptNumber {
   /// The number at the start of a text, with its sign; `0x` makes it hexadecimal and a leading
-  /// zero octal. Zero if there is none, the nearest that fits if it is too large.
+  /// zero before another octal digit octal, so that `09` is nine, as in GRUB 2 (`kern/misc.c`).
+  /// Zero if there is none, the nearest that fits if it is too large.
   static func value(_ text: ByteString) -> Int { parse(text.trimmed).value }
 
   /// The number that a text is, with no sign and nothing after it; nil if it is none.
   static func whole(_ text: ByteString) -> Int? {
     guard let first = text.bytes.first, ASCII.isDigit(first) else { return nil }
     let (value, byteCount) = parse(text)
-    return byteCount == text.count ? value : nil
+    return byteCount == text.count && text != "0x" ? value : nil
   }
 
   /// The number that a text of decimal digits is; nil if it is none, or does not fit.
@@ -31,10 +32,11 @@ enum ScriptNumber {
     var count = isNegative ? 1 : 0
     var base = 10
     let digits = text.dropFirst(count)
-    if digits.hasPrefix("0x") || digits.hasPrefix("0X") {
+    if digits.hasPrefix("0x") {
       count += 2
       base = 16
-    } else if digits.bytes.first == 0x30 {
+    } else if digits.bytes.first == 0x30, digits.count > 1, (0x30...0x37).contains(digits.bytes[1])
+    {
       base = 8
     }
     var magnitude = 0

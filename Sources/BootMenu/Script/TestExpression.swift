@@ -122,7 +122,7 @@ struct TestExpression<Environment: MenuEnvironment> {
       }
       value = true
     case "-s":
-      guard case .file(let byteCount)? = kind(operand) else {
+      guard case .file(let byteCount)? = kind(operand, isOpened: true) else {
         value = false
         break
       }
@@ -133,7 +133,11 @@ struct TestExpression<Environment: MenuEnvironment> {
     return value
   }
 
-  private func kind(_ name: ByteString) -> MenuFileKind? {
-    MenuFile(name, root: root).flatMap { environment.kind(of: $0) }
+  /// What a name stands for. Of a list of blocks only `-s` knows, since it alone opens the file.
+  private func kind(_ name: ByteString, isOpened: Bool = false) -> MenuFileKind? {
+    guard let file = MenuFile(name, root: root), isOpened || BlockList(file.path) == nil else {
+      return nil
+    }
+    return environment.kind(of: file)
   }
 }

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import Foundation
-import TestSupport
 
 /// GRUB 2 itself, as Debian packages it for the running system: its parser (`grub-script-check` of
 /// grub-common) and its interpreter (`grub-emu`). `make install` installs both.
-enum GrubOracle {
+package enum GrubOracle {
   /// Whether GRUB's parser takes all of a script.
-  static func accepts(_ script: String) throws -> Bool {
+  package static func accepts(_ script: String) throws -> Bool {
     try inDirectory { directory in
       let file = directory.appendingPathComponent("script")
       try Data(script.utf8).write(to: file)
@@ -15,33 +14,55 @@ enum GrubOracle {
   }
 
   /// The lines that a script prints in GRUB, without error messages and empty lines; nil if it took
-  /// longer than three seconds.
-  static func printed(_ script: String) throws -> [String]? {
+  /// longer than three seconds. `emulator` is a `grub-emu`; `disk` becomes its `hd0`.
+  package static func printed(
+    _ script: String, emulator: String = "grub-emu", disk: [UInt8]? = nil
+  ) throws -> [String]? {
     try inDirectory { directory in
       try Data((script + "\nexit\n").utf8)
         .write(to: directory.appendingPathComponent("grub.cfg"))
-      let result = try run([
-        "timeout", "-s", "KILL", "3", "grub-emu", "-d", directory.path, "-r", "host",
-      ])
+      var command = [
+        "timeout", "-s", "KILL", "3", emulator, "-d", directory.path, "-r", "host",
+      ]
+      if let disk {
+        let image = directory.appendingPathComponent("disk")
+        try Data(disk).write(to: image)
+        let map = directory.appendingPathComponent("device.map")
+        try Data("(hd0) \(image.path)\n".utf8).write(to: map)
+        command += ["-m", map.path]
+      }
+      let result = try run(command)
       if result.status == 137 || result.status == 9 { return nil }
-      // Escapes set colours; what GRUB says before the script ends with a line of its own.
-      let text = result.output
-        .replacingOccurrences(of: "\u{1b}\\[[0-9;]*m", with: "", options: .regularExpression)
-        .replacingOccurrences(of: "\r", with: "")
+      let text = plain(result.output)
       guard let start = text.range(of: "Welcome to GRUB!\n") else { throw Failure(text: text) }
       return lines(String(text[start.upperBound...])).filter { !$0.hasPrefix("error:") }
     }
   }
 
+  /// What a terminal would show: escapes set colours and places, and 2.14 writes in the last line
+  /// how much of a file it has read.
+  private static func plain(_ output: String) -> String {
+    var text = output.replacingOccurrences(of: "\r", with: "")
+    for pattern in [
+      "\u{1b}\\[[0-9;]*H *\\[ *[0-9.]+[KM]?i?B +[0-9]+% +[0-9.]+[KM]?i?B/s *\\]",
+      "\u{1b}\\[[0-9;]*[a-zA-Z]",
+    ] {
+      text = text.replacingOccurrences(of: pattern, with: "", options: .regularExpression)
+    }
+    return text
+  }
+
   /// The lines of a text that are not blank, with single blanks: a terminal widens tabs.
-  static func lines(_ text: String) -> [String] {
+  package static func lines(_ text: String) -> [String] {
     text.split(separator: "\n").map { line in
       line.split { $0 == " " || $0 == "\t" }.joined(separator: " ")
     }.filter { !$0.isEmpty }
   }
 
-  struct Failure: Error {
-    var text: String
+  package struct Failure: Error {
+    package var text: String
+
+    package init(text: String) { self.text = text }
   }
 
   private static func inDirectory<Value>(_ body: (URL) throws -> Value) throws -> Value {
@@ -52,7 +73,7 @@ enum GrubOracle {
     return try body(directory)
   }
 
-  static func run(
+  package static func run(
     _ command: [String], environment: [String: String] = [:]
   ) throws -> (status: Int32, output: String) {
     let result = try HostTool.run(
