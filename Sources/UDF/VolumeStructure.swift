@@ -39,18 +39,27 @@ final class VolumeStructure {
   ) throws(UDFError) -> VolumeStructure {
     let (size, anchor) = try Anchor.find(volume)
     do throws(UDFError) {
-      return try VolumeStructure(anchor.main, size, on: volume)
+      return try read(anchor.main, size, on: volume)
     } catch {
       if case .device = error { throw error }
-      if let other = try? VolumeStructure(anchor.reserve, size, on: volume) { return other }
+      if let other = try? read(anchor.reserve, size, on: volume) { return other }
       throw error
     }
   }
 
-  private init<Device: BlockDevice>(
+  private static func read<Device: BlockDevice>(
     _ first: SectorExtent, _ sectorByteCount: UInt64, on volume: Volume<Device>
+  ) throws(UDFError) -> VolumeStructure {
+    let result = VolumeStructure(sectorByteCount: sectorByteCount)
+    try result.readAll(first, on: volume)
+    return result
+  }
+
+  private init(sectorByteCount: UInt64) { self.sectorByteCount = sectorByteCount }
+
+  private func readAll<Device: BlockDevice>(
+    _ first: SectorExtent, on volume: Volume<Device>
   ) throws(UDFError) {
-    self.sectorByteCount = sectorByteCount
     var next: SectorExtent? = first
     var count = 0
     while let extent = next, count < UDFLimits.descriptorExtentCount {
@@ -72,7 +81,9 @@ final class VolumeStructure {
       let place = UDFStructure.sector(sector)
       let view = try Anchor.sector(sector, sectorByteCount, of: volume)
       do throws(UDFError) {
-        switch try DescriptorTag.check(view, at: place, location: UInt32(sector)) {
+        switch try DescriptorTag.check(
+          view, at: place, location: UInt32(truncatingIfNeeded: sector))
+        {
         case DescriptorTag.primaryVolume: takePrimary(view)
         case DescriptorTag.partition: try takePartition(view, at: place)
         case DescriptorTag.logicalVolume: try takeLogicalVolume(view, at: place)
