@@ -42,7 +42,7 @@ public struct GuestDisk<Device: BlockDevice> {
       partitions = try PartitionTable.read(whole) { problem = $0 }
     } catch { problem = error }
     failure = problem.map { BootError($0).at(whole.name) }
-    var volumes = [GuestVolume(whole, partition: nil)]
+    var volumes = [GuestVolume(whole, partition: nil, hasPartitions: !partitions.isEmpty)]
     // Optical disks are not repartitioned, and their tables may count in other sectors.
     if kind != .opticalDisk, let optical = volumes[0].fileSystem?.opticalImage,
       Self.isLeftOver(optical, beside: partitions)
@@ -57,7 +57,8 @@ public struct GuestDisk<Device: BlockDevice> {
       if let volume = partition.volume(on: whole) {
         let found = GuestVolume(volume, partition: partition)
         switch Self.owner(of: found, on: volumes[0]) {
-        case .partition: volumes[0] = GuestVolume(whole, partition: nil, isNoPart: true)
+        case .partition:
+          volumes[0] = GuestVolume(whole, partition: nil, isNoPart: true, hasPartitions: true)
         case .wholeDisk:
           volumes.append(GuestVolume(volume, partition: partition, isNoPart: true))
           continue
