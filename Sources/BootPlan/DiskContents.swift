@@ -45,7 +45,7 @@ final class DiskContents<Device: BlockDevice> {
     do throws(PartitionError) {
       partitions = try PartitionTable.read(whole) { problem = $0 }
     } catch { problem = error }
-    var volumes = [GuestVolume(whole, partition: nil)]
+    var volumes = [GuestVolume(whole, partition: nil, hasPartitions: !partitions.isEmpty)]
     // Optical disks are not repartitioned, and their tables may count in other sectors.
     if !isOptical, let system = volumes[0].fileSystem, let optical = system.opticalImage,
       Self.isLeftOver(optical, beside: partitions)
@@ -61,7 +61,8 @@ final class DiskContents<Device: BlockDevice> {
       guard let volume = partition.volume(on: whole) else { continue }
       let found = GuestVolume(volume, partition: partition)
       switch Self.owner(of: found, on: volumes[0]) {
-      case .partition: volumes[0] = GuestVolume(whole, partition: nil, isNoPart: true)
+      case .partition:
+        volumes[0] = GuestVolume(whole, partition: nil, isNoPart: true, hasPartitions: true)
       case .wholeDisk:
         volumes.append(GuestVolume(volume, partition: partition, isNoPart: true))
         continue

@@ -63,11 +63,14 @@ public final class GuestVolume<Device: BlockDevice> {
   }
 
   /// What is on a partition, or on a whole disk. With `isNoPart` it is not a part of
-  /// anything else.
-  convenience init(_ volume: Volume<Device>, partition: Partition?, isNoPart: Bool = false) {
-    self.init(
-      volume, partition: partition,
-      isNoPart ? Contents(fileSystemOn: volume) : Contents(volume))
+  /// anything else. Of a disk that `hasPartitions` older signs of other file systems say nothing.
+  convenience init(
+    _ volume: Volume<Device>, partition: Partition?, isNoPart: Bool = false,
+    hasPartitions: Bool = false
+  ) {
+    var contents = isNoPart ? Contents(fileSystemOn: volume) : Contents(volume)
+    if !hasPartitions { contents.nameIfUnread(volume) }
+    self.init(volume, partition: partition, contents)
   }
 
   private init(_ volume: Volume<Device>, partition: Partition?, _ contents: Contents) {
@@ -137,10 +140,16 @@ public final class GuestVolume<Device: BlockDevice> {
         if let system = try MountedFileSystem.probe(volume) {
           fileSystem = system
           failure = nil
-        } else if failure == nil, let name = UnreadFormats.name(of: volume) {
-          failure = BootError(.unsupported, "\(volume.name): holds \(name), which is not read")
         }
       } catch { failure = error }
+    }
+
+    /// Says what is there, if no reader knows it.
+    mutating func nameIfUnread(_ volume: Volume<Device>) {
+      guard fileSystem == nil, failure == nil, let name = UnreadFormats.name(of: volume) else {
+        return
+      }
+      failure = BootError(.unsupported, "\(volume.name): holds \(name), which is not read")
     }
   }
 }

@@ -77,7 +77,8 @@ enum UnreadFormats<Device: BlockDevice> {
     // A pool's label has a list of pairs, the first of which is its version.
     if front.u8(at: 0x4000) == 1, has("version", 0x4018) { return "ZFS" }
     switch front.u64(at: 4096 + 24) {
-    case 0xca45_1a4e_f673_85c6: return "bcache"
+    // bcache has its own sector in front; bcachefs began with the same sign.
+    case 0xca45_1a4e_f673_85c6: return front.u64(at: 4096 + 8) == 8 ? "bcache" : "bcachefs"
     case 0xa990_ce66_f673_85c6: return "bcachefs"
     default: return nil
     }
@@ -117,7 +118,7 @@ enum UnreadFormats<Device: BlockDevice> {
     }
     // Its revision, and how many bytes of the block count.
     if block.u16(at: 6) == 0x3434, block.u32(at: 0) == 2, let count = block.u16(at: 8),
-      (0x118...1024).contains(count)
+      (0x100...1024).contains(count)
     {
       return "NILFS2"
     }

@@ -27,6 +27,7 @@ extension EROFSFileSystem {
   }
 
   /// `offset`, from which there are `count` bytes of data on the volume.
+  @inline(never)
   func checked(_ offset: UInt64, _ count: UInt64, of inode: Inode) throws(EROFSError) -> UInt64 {
     guard offset <= volume.byteCount, count <= volume.byteCount - offset else {
       if let device = devices.number(ofBlock: offset >> superblock.blockShift) {
@@ -92,6 +93,7 @@ extension EROFSFileSystem {
   }
 
   /// A piece on the first device, or on a further one if that is on the volume too.
+  @inline(never)
   private func chunk(
     of inode: Inode, atBlock block: UInt64, _ device: UInt16, _ count: UInt64
   ) throws(EROFSError) -> Extent {

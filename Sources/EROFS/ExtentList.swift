@@ -45,6 +45,7 @@ struct ExtentList {
   }
 
   /// Hands all pieces over to `pieces`, in order.
+  @inline(never)
   func read<Device: BlockDevice>(
     _ header: ClusterHeader, into pieces: inout PackedPieces<Device>
   ) throws(EROFSError) {
@@ -80,6 +81,7 @@ struct ExtentList {
     }
   }
 
+  @inline(never)
   private func record(_ view: ByteView, next: UInt64?) -> Record? {
     guard let word = view.u32(at: 0) else { return nil }
     if let next { return Record(word: word, place: next, start: nil) }
@@ -93,6 +95,7 @@ struct ExtentList {
       start: UInt64(start) | UInt64(startHigh) << 32)
   }
 
+  @inline(never)
   private func append<Device: BlockDevice>(
     _ record: Record, _ header: ClusterHeader, from start: UInt64, to end: UInt64, number: UInt64,
     _ pieces: inout PackedPieces<Device>

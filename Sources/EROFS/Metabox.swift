@@ -41,6 +41,7 @@ final class Metabox<Device: BlockDevice> {
   }
 
   /// `count` bytes from `byteOffset` on, which the caller has found to be inside.
+  @inline(never)
   func view(at byteOffset: UInt64, count: Int) throws(EROFSError) -> ByteView {
     var bytes: [UInt8] = []
     var index = self.index(of: byteOffset)
@@ -65,6 +66,7 @@ final class Metabox<Device: BlockDevice> {
     return low
   }
 
+  @inline(never)
   private func read(
     _ index: Int, from skipped: UInt64, count: UInt64
   ) throws(EROFSError) -> [UInt8] {

@@ -6,11 +6,13 @@ import Bytes
 /// same place.
 extension EROFSFileSystem {
   /// How many bytes there are where an inode is.
+  @inline(never)
   func metadataByteCount(inMetabox isInMetabox: Bool) throws(EROFSError) -> UInt64 {
     isInMetabox ? try metabox().byteCount : volume.byteCount
   }
 
   /// Bytes where `inode` is. Throws if they are not all there.
+  @inline(never)
   func metadata(
     of inode: Inode, at byteOffset: UInt64, count: UInt64
   ) throws(EROFSError) -> ByteView {
@@ -24,6 +26,7 @@ extension EROFSFileSystem {
 
   /// An extent of bytes that follow `inode`, which do not leave a block. Throws if they are not
   /// there.
+  @inline(never)
   func metadataExtent(
     of inode: Inode, at byteOffset: UInt64, count: UInt64
   ) throws(EROFSError) -> Extent {
@@ -38,6 +41,7 @@ extension EROFSFileSystem {
   }
 
   /// Bytes that are known to be there.
+  @inline(never)
   func metadata(
     at byteOffset: UInt64, count: Int, inMetabox isInMetabox: Bool
   ) throws(EROFSError) -> ByteView {
@@ -77,6 +81,7 @@ struct MetadataTable<Device: BlockDevice> {
   }
 
   /// The next `byteCount` bytes. At most `rest` bytes of the table are left.
+  @inline(never)
   mutating func next(_ byteCount: UInt64, rest: UInt64) throws(EROFSError) -> ByteView {
     let start = byteOffset
     if start < keptByteOffset || start - keptByteOffset + byteCount > UInt64(kept.count) {

@@ -34,6 +34,7 @@ struct PackedPieces<Device: BlockDevice> {
   }
 
   /// Adds the piece that has the file's bytes `start` to `end`. False if it can't be so long.
+  @inline(never)
   mutating func append(
     _ form: Form, from start: UInt64, to end: UInt64, stored: Extent
   ) throws(EROFSError) -> Bool {
@@ -64,6 +65,7 @@ struct PackedPieces<Device: BlockDevice> {
   }
 
   /// Adds the rest of the file from `start` on, which is in the packed inode at `offset`.
+  @inline(never)
   mutating func appendFragment(at offset: UInt64, from start: UInt64) throws(EROFSError) {
     let from = max(start, wanted.lowerBound)
     guard from < wanted.upperBound else { return }
@@ -85,6 +87,7 @@ struct PackedPieces<Device: BlockDevice> {
 
   /// What is not packed. If it is turned, the first of its blocks begins with what belongs after
   /// the others; nil if it does not fit in.
+  @inline(never)
   private func plain(_ byteCount: UInt64, _ stored: Extent, turned: UInt64) -> [Extent]? {
     guard byteCount <= stored.byteCount else { return nil }
     if turned == 0 { return [stored.split(at: byteCount).head] }
@@ -98,6 +101,7 @@ struct PackedPieces<Device: BlockDevice> {
     return [first, stored.split(at: byteCount - front).head]
   }
 
+  @inline(never)
   private func packed(
     _ algorithm: UInt8, _ isPartial: Bool, _ byteCount: UInt64, _ stored: Extent
   ) throws(EROFSError) -> Extent? {

@@ -48,6 +48,7 @@ struct BootRegion {
     return nil
   }
 
+  @inline(never)
   private static func check<Device: BlockDevice>(
     _ shift: UInt64, region: UInt64, on volume: Volume<Device>
   ) throws(ExFATError) {
@@ -63,6 +64,7 @@ struct BootRegion {
     guard stored == computed else { throw .wrongChecksum(stored: stored, computed: computed) }
   }
 
+  @inline(never)
   private static func read<Device: BlockDevice>(
     _ offset: UInt64, _ count: Int, on volume: Volume<Device>
   ) throws(ExFATError) -> ByteView {

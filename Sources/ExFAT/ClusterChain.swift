@@ -48,6 +48,7 @@ struct ClusterChain<Device: BlockDevice> {
   }
 
   /// The entry of a cluster of the file system, which the table has room for.
+  @inline(never)
   private mutating func entry(_ cluster: UInt32) throws(ExFATError) -> UInt32 {
     let offset = 4 * UInt64(cluster)
     let start = offset - offset % Self.windowByteCount

@@ -37,6 +37,7 @@ struct DirectoryReader<Device: BlockDevice> {
   }
 
   /// The next file; nil at the end. Sets that are damaged are passed over, as Windows does.
+  @inline(never)
   mutating func next() throws(ExFATError) -> File? {
     // Ends: each turn takes 32 bytes of a directory, whose size is limited.
     while let entry = try nextEntry() {
@@ -49,6 +50,7 @@ struct DirectoryReader<Device: BlockDevice> {
   }
 
   /// The next entry that is not a part of a file, for the root's own ones; nil at the end.
+  @inline(never)
   mutating func nextEntry() throws(ExFATError) -> ByteView? {
     // Ends: each turn takes 32 bytes of a directory, whose size is limited.
     while let entry = try rawEntry() {
@@ -62,6 +64,7 @@ struct DirectoryReader<Device: BlockDevice> {
 
   /// The file whose set begins with `first`; nil if the set is damaged. Reads its entries as far as
   /// they belong to it.
+  @inline(never)
   private mutating func file(_ first: ByteView) throws(ExFATError) -> File? {
     guard let count = first.u8(at: 1), (2...18).contains(count), let stored = first.u16(at: 2)
     else { return nil }
@@ -105,6 +108,7 @@ struct DirectoryReader<Device: BlockDevice> {
     return result
   }
 
+  @inline(never)
   private mutating func rawEntry() throws(ExFATError) -> ByteView? {
     if let entry = pending {
       pending = nil

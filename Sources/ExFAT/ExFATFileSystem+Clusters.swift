@@ -16,6 +16,7 @@ extension ExFATFileSystem {
   }
 
   /// Where a directory is on the volume.
+  @inline(never)
   func directoryRuns(of node: ExFATNode) throws(ExFATError) -> [Extent] {
     let first = node.firstCluster
     guard node.isDirectory else { throw .notADirectory(first: first) }
@@ -41,6 +42,7 @@ extension ExFATFileSystem {
   }
 
   /// Adds the first `byteCount` bytes of a file or a directory.
+  @inline(never)
   func append(
     _ node: ExFATNode, byteCount: UInt64, to runs: inout ExtentRuns
   ) throws(ExFATError) {
@@ -72,6 +74,7 @@ extension ExFATFileSystem {
   }
 
   /// Adds `byteCount` bytes from the start of a cluster on that the file system has.
+  @inline(never)
   private func append(
     _ cluster: UInt32, _ byteCount: UInt64, of first: UInt32, to runs: inout ExtentRuns
   ) throws(ExFATError) {

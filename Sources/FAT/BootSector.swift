@@ -42,7 +42,8 @@ struct BootSector {
 
   /// The name of a relative of FAT that has the same signature.
   static func relative(_ view: ByteView) -> ByteString? {
-    view.u16(at: 510) == 0xaa55 && view.string(at: 3, count: 8) == "NTFS    " ? "NTFS" : nil
+    guard view.u16(at: 510) == 0xaa55, let maker = view.string(at: 3, count: 8) else { return nil }
+    return maker == "NTFS    " ? "NTFS" : maker == "-FVE-FS-" ? "BitLocker" : nil
   }
 
   /// Whether the sector calls itself FAT's: it has the signature, and the name that all makers put

@@ -8,6 +8,7 @@ enum JoinedLabel {
   /// Joliet's `units` with what `primary` has more; nil if they are two different labels. An
   /// underscore in one stands for whatever the other has, because it takes the place of what could
   /// not be written.
+  @inline(never)
   static func units(_ units: [UInt16], primary: [UInt8]) -> [UInt16]? {
     var result: [UInt16] = []
     var place = 0

@@ -65,6 +65,7 @@ final class VolumeDescriptor {
   }
 
   /// The label in ASCII, without the blanks after it.
+  @inline(never)
   var label: ByteString {
     let bytes = identifier.bytes.prefix { $0 != 0 }
     let end = bytes.lastIndex { $0 != ASCII.space }
@@ -72,6 +73,7 @@ final class VolumeDescriptor {
   }
 
   /// The label of a Joliet descriptor in UTF-16, without the blanks after it.
+  @inline(never)
   var jolietUnits: [UInt16] {
     var units: [UInt16] = []
     for place in stride(from: 0, to: identifier.count, by: 2) {

@@ -42,7 +42,10 @@ struct UnreadFormatsTests {
     (0x10000, Array("ReIsEr4".utf8), "Reiser4"), (0x10000, [1, 0x16, 0x19, 0x70], "GFS2"),
     (0x2034, Array("ReIsErFs".utf8), "ReiserFS"), (0x10034, Array("ReIsEr3Fs".utf8), "ReiserFS"),
     (4096 + 24, [0xc6, 0x85, 0x73, 0xf6, 0x66, 0xce, 0x90, 0xa9], "bcachefs"),
-    (4096 + 24, [0xc6, 0x85, 0x73, 0xf6, 0x4e, 0x1a, 0x45, 0xca], "bcache"),
+    (4096 + 24, [0xc6, 0x85, 0x73, 0xf6, 0x4e, 0x1a, 0x45, 0xca], "bcachefs"),
+    (
+      4096 + 8, [8] + zeros(15) + [0xc6, 0x85, 0x73, 0xf6, 0x4e, 0x1a, 0x45, 0xca], "bcache"
+    ),
     (2048, Array("OCFSV2".utf8), "OCFS2"), (8192, [0x49, 0xe8, 0x95, 0xf9], "HPFS"),
     (1024, [0xf5, 0xfc, 1, 0xa5], "VxFS"), (8192, [0xa5, 1, 0xfc, 0xf5], "VxFS"),
     (0, Array("-rom1fs-".utf8), "romfs"), (0, [0x31, 0x18, 0x10, 6], "UBIFS"),
@@ -63,7 +66,7 @@ struct UnreadFormatsTests {
     (1024, [0x48, 0x2b, 0, 4] + zeros(36) + [0, 0, 17, 0], ""),
     (1024, [0x42, 0x44] + zeros(18) + [0, 0, 2, 1], ""), (1024 + 16, [0x7f, 0x13], ""),
     (1024, [1, 0, 0, 0, 0, 0, 0x34, 0x34, 0x18, 1], ""),
-    (1024, [2, 0, 0, 0, 0, 0, 0x34, 0x34, 0, 1], ""),
+    (1024, [2, 0, 0, 0, 0, 0, 0x34, 0x34, 0xff, 0], ""),
   ]
 
   private static func zeros(_ count: Int) -> [UInt8] { [UInt8](repeating: 0, count: count) }
@@ -90,6 +93,19 @@ struct UnreadFormatsTests {
     let disk = GuestDisk(MemoryDevice(name: "xvda1", bytes: bytes), isOptical: false)
     #expect(disk.volumes[0].fileSystem?.formatName == "fat16")
     #expect(disk.volumes[0].failure == nil)
+  }
+
+  @Test func ofADiskWithPartitionsOlderSignsSayNothing() {
+    let device = SparseDevice(byteCount: 8 << 20, name: "xvda")
+    device.put(Array("SWAPSPACE2".utf8), at: 4086)
+    device.put([0x55, 0xaa], at: 510)
+    device.put([0, 0, 0, 0, 0x82, 0, 0, 0, 0, 8, 0, 0, 0, 8, 0, 0], at: 446)
+    device.put(Array("SWAPSPACE2".utf8), at: 1 << 20 + 4086)
+    let disk = GuestDisk(device, isOptical: false)
+    #expect(
+      disk.volumes.map { $0.failure?.message } == [
+        nil, "xvda1: holds swap space, which is not read",
+      ])
   }
 
   @Test func noBytesTrap() {

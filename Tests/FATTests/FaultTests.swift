@@ -37,8 +37,10 @@ struct FaultTests {
 
   @Test func relativesAreNamed() throws {
     var image = try EditedImage.fat16.get()
-    image.bytes.replaceSubrange(3..<11, with: Array("NTFS    ".utf8))
-    #expect(image.error { $0 } == .unsupportedFormat("NTFS"))
+    for (maker, name) in [("NTFS    ", "NTFS"), ("-FVE-FS-", "BitLocker")] {
+      image.bytes.replaceSubrange(3..<11, with: Array(maker.utf8))
+      #expect(image.error { $0 } == .unsupportedFormat(ByteString(name)))
+    }
     image = try EditedImage.fat32.get()
     image.bytes[42] = 1
     #expect(image.error { $0 } == .unsupportedFormat("this version of FAT32"))
