@@ -60,7 +60,9 @@ extension ScriptEvaluator {
       arguments, "file/f= skip-sig/s")
     if let problem = options.problem { return .failed(problem) }
     let name = options.value("file") ?? "\(value("prefix"))/grubenv"
-    guard let file = MenuFile(name, root: root) else { return .failed("bad name \(name)") }
+    guard let file = MenuFile(name, root: root), !file.path.isEmpty else {
+      return .failed("bad name \(name)")
+    }
     if command == .saveEnvironment { return save(options.operands, to: file) }
     guard
       let contents = environment.contents(of: file, byteCountMax: EnvironmentBlock.byteCountMax),
