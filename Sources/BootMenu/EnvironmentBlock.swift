@@ -29,32 +29,54 @@ public struct EnvironmentBlock: Equatable, Sendable {
   public init?(_ contents: ByteString) {
     guard contents.hasPrefix(EnvironmentBlock.header) else { return nil }
     byteCount = contents.count
-    var line = ByteString()
-    var isQuoted = false
-    for byte in contents.bytes.dropFirst(EnvironmentBlock.header.count) {
-      if isQuoted {
-        line.append(byte)
-        isQuoted = false
-      } else if byte == 0x5c {
-        isQuoted = true
-      } else if byte == ASCII.newline {
-        add(line)
-        line = ByteString()
-      } else {
-        line.append(byte)
+    read(contents.bytes)
+  }
+
+  /// Reads lines as GRUB does (`lib/envblk.c`): a name goes on to the next `=`, through line ends
+  /// too, and a value without a line end does not count.
+  private mutating func read(_ bytes: [UInt8]) {
+    var index = EnvironmentBlock.header.count
+    while index < bytes.count {
+      let start = index
+      switch bytes[start] {
+      case 0x23, ASCII.newline, ASCII.carriageReturn:
+        let end = EnvironmentBlock.lineEnd(bytes, from: start)
+        // What has no line end is the filling.
+        if bytes[start] == 0x23, end < bytes.count {
+          comments.append(ByteString(bytes[start..<end]))
+        }
+        index = end + 1
+      default:
+        guard let equals = bytes[start...].firstIndex(of: 0x3d) else { return }
+        let end = EnvironmentBlock.lineEnd(bytes, from: equals + 1)
+        guard end < bytes.count else { return }
+        add(bytes[start..<equals], bytes[(equals + 1)..<end])
+        index = end + 1
       }
     }
   }
 
-  private mutating func add(_ line: ByteString) {
-    if line.bytes.first == 0x23 {
-      comments.append(line)
-      return
+  /// The first newline from an index on that no backslash quotes; the end if there is none.
+  private static func lineEnd(_ bytes: [UInt8], from start: Int) -> Int {
+    var index = start
+    while index < bytes.count, bytes[index] != ASCII.newline {
+      index += bytes[index] == 0x5c ? 2 : 1
     }
-    guard let equals = line.bytes.firstIndex(of: 0x3d), equals > 0 else { return }
-    variables.append(
-      Variable(
-        name: ByteString(line.bytes[..<equals]), value: ByteString(line.bytes[(equals + 1)...])))
+    return min(index, bytes.count)
+  }
+
+  private mutating func add(_ name: ArraySlice<UInt8>, _ quoted: ArraySlice<UInt8>) {
+    var value = ByteString()
+    var isQuoted = false
+    for byte in quoted {
+      if !isQuoted, byte == 0x5c {
+        isQuoted = true
+      } else {
+        value.append(byte)
+        isQuoted = false
+      }
+    }
+    variables.append(Variable(name: ByteString(name), value: value))
   }
 
   /// The value of a variable; nil if the block does not have it.

@@ -74,7 +74,7 @@ public struct MenuInterpreter<Environment: MenuEnvironment> {
     case (.syslinux, _): return try syslinux(entry, of: menu, rest: rest)
     case (.bls, _): return try bootLoaderEntry(entry, of: menu)
     case (.grub2, .submenu): return try submenu(entry, of: menu, rest: rest)
-    case (.grub2, .boot): return try boot(entry, of: menu)
+    case (.grub2, .boot): return try boot(entry, of: menu, rest: rest)
     }
   }
 
@@ -91,12 +91,15 @@ public struct MenuInterpreter<Environment: MenuEnvironment> {
     return EntryRun(outcome: .boot(target), warnings: runner.warnings, output: "")
   }
 
-  private func boot(_ entry: BootEntry, of menu: Menu) throws(MenuError) -> EntryRun {
+  private func boot(
+    _ entry: BootEntry, of menu: Menu, rest: ByteString
+  ) throws(MenuError) -> EntryRun {
     var empty = Menu(file: menu.file, format: .grub2)
     empty.depth = menu.depth
     empty.passwords = menu.passwords
     var context = menu.context
     choose(entry, of: menu, in: &context)
+    setDefault(rest, in: &context)
     var evaluator = ScriptEvaluator(environment: environment, context: context, menu: empty)
     evaluator.arguments = entry.arguments
     _ = evaluator.run(
@@ -125,6 +128,11 @@ public struct MenuInterpreter<Environment: MenuEnvironment> {
     context.export("chosen")
   }
 
+  /// Inside of an entry `$default` is what is left of the path that led there.
+  private func setDefault(_ rest: ByteString, in context: inout ScriptContext) {
+    if rest.isEmpty { context.unset("default") } else { _ = context.set("default", rest) }
+  }
+
   /// Opens a submenu: it sees the exported variables, and its default is the rest of the path.
   private func submenu(
     _ entry: BootEntry, of menu: Menu, rest: ByteString
@@ -139,7 +147,7 @@ public struct MenuInterpreter<Environment: MenuEnvironment> {
     context.keepExported()
     choose(entry, of: menu, in: &context)
     inner.idPrefix = (context.value("chosen") ?? "") + ">"
-    if rest.isEmpty { context.unset("default") } else { _ = context.set("default", rest) }
+    setDefault(rest, in: &context)
     inner = try script(
       entry.source, context: context, menu: inner, place: entry.place, arguments: entry.arguments)
     guard !inner.entries.isEmpty else { throw .noEntries(menu.file) }

@@ -256,4 +256,78 @@ import Testing
       format: .grub2)
     #expect(menu.output == "/x.iso hd0 (hd0)/boot/grub xen\n")
   }
+
+  /// Each of these differed from grub-emu 2.06 and 2.14 on generated scripts.
+  @Test func commandsDoWhatGrubDoesWithUnusualArguments() throws {
+    let expected: [(String, String)] = [
+      ("echo -- a", "a\n"), ("echo a -n", "a -n\n"), ("echo -x a", "-x a\n"),
+      ("echo -en 'a\\tb' c", "a\tb c"), ("echo -e 'a\\cb' c", "ab c"),
+      ("echo -e 'a\\qb\\'", "ab\n"),
+      ("x=1; y=2; unset x y; echo $x$y", "2\n"),
+      ("if unset; then echo y; else echo n; fi", "n\n"),
+      ("if export; then echo y; else echo n; fi", "n\n"),
+      ("if configfile /none; then echo y; else echo n; fi", "y\n"),
+      ("if load_env -f; then echo y; else echo n; fi", "n\n"),
+      ("if save_env; then echo y; else echo n; fi", "n\n"),
+      ("z=aab; tr -s z a b; echo $z", "bbb\n"), ("tr -U b c abc", "acc\n"),
+      ("if tr a b; then echo y; else echo n; fi", "n\n"),
+      ("if tr -U a b c d; then echo y; else echo n; fi", "n\n"),
+      ("z=old; regexp --set=z b b; if tr -s z -U; then echo y; else echo n; fi", "n\n"),
+      ("tr -D ABC", "abc\n"), ("z=q; tr --set=z -U; echo $z", "Q\n"),
+    ]
+    for (script, text) in expected {
+      #expect(try printed(script) == text, "\(script)")
+    }
+  }
+
+  @Test func aFileOfCommandsIsNoMenuAndLeavesWhatItDid() throws {
+    let world = FakeEnvironment(
+      files: [
+        ("(hd0)/inner", "echo inner $# $1; function g { echo g $1; }; x=2; linux /k from-inner"),
+        ("(hd0)/env", "# GRUB Environment Block\nx=1\n" + String(repeating: "#", count: 99)),
+        ("(hd0)/reads", "load_env -f /env; echo reads $x"),
+      ])
+    let script = """
+      root=hd0; x=1
+      function f { configfile /inner; }
+      f a b
+      g c
+      echo $x
+      x=3; save_env -f /env x
+      configfile /reads
+      """
+    #expect(try printed(script, in: world) == "inner 2 a\ng c\n1\nreads 3\n")
+    let menu = try scriptMenu("root=hd0\nmenuentry a { configfile /inner; }", in: world)
+    #expect(try target(0, of: menu, in: world).commandLine == "from-inner")
+  }
+
+  @Test func whatIsSavedGoesWithTheMenuThatAFileOpens() throws {
+    let block = "# GRUB Environment Block\n" + String(repeating: "#", count: 99)
+    let world = FakeEnvironment(
+      files: [
+        ("(hd0)/env", block), ("(hd0)/menu", "menuentry a { linux /k; }\ny=2; save_env -f /env y"),
+      ])
+    let menu = try scriptMenu("root=hd0; x=1; save_env -f /env x; configfile /menu", in: world)
+    #expect(menu.savedVariables.map { $0.name } == ["x", "y"])
+  }
+
+  @Test func aNameInAnEnvironmentBlockEndsAtAnEqualsSignAlone() throws {
+    let block = "# GRUB Environment Block\na=1\nnoequals\nb=2\n# c=3\nd=4\\\n5\ne=cut"
+    let world = FakeEnvironment(files: [("(hd0)/env", block)])
+    let script = "load_env -f (hd0)/env; echo \"$a|$b|$c|$d|$e\"; list_env -f (hd0)/env"
+    #expect(
+      try printed(script, in: world) == "1|||4\n5|\na=1\nnoequals\nb=2\nd=4\n5\n")
+  }
+
+  @Test func insideOfAnEntryTheDefaultIsWhatIsLeftOfThePath() throws {
+    let menu = try scriptMenu(
+      """
+      default='s>1'
+      menuentry a { echo "<$default>"; linux /k; }
+      submenu s { echo "<$default>"; menuentry b { linux /k; }; menuentry c { linux /k; } }
+      """)
+    let interpreter = MenuInterpreter(environment: FakeEnvironment())
+    #expect(try interpreter.run(0, of: menu).output == "<>\n")
+    #expect(try interpreter.run(1, of: menu, rest: "1").output == "<1>\n")
+  }
 }

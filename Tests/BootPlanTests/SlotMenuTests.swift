@@ -114,6 +114,15 @@ struct SlotMenuTests {
     }
   }
 
+  @Test func noOtherCommandTakesATry() throws {
+    let world = world(try disk("2:1:0", "1:0:1"))
+    let menu = try MenuInterpreter(environment: world).menu(
+      "save_env -f (hd0,gpt3) tries\nmenuentry x { true; }",
+      file: MenuFile(device: "hd0,gpt1", path: "/x.cfg"), format: .grub2)
+    #expect(menu.savedVariables == [])
+    #expect(menu.warnings.first?.message.hasSuffix("bad name (hd0,gpt3)") == true)
+  }
+
   @Test func withoutASystemTheMenuSaysSo() throws {
     let world = world(try disk("2:0:0", "0:1:1"))
     let menu = try #require(MenuSearch(world).find().menu)

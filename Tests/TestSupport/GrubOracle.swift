@@ -14,12 +14,13 @@ package enum GrubOracle {
   }
 
   /// The lines that a script prints in GRUB, without error messages and empty lines; nil if it took
-  /// longer than three seconds. `emulator` is a `grub-emu`; `disk` becomes its `hd0`.
+  /// longer than three seconds. `emulator` is a `grub-emu`; `disk` becomes its `hd0`; such a script
+  /// ends by itself.
   package static func printed(
     _ script: String, emulator: String = "grub-emu", disk: [UInt8]? = nil
   ) throws -> [String]? {
     try inDirectory { directory in
-      try Data((script + "\nexit\n").utf8)
+      try Data((disk == nil ? script + "\nexit\n" : script).utf8)
         .write(to: directory.appendingPathComponent("grub.cfg"))
       var command = [
         "timeout", "-s", "KILL", "3", emulator, "-d", directory.path, "-r", "host",
@@ -35,17 +36,17 @@ package enum GrubOracle {
       if result.status == 137 || result.status == 9 { return nil }
       let text = plain(result.output)
       guard let start = text.range(of: "Welcome to GRUB!\n") else { throw Failure(text: text) }
-      return lines(String(text[start.upperBound...])).filter { !$0.hasPrefix("error:") }
+      return lines(String(text[start.upperBound...]))
     }
   }
 
-  /// What a terminal would show: escapes set colours and places, and 2.14 writes in the last line
-  /// how much of a file it has read.
+  /// What a terminal would show, without errors: escapes set colours and places, and GRUB writes in
+  /// the last line how much of a file it has read.
   private static func plain(_ output: String) -> String {
     var text = output.replacingOccurrences(of: "\r", with: "")
     for pattern in [
-      "\u{1b}\\[[0-9;]*H *\\[ *[0-9.]+[KM]?i?B +[0-9]+% +[0-9.]+[KM]?i?B/s *\\]",
-      "\u{1b}\\[[0-9;]*[a-zA-Z]",
+      "\u{1b}\\[[0-9;]*H *\\[[^\\]\n]*[0-9.]+[KM]?i?B +[0-9]+% +[0-9.]+[KM]?i?B/s *\\]",
+      "\u{1b}\\[[0-9;]*[a-zA-Z]", "error: [^\n]*\n", "  Booting `[^\n]*\n",
     ] {
       text = text.replacingOccurrences(of: pattern, with: "", options: .regularExpression)
     }

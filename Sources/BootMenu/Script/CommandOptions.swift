@@ -39,8 +39,10 @@ final class CommandOptions {
 
   /// An option that was given.
   struct Given {
-    /// Its long name.
+    /// Its long name; empty if it has only a letter.
     var name: ByteString
+    /// Its letter; zero if it has none.
+    var letter: UInt8
     /// Its value.
     var value: ByteString?
   }
@@ -53,14 +55,17 @@ final class CommandOptions {
   private(set) var problem: ByteString?
 
   /// Takes arguments apart. A command that accepts dashes has words that look like options, but are
-  /// none that it knows, among its operands.
-  init(_ arguments: [ByteString], _ known: ByteString, acceptsDashes: Bool = false) {
+  /// none that it knows, among its operands; with `areFirst` no option follows an operand.
+  init(
+    _ arguments: [ByteString], _ known: ByteString, acceptsDashes: Bool = false,
+    areFirst: Bool = false
+  ) {
     let known = known.words.map { Option($0) }
     var index = 0
     while index < arguments.count {
       let argument = arguments[index]
       index += 1
-      guard argument.bytes.first == 0x2d, argument.count > 1 else {
+      guard argument.bytes.first == 0x2d, argument.count > 1, !areFirst || operands.isEmpty else {
         operands.append(argument)
         continue
       }
@@ -86,7 +91,7 @@ final class CommandOptions {
   private static func isKnown(_ argument: ByteString, _ known: [Option]) -> Bool {
     if argument.hasPrefix("--") {
       let name = ByteString(argument.bytes.dropFirst(2).prefix { $0 != 0x3d })
-      return known.contains { $0.name == name }
+      return !name.isEmpty && known.contains { $0.name == name }
     }
     return argument.bytes.dropFirst().allSatisfy { letter in
       known.contains { $0.letter == letter }
@@ -108,9 +113,10 @@ final class CommandOptions {
     }
     if name.count < text.count {
       if option.value == .none { problem = "option --\(name) takes no value" }
-      given.append(Given(name: name, value: text.dropFirst(name.count + 1)))
+      given.append(
+        Given(name: name, letter: option.letter, value: text.dropFirst(name.count + 1)))
     } else if option.value != .none, let next, next.bytes.first != 0x2d {
-      given.append(Given(name: name, value: next))
+      given.append(Given(name: name, letter: option.letter, value: next))
       return 1
     } else {
       giveNoValue(option)
@@ -129,7 +135,7 @@ final class CommandOptions {
       if index == text.count - 1, option.value != .none, let next,
         option.value == .required || next.count < 2 || next.bytes.first != 0x2d
       {
-        given.append(Given(name: option.name, value: next))
+        given.append(Given(name: option.name, letter: option.letter, value: next))
         return 1
       }
       giveNoValue(option)
@@ -139,6 +145,6 @@ final class CommandOptions {
 
   private func giveNoValue(_ option: Option) {
     if option.value == .required { problem = problem ?? "option --\(option.name) needs a value" }
-    given.append(Given(name: option.name, value: nil))
+    given.append(Given(name: option.name, letter: option.letter, value: nil))
   }
 }

@@ -67,6 +67,9 @@ struct ScriptContext: Sendable {
   /// The function of a name.
   func function(_ name: ByteString) -> ScriptFunction? { functions.first { $0.name == name } }
 
+  /// Takes over what another menu has defined: functions belong to no menu.
+  mutating func takeFunctions(of other: ScriptContext) { functions = other.functions }
+
   /// Defines a function, in place of one of the same name. False if there are too many.
   mutating func define(_ function: ScriptFunction) -> Bool {
     if let index = functions.firstIndex(where: { $0.name == function.name }) {

@@ -76,18 +76,29 @@ extension ScriptEvaluator {
   }
 
   private mutating func echo(_ arguments: [ByteString]) -> ScriptResult {
-    let options = Array(arguments.prefix { $0 == "-n" || $0 == "-e" })
-    let text = ScriptEvaluator.joined(Array(arguments.dropFirst(options.count)))
-    write(options.contains("-e") ? ScriptEvaluator.unescaped(text) : text)
-    if !options.contains("-n") { write("\n") }
+    let options = CommandOptions(arguments, "/n /e", acceptsDashes: true, areFirst: true)
+    let isEscaped = options.given.contains { $0.letter == 0x65 }
+    var hasNewline = !options.given.contains { $0.letter == 0x6e }
+    var text = ByteString()
+    for (index, word) in options.operands.enumerated() {
+      if index > 0 { text.append(ASCII.space) }
+      if isEscaped {
+        text += ScriptEvaluator.unescaped(word, &hasNewline)
+      } else {
+        text += word
+      }
+    }
+    if hasNewline { text.append(ASCII.newline) }
+    write(text)
     return .status(0)
   }
 
-  /// A text with the escapes of `echo -e` replaced by what they stand for.
-  private static func unescaped(_ text: ByteString) -> ByteString {
+  /// A word with the escapes of `echo -e` replaced by what they stand for; those that GRUB does not
+  /// know stand for nothing, and `\c` takes the newline from the end.
+  private static func unescaped(_ word: ByteString, _ hasNewline: inout Bool) -> ByteString {
     var result = ByteString()
     var isEscaped = false
-    for byte in text.bytes {
+    for byte in word.bytes {
       guard isEscaped else {
         isEscaped = byte == 0x5c
         if !isEscaped { result.append(byte) }
@@ -95,13 +106,15 @@ extension ScriptEvaluator {
       }
       isEscaped = false
       switch byte {
-      case 0x6e: result.append(ASCII.newline)
-      case 0x74: result.append(ASCII.tab)
-      case 0x72: result.append(ASCII.carriageReturn)
       case 0x5c: result.append(0x5c)
-      default:
-        result.append(0x5c)
-        result.append(byte)
+      case 0x61: result.append(0x07)
+      case 0x63: hasNewline = false
+      case 0x66: result.append(0x0c)
+      case 0x6e: result.append(ASCII.newline)
+      case 0x72: result.append(ASCII.carriageReturn)
+      case 0x74: result.append(ASCII.tab)
+      case 0x76: result.append(0x0b)
+      default: break
       }
     }
     return result

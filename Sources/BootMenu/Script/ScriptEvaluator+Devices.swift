@@ -113,6 +113,7 @@ extension ScriptEvaluator {
   /// `loopback [-d] NAME [FILE]` (GRUB manual, "loopback").
   private mutating func loopback(_ arguments: [ByteString]) -> ScriptResult {
     let options = CommandOptions(arguments, "delete/d decompress/D")
+    if let problem = options.problem { return .failed(problem) }
     guard let name = options.operands.first else { return .failed("device name required") }
     if options.has("delete") {
       return environment.removeLoopDevice(name: name) ? .status(0) : .failed("no device \(name)")

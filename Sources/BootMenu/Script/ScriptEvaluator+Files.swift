@@ -8,8 +8,8 @@ extension ScriptEvaluator {
     guard let file = MenuFile(name, root: root),
       let text = environment.contents(of: file, byteCountMax: MenuLimits.fileByteCountMax)
     else {
-      if command != .source { return .failed("\(name) can't be read") }
-      warn(.failed("source: \(name) can't be read"))
+      if command == .legacyConfigFile { return .failed("\(name) can't be read") }
+      warn(.failed("\(command == .source ? "source" : "configfile"): \(name) can't be read"))
       return .status(0)  // As in GRUB 2.
     }
     switch command {
@@ -47,6 +47,7 @@ extension ScriptEvaluator {
     var evaluator = ScriptEvaluator(environment: environment, context: innerContext, menu: inner)
     evaluator.stepsLeft = stepsLeft
     evaluator.depth = depth
+    evaluator.arguments = arguments
     // What was loaded, and what is to be saved, is no matter of one menu.
     evaluator.loader = loader
     _ = evaluator.run(text, named: file.name)
@@ -56,6 +57,7 @@ extension ScriptEvaluator {
       return .flow(.stopped)
     }
     loader = evaluator.loader
+    context.takeFunctions(of: evaluator.context)
     if let outcome = evaluator.outcome {
       self.outcome = outcome
       return .flow(.stopped)
@@ -66,6 +68,7 @@ extension ScriptEvaluator {
 
   private mutating func opened(_ inner: Menu) -> ScriptResult {
     if inner.entries.isEmpty {
+      write(inner.output)
       for warning in inner.warnings where menu.warnings.count < MenuLimits.warningCountMax {
         menu.warnings.append(warning)
       }

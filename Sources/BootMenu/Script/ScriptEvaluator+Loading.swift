@@ -38,7 +38,8 @@ extension ScriptEvaluator {
   }
 
   /// `chainloader FILE [OPTION]...`: a kernel for UEFI is started as `linux` does, with its options
-  /// as command line, neither quoted nor escaped (GRUB, `loader/efi/chainloader.c`). Anything else is named when it is to be booted.
+  /// as command line, neither quoted nor escaped (GRUB, `loader/efi/chainloader.c`). Anything else
+  /// is named when it is to be booted.
   private mutating func chainload(
     _ file: MenuFile, _ commandLine: ByteString
   ) -> ScriptResult {
@@ -59,7 +60,8 @@ extension ScriptEvaluator {
   }
 
   /// The files of `initrd=` in a kernel's command line, which UEFI's Linux loads by itself from
-  /// the kernel's device, with backslashes or slashes (Linux, Documentation/admin-guide/efi-stub.rst).
+  /// the kernel's device, with backslashes or slashes (Linux,
+  /// Documentation/admin-guide/efi-stub.rst).
   private static func stubInitrds(_ commandLine: ByteString, of kernel: MenuFile) -> [MenuFile] {
     var files: [MenuFile] = []
     for word in commandLine.words

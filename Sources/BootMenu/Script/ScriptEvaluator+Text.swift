@@ -26,43 +26,45 @@ extension ScriptEvaluator {
         variable = ByteString(variable.bytes[(colon + 1)...])
       }
       guard !variable.isEmpty else { return .failed("variable name expected") }
-      // A group that matched nothing, or that there is not, is empty, as in GRUB.
-      let range = groups.indices.contains(number) ? groups[number] : nil
-      let value = range.map { ByteString(text.bytes[$0]) } ?? ""
-      guard context.set(variable, value) else {
+      // A group that matched nothing, or that there is not, unsets it, as in GRUB.
+      guard groups.indices.contains(number), let range = groups[number] else {
+        context.unset(variable)
+        continue
+      }
+      guard context.set(variable, ByteString(text.bytes[range])) else {
         return .failed("too many variables")
       }
     }
     return .status(0)
   }
 
-  /// `tr [--set VARIABLE] [--upcase|--downcase] [FROM TO] TEXT`.
+  /// `tr [--set VARIABLE] [--upcase|--downcase] [FROM TO] [TEXT]` (GRUB, `commands/tr.c`): without
+  /// a text the variable's is taken, and two sets count before the options.
   mutating func translate(_ arguments: [ByteString]) -> ScriptResult {
-    let options = CommandOptions(
-      arguments, "set/s= upcase/U downcase/D")
+    let options = CommandOptions(arguments, "set/s= upcase/U downcase/D")
+    if let problem = options.problem { return .failed(problem) }
     let operands = options.operands
-    let result: ByteString
-    if options.has("upcase") || options.has("downcase") {
-      guard let text = operands.first else { return .failed("too few arguments") }
-      let isUp = options.has("upcase")
-      result = ByteString(
-        text.bytes.map { isUp ? ASCII.uppercased($0) : ASCII.lowercased($0) })
-    } else {
-      guard operands.count == 3, operands[0].count == operands[1].count else {
-        return .failed("two sets of the same length and a text expected")
-      }
-      let (from, to) = (operands[0].bytes, operands[1].bytes)
-      var bytes: [UInt8] = []
-      for byte in operands[2].bytes {
-        if let index = from.firstIndex(of: byte), index < to.count {
-          bytes.append(to[index])
-        } else {
-          bytes.append(byte)
-        }
-      }
-      result = ByteString(bytes)
+    guard operands.count <= 3 else { return .failed("too many arguments") }
+    let variable = options.value("set") ?? ""
+    let sets = operands.count > 1
+    let given = operands.count % 2 == 1 ? operands.last : nil
+    let isUp = options.has("upcase")
+    let isDown = options.has("downcase")
+    guard let text = given ?? context.value(variable), sets || isUp || isDown else {
+      return .failed("too few arguments")
     }
-    return give(result, to: options.value("set") ?? "")
+    var result: [UInt8] = []
+    if sets {
+      let (from, to) = (operands[0].bytes, operands[1].bytes)
+      guard from.count == to.count else { return .failed("sets of different lengths") }
+      for byte in text.bytes {
+        let index = from.firstIndex(of: byte)
+        result.append(index.map { to[$0] } ?? byte)
+      }
+    } else {
+      result = text.bytes.map { isDown ? ASCII.lowercased($0) : ASCII.uppercased($0) }
+    }
+    return give(ByteString(result), to: variable)
   }
 
   /// `read [--silent] VARIABLE`: nobody types while a menu is read, so the line is empty.

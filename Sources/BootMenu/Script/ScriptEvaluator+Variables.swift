@@ -9,8 +9,11 @@ extension ScriptEvaluator {
     switch command {
     case .set: return set(call.arguments)
     case .unset:
-      for name in call.arguments { context.unset(name) }
+      // GRUB forgets the first alone.
+      guard let name = call.arguments.first else { return .failed("one argument expected") }
+      context.unset(name)
     case .export:
+      if call.arguments.isEmpty { return .failed("one argument expected") }
       for name in call.arguments { context.export(name) }
     case .increment, .decrement:
       guard let name = call.arguments.first else { return .failed("variable name expected") }
@@ -55,8 +58,11 @@ extension ScriptEvaluator {
   ) -> ScriptResult {
     let options = CommandOptions(
       arguments, "file/f= skip-sig/s")
+    if let problem = options.problem { return .failed(problem) }
     let name = options.value("file") ?? "\(value("prefix"))/grubenv"
-    guard let file = MenuFile(name, root: root) else { return .failed("bad name \(name)") }
+    guard let file = MenuFile(name, root: root), !file.path.isEmpty else {
+      return .failed("bad name \(name)")
+    }
     if command == .saveEnvironment { return save(options.operands, to: file) }
     guard
       let contents = environment.contents(of: file, byteCountMax: EnvironmentBlock.byteCountMax),

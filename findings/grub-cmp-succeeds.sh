@@ -1,0 +1,23 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# `cmp` in a script of GRUB 2.06 succeeds whether two files are equal or not, so that it is no use as
+# a condition. 2.14-4 of sid fails where they differ. Seen with 2.06-13+deb12u2.
+# Prints `equal differ`; fails if that changes.
+set -eu
+version=2.06-13+deb12u2
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+apt-get -qq download grub-emu="$version"
+dpkg-deb -x grub-emu_*.deb .
+echo one >one
+echo two >two
+cat >grub.cfg <<END
+if cmp (host)$work/one (host)$work/one; then set r="equal"; fi
+if cmp (host)$work/one (host)$work/two; then set r="\$r differ"; fi
+echo "true for: \$r."
+exit
+END
+timeout 10 usr/bin/grub-emu -d "$work" -r host >out
+grep -ao 'true for: .*\.' out
+grep -aq 'true for: equal differ\.' out
