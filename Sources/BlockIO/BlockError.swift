@@ -9,7 +9,7 @@ public indirect enum BlockError: BootFailure {
   case readFailed(sector: UInt64)
   /// The backend gave no answer within the time limit.
   case timedOut(sector: UInt64)
-  /// The caller gave the read up.
+  /// The caller cancelled the read.
   case cancelled
   /// The device is closed or its backend has gone.
   case disconnected

@@ -2,8 +2,8 @@
 import Bytes
 
 /// How the bytes of an array lie on its members, chunk by chunk: RAID 0, 4, 5, 6 and 10 as Linux
-/// has them (`drivers/md/raid0.c`, `raid5.c`, `raid10.c`). Arithmetic only: which members exist is
-/// not its business.
+/// has them (`drivers/md/raid0.c`, `raid5.c`, `raid10.c`). Arithmetic only: it does not know
+/// which members exist.
 public struct StripeLayout: Equatable, Sendable {
   /// What is stored beside the data.
   public enum Redundancy: Equatable, Sendable {

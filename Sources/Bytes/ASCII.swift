@@ -32,12 +32,12 @@ public enum ASCII {
   /// Whether `byte` can be shown on a terminal as it is: ASCII from space to tilde.
   public static func isPrintable(_ byte: UInt8) -> Bool { byte >= 0x20 && byte < 0x7f }
 
-  /// The small letter of a capital; any other byte as it is.
+  /// A letter in lower case; any other byte unchanged.
   public static func lowercased(_ byte: UInt8) -> UInt8 {
     byte >= 0x41 && byte <= 0x5a ? byte + 0x20 : byte
   }
 
-  /// The capital of a small letter; any other byte as it is.
+  /// A letter in upper case; any other byte unchanged.
   public static func uppercased(_ byte: UInt8) -> UInt8 {
     byte >= 0x61 && byte <= 0x7a ? byte - 0x20 : byte
   }

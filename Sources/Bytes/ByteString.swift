@@ -66,7 +66,7 @@ public struct ByteString: Equatable, Hashable, Sendable {
     return ByteString(bytes[start..<end])
   }
 
-  /// The string with ASCII capitals made small.
+  /// The string with ASCII letters in lower case.
   @inline(never)
   public var lowercased: ByteString {
     ByteString(bytes.map { ASCII.lowercased($0) })

@@ -21,7 +21,7 @@ public struct GUID: Equatable, Sendable {
   /// Whether all bytes are zero: no name at all.
   public var isZero: Bool { bytes.allSatisfy { $0 == 0 } }
 
-  /// The text form, `xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx` in small letters.
+  /// The text form, `xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx` in lower case.
   public var text: ByteString {
     var result: [UInt8] = []
     for (index, byte) in bytes.enumerated() {

@@ -8,7 +8,7 @@ import Bytes
 /// same; that wants Unicode's tables, and no boot file has such a name.
 enum CaseFold {
   /// Whether the names are the same but for case. Names that are not UTF-8 are compared by bytes,
-  /// as Linux has it.
+  /// as in Linux.
   static func isSame(_ left: ByteString, _ right: ByteString) -> Bool {
     if left == right { return true }
     guard let first = folded(left), let second = folded(right) else { return false }
@@ -29,11 +29,11 @@ enum CaseFold {
     }
   }
 
-  /// The small letter of a capital one.
+  /// The lower case of a capital letter.
   static func fold(_ scalar: UInt32) -> UInt32 {
     switch scalar {
     case 0x41...0x5a, 0xc0...0xd6, 0xd8...0xde: scalar + 0x20
-    // In Latin Extended-A capitals and small letters take turns.
+    // In Latin Extended-A upper and lower case alternate.
     case 0x100...0x12f, 0x132...0x137, 0x14a...0x177: scalar | 1
     case 0x139...0x148, 0x179...0x17e: scalar + (scalar & 1)
     case 0x178: 0xff

@@ -19,7 +19,7 @@ struct DirectoryIndex<Device: BlockDevice> {
 
   /// Nil if the directory has no index that can be used for `name`, so that all its blocks must be
   /// read: it has none, or folds case, or uses a hash that is not known, or the root is damaged,
-  /// as Linux has it.
+  /// as in Linux.
   init?(_ directory: Directory<Device>, for name: ByteString) throws(Ext4Error) {
     let superblock = directory.system.superblock
     guard superblock.features.hasDirectoryIndex, directory.inode.hasIndex,
@@ -41,7 +41,7 @@ struct DirectoryIndex<Device: BlockDevice> {
 
   /// The inode that `name` leads to.
   mutating func lookUp(_ name: ByteString) throws(Ext4Error) -> UInt32? {
-    // A leaf for each block of the directory at the most.
+    // A leaf for each block of the directory at most.
     for _ in 0..<directory.blockCount {
       guard let last = steps.last else { return nil }
       let leaf = last.node.block(last.view, last.slot)

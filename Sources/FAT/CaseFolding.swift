@@ -3,7 +3,7 @@ import Bytes
 
 /// Names are the same on FAT if they differ in case only.
 enum CaseFolding {
-  /// `name` with the capitals of ASCII, Latin-1, Greek and Cyrillic made small; other letters are
+  /// `name` with ASCII, Latin-1, Greek and Cyrillic letters in lower case; other letters are
   /// compared as they are.
   static func fold(_ name: ByteString) -> ByteString {
     var result = name.bytes

@@ -29,8 +29,8 @@ public struct FATNode: Equatable, Sendable {
     modificationTime = Self.seconds(date: entry.u16(at: 24) ?? 0, time: entry.u16(at: 22) ?? 0)
   }
 
-  /// Seconds since 1970 of a date since 1980 and a time in steps of two seconds, taken as UTC, of
-  /// which FAT knows nothing. 0 if there is no date.
+  /// Seconds since 1970 of a date since 1980 and a time in steps of two seconds, taken as UTC:
+  /// FAT stores no time zone. 0 if there is no date.
   private static func seconds(date: UInt16, time: UInt16) -> Int64 {
     let month = Int64(date >> 5 & 15)
     let day = Int64(date & 31)

@@ -4,7 +4,7 @@ import Bytes
 /// Names of eight characters and three, padded with blanks.
 enum ShortName {
   /// The eleven bytes at `offset` as a name. `caseFlags` is what Windows NT keeps: 8 for a base, 16
-  /// for an ending in small letters.
+  /// for an extension in lower case.
   static func decode(_ view: ByteView, at offset: Int, caseFlags: UInt8) -> ByteString {
     guard var bytes = view.slice(at: offset, count: 11)?.bytes else { return "" }
     // 0xe5, which marks what was deleted, is a letter in Japan.

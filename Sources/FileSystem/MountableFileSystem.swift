@@ -61,7 +61,7 @@ public protocol MountableFileSystem: FileSystem {
   func emptyCache()
 }
 
-/// What a reader answers that has nothing to say.
+/// Defaults for readers with nothing to add.
 extension MountableFileSystem {
   /// None.
   public var otherLabels: [ByteString] { [] }
@@ -77,7 +77,7 @@ extension MountableFileSystem {
   public var details: [ByteString] { [] }
   /// The format is never written.
   public var writeObstacle: ByteString? { "\(formatName) is never written" }
-  /// It is none.
+  /// Not an optical disk.
   public var opticalImage: OpticalImage? { nil }
   /// Nothing was kept.
   public func emptyCache() {}

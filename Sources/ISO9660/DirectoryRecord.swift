@@ -37,7 +37,7 @@ final class DirectoryRecord: Sendable {
   private var flags: UInt8 { view.u8(at: 25) ?? 0 }
 
   var isDirectory: Bool { flags & 2 != 0 }
-  /// Belongs to another file, as a Macintosh' resource fork does.
+  /// Belongs to another file, as a Macintosh resource fork does.
   var isAssociated: Bool { flags & 4 != 0 }
   /// Whether the file goes on in the next record.
   var hasMoreSections: Bool { flags & 0x80 != 0 }

@@ -13,7 +13,7 @@ enum NameKind: Equatable {
 
 /// Names as Linux shows them.
 enum FileName {
-  /// The name of ISO 9660's own as Linux' default `map=normal` has it: in small letters, without
+  /// ISO 9660's own name as Linux shows it by default (`map=normal`): in lower case, without
   /// `;1` and a full stop before it, other semicolons and slashes as full stops.
   static func plain(_ identifier: ByteView) -> ByteString {
     var bytes = Array(identifier.bytes.prefix { $0 != 0 })

@@ -147,7 +147,7 @@ final class VolumeStructure {
   }
 
   /// The identifier that blkid and GRUB make of a volume set's (`libblkid/src/superblocks/udf.c`):
-  /// its first sixteen characters in small letters where they are hexadecimal digits, or the codes
+  /// its first sixteen characters in lower case where they are hexadecimal digits, or the codes
   /// of the second eight, or of the first. Empty if there are less than eight.
   private static func uuid(_ identifier: ByteString) -> ByteString {
     let text = Array(identifier.bytes.prefix(16))

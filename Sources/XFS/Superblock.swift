@@ -107,7 +107,7 @@ final class Superblock {
   var lastHeaderBlock: UInt64 { UInt64(3 * sectorByteCount) >> blockLog }
 
   private func checkGroups() throws(XFSError) {
-    // From 64 blocks up to 1 TiB, as Linux has it.
+    // From 64 blocks up to 1 TiB, as in Linux.
     guard groupBlockCount >= 64, UInt64(groupBlockCount) <= 1 << (40 - blockLog) else {
       throw .badSuperblock(field: "agblocks", value: UInt64(groupBlockCount))
     }

@@ -67,7 +67,6 @@ struct FaultTests {
   /// its output, and one by a decoder with a dictionary of its own.
   static let kernels =
     [BootLab.Kernel.elf] + ["gzip", "lz4", "xz"].map { .bzImage($0) }
-    + [.sparse("zstd")]
 
   @Test(arguments: modes, kernels)
   func anyFrameThatIsNotThereLeadsBackToTheMenu(

@@ -3,7 +3,7 @@ import Bytes
 
 /// A command line of a legacy menu.
 struct LegacyLine: Equatable {
-  /// The command, in small letters.
+  /// The command, in lower case.
   var command: ByteString
   /// What follows it and the blanks or `=` after it, without blanks at the end.
   var rest: ByteString

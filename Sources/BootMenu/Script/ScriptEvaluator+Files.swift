@@ -48,7 +48,7 @@ extension ScriptEvaluator {
     evaluator.stepsLeft = stepsLeft
     evaluator.depth = depth
     evaluator.arguments = arguments
-    // What was loaded, and what is to be saved, is no matter of one menu.
+    // What was loaded, and what is to be saved, belongs to no single menu.
     evaluator.loader = loader
     _ = evaluator.run(text, named: file.name)
     stepsLeft = evaluator.stepsLeft

@@ -133,7 +133,7 @@ struct SyslinuxLabel {
     return ByteString(bytes)
   }
 
-  /// The key that a `^` in a text marks, in small letters.
+  /// The key that a `^` in a text marks, in lower case.
   static func key(in text: ByteString) -> ByteString? {
     guard let mark = text.bytes.firstIndex(of: 0x5e), mark + 1 < text.bytes.count else {
       return nil

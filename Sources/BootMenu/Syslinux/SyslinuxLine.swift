@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import Bytes
 
-/// A line of a configuration, taken apart: a keyword in small letters, and what follows it.
+/// A line of a configuration, taken apart: a keyword in lower case, and what follows it.
 struct SyslinuxLine {
-  /// The keyword, in small letters.
+  /// The keyword, in lower case.
   var keyword: ByteString
   /// What follows the keyword, without blanks at both ends.
   var rest: ByteString

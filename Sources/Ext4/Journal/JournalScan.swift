@@ -6,7 +6,7 @@ import Bytes
 ///
 /// The end is the first block that is not what must come next: another magic number or sequence
 /// number, as left by an older turn of the log, or a transaction whose commit block is missing or
-/// has a wrong checksum. The walk goes over each block of the log once at the most.
+/// has a wrong checksum. It visits each block of the log at most once.
 struct JournalScan<Device: BlockDevice> {
   /// A data block of a complete transaction.
   struct Write {

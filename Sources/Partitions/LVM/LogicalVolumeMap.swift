@@ -11,7 +11,7 @@ public struct LogicalVolumeMap<Device: BlockDevice> {
     public let names: [ByteString]
     /// Less for one whose name says that a system is on it.
     public let rank: Int
-    /// The bytes, or why they can't be had.
+    /// The bytes, or why they can't be read.
     public let volume: Result<Volume<Device>, LVMError>
     /// What an administrator should know: images left out.
     public let remarks: [ByteString]

@@ -9,7 +9,7 @@ final class LogicalVolumeMapper<Device: BlockDevice> {
     case nothing
     /// Its bytes, how many volumes stand on each other in it, and what is to be remarked.
     case mapped(Volume<Device>, height: Int, remarks: [ByteString])
-    /// Why it can't be had, wherever it is asked for from.
+    /// Why it can't be mapped, whoever asks.
     case failed(LVMError, remarks: [ByteString])
     /// It was too deep where it was asked for from, and so is it from deeper places.
     case tooDeep(fromDepth: Int)

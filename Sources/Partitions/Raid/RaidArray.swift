@@ -31,7 +31,7 @@ public struct RaidArray<Device: BlockDevice> {
   /// `RAID 5` and the like.
   public let levelName: ByteString
 
-  /// The array of `members`, which have one identifier, by the name of `name`. There is at least
+  /// The array of `members`, which share one identifier, called `name`. There is at least
   /// one.
   public init(_ members: [RaidMember<Device>], name: ByteString) throws(RaidError) {
     var assembly = RaidAssembly(members, name: name)
