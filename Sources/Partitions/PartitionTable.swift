@@ -14,7 +14,7 @@ public enum PartitionTable {
   public static let gptEntryByteCountMax = 4096
 
   /// The partitions of a disk, or of a volume that stands for one, in the order of their
-  /// numbers. Empty if it has no partition table, either because it is blank or because a file system has
+  /// numbers. Empty if it has no partition table, because it is blank or because a file system has
   /// the whole disk.
   ///
   /// A good GPT counts before the MBR beside it, as for Linux. With a damaged one, the entries that

@@ -87,6 +87,7 @@ import Testing
     #expect(try printed("set a=b; unset a; echo \"<$a>\"") == "<>\n")
     #expect(try printed("set n=9; increment n; increment n; decrement m; echo $n $m") == "11 -1\n")
     #expect(try printed("eval 'set a=1; echo $a'; time echo x") == "1\nx\n")
+    #expect(try printed("false; eval; echo $?") == "0\n")
     #expect(try printed("cmd=echo; $cmd built") == "built\n")
     #expect(try printed("set root=(hd0,1); echo $root") == "hd0,1\n")
   }

@@ -31,6 +31,7 @@ extension ScriptEvaluator {
     case .normal:
       read(.configFile, call.arguments.isEmpty ? ["\(value("prefix"))/grub.cfg"] : call.arguments)
     case .break, .continue, .return: leave(command, call.arguments)
+    case .eval where call.arguments.isEmpty: .status(0)
     case .eval: .flow(run(ScriptEvaluator.joined(call.arguments), named: "eval"))
     case .time: timed(call)
     case .password, .passwordPBKDF2: password(command, call.arguments)
