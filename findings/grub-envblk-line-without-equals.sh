@@ -5,11 +5,11 @@
 # 2.14-4 of sid does the same. Prints `first=1 second= third=3`; fails if that changes.
 set -eu
 version=2.06-13+deb12u2
+fetch=$(dirname "$(realpath "$0")")/fetch
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
-apt-get -qq download grub-emu="$version" grub-common="$version"
-for package in *.deb; do dpkg-deb -x "$package" .; done
+"$fetch" bookworm . grub-emu="$version" grub-common="$version"
 printf '# GRUB Environment Block\nfirst=1\nno equals sign\nsecond=2\nthird=3\n' >env
 head -c $((1024 - $(stat -c %s env))) /dev/zero | tr '\0' '#' >>env
 usr/bin/grub-editenv env list | grep -x second=2

@@ -5,11 +5,11 @@
 # Prints `a= b=2`; fails if that changes.
 set -eu
 version=2.06-13+deb12u2
+fetch=$(dirname "$(realpath "$0")")/fetch
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
-apt-get -qq download grub-emu="$version"
-dpkg-deb -x grub-emu_*.deb .
+"$fetch" bookworm . grub-emu="$version"
 cat >grub.cfg <<'END'
 a=1
 b=2

@@ -5,13 +5,11 @@
 # in sector 256; blkid 2.38.1 and GRUB 2.06 look at the places in front alone, and see nothing.
 # Guessed: all three find it. Run on Debian 12 in November 2026.
 set -eu
+fetch=$(dirname "$(realpath "$0")")/fetch
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
-for package in udftools=2.3-1 grub-common=2.06-13+deb12u2 util-linux=2.38.1-5+deb12u3; do
-  apt-get -q download "$package" >/dev/null
-done
-for file in *.deb; do dpkg-deb -x "$file" root; done
+"$fetch" bookworm root udftools=2.3-1 grub-common=2.06-13+deb12u2 util-linux=2.38.1-5+deb12u3
 truncate -s 20M disk
 root/usr/sbin/mkudffs --media-type=hd -b 2048 -l anchored disk >/dev/null
 root/sbin/blkid -p disk | grep -q 'TYPE="udf"'

@@ -5,13 +5,11 @@
 # should read as zeros, as a sparse file does.
 # Guessed: zeros. Run on Debian 12 in November 2026.
 set -eu
+fetch=$(dirname "$(realpath "$0")")/fetch
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
-for package in genisoimage=9:1.1.11-3.4 grub-common=2.06-13+deb12u2; do
-  apt-get -q download "$package" >/dev/null
-done
-for file in *.deb; do dpkg-deb -x "$file" root; done
+"$fetch" bookworm root genisoimage=9:1.1.11-3.4 grub-common=2.06-13+deb12u2
 mkdir tree
 head -c 2048 /dev/zero | tr '\0' A >tree/file
 root/usr/bin/genisoimage -quiet -udf -o disk.iso tree
