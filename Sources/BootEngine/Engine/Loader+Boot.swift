@@ -26,8 +26,7 @@ extension Loader {
     reporter.report.startAttempt(BootReport.entryPath(titles))
     let step = failures?.next()
     let attempt = Attempt(
-      machine, hostRamdisk: hostRamdisk, failingStep: step,
-      observer: self)
+      machine, hostRamdisk: hostRamdisk, failingStep: step, observer: self)
     do throws(BootError) {
       var files = try environment.locate(target)
       files.commandLine = options.arguments.applied(to: files.commandLine)
@@ -48,9 +47,9 @@ extension Loader {
       if wantedEnd != nil { return .failed(report) }
       // One whose backend died while a file was looked for is closed here too.
       _ = disks.settle()
-      complain(disks.reconnect())
+      note(disks.reconnect())
       reconnectDisplay()
-      do throws(XenStoreError) { try toolstack.restart() } catch { complain(error.message) }
+      do throws(XenStoreError) { try toolstack.restart() } catch { note(error.message) }
       if step != nil { sayWhatIsHeld() }
       return .failed(report)
     }
@@ -92,7 +91,7 @@ extension Loader {
       } catch {
         guard handOver.shouldUnpackItself else { throw error }
       }
-      say("pvgrub-swift: the kernel has no PVH entry: it starts by Linux's boot protocol")
+      note("the kernel has no PVH entry: it starts by Linux's boot protocol")
       return try loadPVH(files, attempt, kernelUnpacksItself: true)
     }
   }
@@ -109,11 +108,11 @@ extension Loader {
   /// that no frame is granted any more.
   private func leaveDisks(_ attempt: Attempt<M>) throws(BootError) {
     for disk in disks.all where disk.status == .connected || disk.heldGrantCount > 0 {
-      if let line = try disks.leave(disk) { complain(line) }
+      note(try disks.leave(disk))
       try attempt.check(.closeDisk)
     }
     // A display is no reason not to boot, whatever its backend does.
-    complain(console.display?.close() ?? [])
+    note(console.display?.close() ?? [])
     tell(.booting)
     do throws(XenStoreError) {
       try toolstack.stop()
@@ -132,16 +131,16 @@ extension Loader {
   /// Writes what a menu or an entry wants to be kept, and tells what came of it.
   func save(_ variables: [BootTarget.SavedVariable]) {
     let connected = disks.connected
-    complain(environment.save(variables, options: options))
+    note(environment.save(variables, options: options))
     // A backend that never answers a write costs its connection, but not the boot.
-    complain(disks.restore(connected))
+    note(disks.restore(connected))
   }
 
   /// A line of the self-test: after each failure the numbers must be the same.
   private func sayWhatIsHeld() {
     let held = machine.heldFrames
-    say(
-      "pvgrub-swift: self-test: \(machine.freeFrameCount) frames free, \(held.heap) in the heap, "
+    note(
+      "self-test: \(machine.freeFrameCount) frames free, \(held.heap) in the heap, "
         + "\(held.tables) tables, \(grants.activeCount) grants")
   }
 
@@ -165,7 +164,7 @@ extension Loader: AttemptObserver {
   func goesOn(byteCount: () -> UInt64) -> Bool {
     switch toolstack.look() {
     case .end(let how)?: wantedEnd = how
-    case .line(let line)?: complain(line)
+    case .line(let line)?: note(line)
     case nil: break
     }
     let now = machine.now

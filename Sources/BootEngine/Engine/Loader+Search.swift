@@ -17,13 +17,13 @@ extension Loader {
     if let file = options.menu {
       do throws(BootError) {
         return try search.load(file)
-      } catch { complain(error.message) }
+      } catch { note(error.message) }
     }
     if let moduleMenu { return moduleMenu }
     let result = search.find(isChained: options.isChained, isReadOnly: options.isReadOnly)
-    complain(result.remarks)
+    note(result.remarks)
     if result.menu == nil {
-      say("pvgrub-swift: no boot menu found (GRUB, syslinux, Boot Loader Specification)")
+      note("no boot menu found (GRUB, syslinux, Boot Loader Specification)")
       for line in search.inventory() { say(line) }
       tellFailure([], "no boot menu found")
     }
@@ -38,7 +38,7 @@ extension Loader {
     if !options.ignoresModule {
       switch HostModule(head: ByteView(moduleBytes(HostModule.headByteCount))) {
       case .archive:
-        say("pvgrub-swift: ramdisk= of the host becomes the kernel's last initial ramdisk")
+        note("ramdisk= of the host becomes the kernel's last initial ramdisk")
         hostRamdisk = HostRamdisk(frames: module.frames, byteCount: module.byteCount)
         return nil
       case .menu:
@@ -46,13 +46,13 @@ extension Loader {
         let text = HostModule.menuText(moduleBytes(MenuLimits.fileByteCountMax))
         do throws(BootError) {
           let menu = try search.menu(text)
-          say("pvgrub-swift: the menu is ramdisk= of the host")
+          note("the menu is ramdisk= of the host")
           return menu
-        } catch { say("pvgrub-swift: ramdisk= of the host: \(error.message)") }
+        } catch { note("ramdisk= of the host: \(error.message)") }
         return nil
       case .empty: break
       case .unknown:
-        say("pvgrub-swift: ramdisk= of the host is neither an initial ramdisk nor a menu")
+        note("ramdisk= of the host is neither an initial ramdisk nor a menu")
       }
     }
     releaseModule()

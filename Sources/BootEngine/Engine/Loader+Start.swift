@@ -13,22 +13,22 @@ extension Loader {
   /// Opens the display, says the first line, and takes what the host said in xenstore.
   public func start() {
     openDisplay()
-    say("pvgrub-swift: \(machine.entry.frameCount / 256) MiB of memory")
+    note("\(machine.entry.frameCount / 256) MiB of memory")
     takeNodes()
-    for word in options.unknown { say("pvgrub-swift: unknown word in extra=: \(word)") }
+    for word in options.unknown { note("unknown word in extra=: \(word)") }
   }
 
   /// Connects the framebuffer and its keyboard, if the guest has them.
   private func openDisplay() {
     do throws(XenStoreError) {
       console.display = try Display(store: store, grants: grants, hypervisor: machine)
-    } catch { complain(error.message) }
+    } catch { note(error.message) }
     reconnectDisplay()
   }
 
   /// Connects the display again after a boot that failed.
   func reconnectDisplay() {
-    complain(console.display?.connect() ?? [])
+    note(console.display?.connect() ?? [])
   }
 
   /// Takes what the toolstack wrote into `data/pvgrub` before the domain ran, once, before any byte
@@ -38,11 +38,11 @@ extension Loader {
     do throws(XenStoreError) {
       for name in try store.directory("data/pvgrub").prefix(Self.nodeCountMax) {
         guard let value = try store.readIfPresent("data/pvgrub/\(name)") else { continue }
-        say("pvgrub-swift: xenstore says \(name)=\(value)")
+        note("xenstore says \(name)=\(value)")
         options.takeNode(name, value)
       }
     } catch {
-      if !error.isNotFound { complain(error.message) }
+      if !error.isNotFound { note(error.message) }
     }
   }
 
@@ -51,8 +51,8 @@ extension Loader {
     do throws(XenStoreError) {
       try toolstack.start()
       try disks.discover(store: store, grants: grants, machine: machine)
-    } catch { complain(error.message) }
-    complain(disks.reconnect())
+    } catch { note(error.message) }
+    note(disks.reconnect())
     environment = GuestEnvironment(GuestDisks(disks.contents()))
   }
 }

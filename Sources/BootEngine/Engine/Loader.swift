@@ -85,7 +85,7 @@ public final class Loader<M: PVMachine> {
       // A command may have been told to end, or may have found a backend dead. First: what that
       // says belongs above the prompt.
       if let wantedEnd { return end(wantedEnd) }
-      complain(disks.revive())
+      note(disks.revive())
       var failure: BootFailureReport?
       for effect in effects {
         switch effect {
@@ -136,8 +136,8 @@ public final class Loader<M: PVMachine> {
 
   /// Ends the domain with its disks and its display closed.
   private func end(_ how: DomainEnd) -> Outcome {
-    complain(disks.close())
-    complain(console.display?.close() ?? [])
+    note(disks.close())
+    note(console.display?.close() ?? [])
     console.flush(until: machine.now + console.timeLimit)
     return .end(how)
   }
@@ -149,10 +149,12 @@ public final class Loader<M: PVMachine> {
   }
 
   /// Writes lines for the administrator, with the loader's name.
-  func complain(_ lines: [ByteString]) { for line in lines { complain(line) } }
+  func note(_ lines: [ByteString]) { for line in lines { note(line) } }
 
-  /// Writes a line for the administrator, with the loader's name.
-  func complain(_ line: ByteString) { say("pvgrub-swift: \(line)") }
+  /// Writes a line for the administrator, if there is one, with the loader's name.
+  func note(_ line: ByteString?) {
+    if let line { say("pvgrub-swift: \(line)") }
+  }
 
   /// Takes the progress line away for something else to be said.
   func clearProgress() {

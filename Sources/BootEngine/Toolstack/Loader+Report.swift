@@ -9,7 +9,7 @@ import XenFrontends
 /// What the toolstack is told in xenstore.
 extension Loader {
   /// Tells that `state` is reached.
-  func tell(_ state: BootReport.State) { complain(reporter.tell(state, times: timesText)) }
+  func tell(_ state: BootReport.State) { note(reporter.tell(state, times: timesText)) }
 
   /// Tells which files are loaded.
   func tellLoading(_ files: GuestBootFiles<M>) {
@@ -22,14 +22,10 @@ extension Loader {
   /// Tells why an entry failed, once.
   func tellFailure(_ titles: [ByteString], _ reason: ByteString) {
     if !titles.isEmpty { reporter.report.entry = BootReport.entryPath(titles) }
-    complain(reporter.tellFailure(reason, times: timesText))
+    note(reporter.tellFailure(reason, times: timesText))
   }
 
   private var timesText: ByteString { times.text(now: machine.now) }
-
-  private func complain(_ line: ByteString?) {
-    if let line { complain([line]) }
-  }
 
   /// What the boot took up to now, beside time.
   func counters(
