@@ -46,6 +46,7 @@ public final class GuestVolume<Device: BlockDevice> {
   /// Looks for what a search asks for while the volume's metadata is still in the cache.
   func surveyAhead() {
     surveyed = survey()
+    surveyed?.lookAhead()
     fileSystem?.emptyCache()
   }
 

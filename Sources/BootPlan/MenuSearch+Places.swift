@@ -34,7 +34,6 @@ extension MenuSearch {
   ) {
     for name in ConfigSearch.nestedScripts {
       let path: ByteString = "\(directory.path)/\(name)"
-      volume.look(path)
       if volume.file(path) != nil { result.append(path) }
     }
   }

@@ -103,7 +103,10 @@ public struct MenuSearch<Device: BlockDevice> {
       guard let survey = environment.disks[position].survey() else { continue }
       survey.device = environment.disks.name(of: position)
       result.append(survey)
-      if positions.count > Self.keptCacheCountMax { survey.system.emptyCache() }
+      if positions.count > Self.keptCacheCountMax {
+        survey.lookAhead()
+        survey.system.emptyCache()
+      }
     }
     return result
   }
@@ -153,16 +156,16 @@ public struct MenuSearch<Device: BlockDevice> {
   private func files(
     _ paths: [ByteString], on volume: VolumeSurvey<Device>, _ state: inout State
   ) -> [ByteString] {
-    if let failure = volume.failure, !state.damaged.contains(volume.system.place) {
-      state.damaged.append(volume.system.place)
-      state.remarks.append(failure.message)
-    }
     var known: [ByteString] = []
     var result: [ByteString] = []
     for path in paths {
       guard let found = volume.file(path), !known.contains(found.canonical) else { continue }
       known.append(found.canonical)
       result.append(path)
+    }
+    if let failure = volume.failure, !state.damaged.contains(volume.system.place) {
+      state.damaged.append(volume.system.place)
+      state.remarks.append(failure.message)
     }
     return result
   }

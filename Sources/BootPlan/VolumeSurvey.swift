@@ -4,9 +4,9 @@ import BootMenu
 import Bytes
 import FileSystem
 
-/// What of all that a search for menus asks for is on a volume. The whole of it is looked up at
-/// once: a search goes over the volumes of a disk more than once, and on a disk with many of them
-/// what it read of the first is forgotten by then.
+/// What of all that a search for menus asks for is on a volume. Each name is looked up once, when
+/// it is asked for first. On a disk with many volumes `lookAhead` looks all of them up: a search
+/// goes over the volumes more than once, and what it read of the first is forgotten by then.
 final class VolumeSurvey<Device: BlockDevice> {
   /// A file that is there, and its name without links.
   struct Found {
@@ -20,33 +20,51 @@ final class VolumeSurvey<Device: BlockDevice> {
   var device: ByteString = ""
   /// What kept a name from being looked up, the first time.
   private(set) var failure: BootError?
-  /// The scripts that may be in directories of an EFI system partition.
-  private(set) var firmwareScripts: [ByteString] = []
+  /// The scripts that may be in directories of an EFI system partition: a few lines that go on with
+  /// the menu of another partition.
+  private(set) lazy var firmwareScripts: [ByteString] = {
+    guard hasDirectory(ConfigSearch.firmwareDirectory) else { return [] }
+    return names(ConfigSearch.firmwareDirectory).prefix(ConfigSearch.firmwareDirectoryCountMax)
+      .map { "\(ConfigSearch.firmwareDirectory)/\($0)/grub.cfg" }
+  }()
 
   /// The names at the top that are not those of a system's directories, in order.
-  private(set) var topNames: [ByteString] = []
+  private(set) lazy var topNames: [ByteString] = names("/").filter {
+    !$0.isWord(of: ConfigSearch.systemDirectories)
+  }
 
+  /// The names that were looked up.
+  private var known: [ByteString] = []
   private var files: [Found] = []
   private var directories: [ByteString] = []
   /// Directories that are not there, so that nothing below them need be looked up.
   private var missing: [ByteString] = []
 
-  init(_ system: MountedFileSystem<Device>) {
-    self.system = system
-    for path in ConfigSearch.guestLoaders + ConfigSearch.scripts { look(path) }
-    look(ConfigSearch.firmwareDirectory)
-    lookForFirmwareScripts()
-    for path in ConfigSearch.syslinux + ConfigSearch.entryDirectories { look(path) }
+  init(_ system: MountedFileSystem<Device>) { self.system = system }
+
+  /// Looks up all that a search asks for.
+  func lookAhead() {
+    for path in ConfigSearch.guestLoaders + ConfigSearch.scripts + firmwareScripts
+      + ConfigSearch.syslinux + ConfigSearch.entryDirectories
+    {
+      look(path)
+    }
     look(ConfigSearch.loaderConfiguration)
     for path in ConfigSearch.legacy { look(path) }
-    topNames = names("/").filter { !$0.isWord(of: ConfigSearch.systemDirectories) }
+    _ = topNames
   }
 
-  /// Whether a directory of `ConfigSearch` is there.
-  func hasDirectory(_ path: ByteString) -> Bool { directories.contains(path) }
+  /// Whether a directory is there.
+  func hasDirectory(_ path: ByteString) -> Bool {
+    look(path)
+    return directories.contains(path)
+  }
 
-  /// A file of `ConfigSearch`; nil if it is not there.
-  func file(_ path: ByteString) -> Found? { files.first { $0.path == path } }
+  /// A file; nil if it is not there.
+  func file(_ path: ByteString) -> Found? {
+    look(path)
+    return files.first { $0.path == path }
+  }
 
   /// Whether one of the directories with entries is there.
   var hasEntries: Bool {
@@ -59,8 +77,10 @@ final class VolumeSurvey<Device: BlockDevice> {
       || file(ConfigSearch.loaderConfiguration) != nil
   }
 
-  /// Looks a name up.
-  func look(_ path: ByteString) {
+  /// Looks a name up, once.
+  private func look(_ path: ByteString) {
+    if known.contains(path) { return }
+    known.append(path)
     let parts = path.split(on: ASCII.slash)
     var directory: ByteString = ""
     for name in parts.dropFirst().dropLast() {
@@ -86,18 +106,6 @@ final class VolumeSurvey<Device: BlockDevice> {
     do throws(BootError) { return try system.attributes(path) } catch {
       if error.family != .wrongRequest { failure = failure ?? error }
       return nil
-    }
-  }
-
-  /// `/EFI/NAME/grub.cfg` of an EFI system partition: a few lines that go on with the menu of
-  /// another partition.
-  private func lookForFirmwareScripts() {
-    guard hasDirectory(ConfigSearch.firmwareDirectory) else { return }
-    for name in names(ConfigSearch.firmwareDirectory) {
-      guard firmwareScripts.count < ConfigSearch.firmwareDirectoryCountMax else { return }
-      let path: ByteString = "\(ConfigSearch.firmwareDirectory)/\(name)/grub.cfg"
-      firmwareScripts.append(path)
-      look(path)
     }
   }
 
