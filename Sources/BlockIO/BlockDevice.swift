@@ -12,6 +12,9 @@ public protocol BlockDevice: AnyObject {
   /// The logical sector size in bytes: 512, 2048 (optical drives) or 4096.
   var sectorByteCount: Int { get }
 
+  /// What pays for the work that is done for what is on it; one for all disks of a guest.
+  var work: WorkAccount { get }
+
   /// Reads exactly `byteCount` bytes at `byteOffset`, or throws. Any offset and count inside the
   /// device will do; the device sees to sectors and to caching. For metadata: data of files goes by
   /// extents.
@@ -28,8 +31,10 @@ public protocol BlockDevice: AnyObject {
   func write(_ bytes: [UInt8], at byteOffset: UInt64) throws(BlockError)
 }
 
-/// A device without a cache that can't be written.
+/// A device without a cache that can't be written, and for which nobody counts work.
 extension BlockDevice {
+  /// A new one without a limit.
+  public var work: WorkAccount { WorkAccount() }
   /// What `read` gives.
   public func readAgain(
     at byteOffset: UInt64, count byteCount: Int

@@ -23,6 +23,8 @@ public indirect enum BlockError: BootFailure {
   case outOfResources(ByteString)
   /// A packed piece of a file does not unpack; whose fault that is, and one line.
   case notUnpacked(FailureFamily, ByteString)
+  /// What is on the device makes too much work.
+  case work(WorkError)
 
   /// Whose fault it is.
   public var family: FailureFamily {
@@ -33,6 +35,7 @@ public indirect enum BlockError: BootFailure {
       .outOfResources:
       .device
     case .notUnpacked(let family, _): family
+    case .work(let error): error.family
     }
   }
 
@@ -49,6 +52,20 @@ public indirect enum BlockError: BootFailure {
     case .outOfResources(let what), .notUnpacked(_, let what): what
     case .readOnly: "the disk may not be written"
     case .writeFailed(let sector): "write error at sector \(sector)"
+    case .work(let error): error.message
     }
+  }
+}
+
+/// Charging work where only errors of devices can be thrown.
+extension WorkAccount {
+  /// `charge`, with an error that every reader of a format knows how to tell.
+  public func pay(_ kind: WorkKind, _ count: Int = 1) throws(BlockError) {
+    do throws(WorkError) { try charge(kind, count) } catch { throw .work(error) }
+  }
+
+  /// `require`, the same way.
+  public func payMemory(byteCount: Int) throws(BlockError) {
+    do throws(WorkError) { try require(byteCount: byteCount) } catch { throw .work(error) }
   }
 }

@@ -25,6 +25,9 @@ public final class CachedDevice<Base: BlockDevice>: BlockDevice {
   /// The device that is read.
   public let base: Base
 
+  /// What pays for the work.
+  public let work: WorkAccount
+
   private let lineByteCount: Int
   private let lineCountMax: Int
   private var lines: [Line] = []
@@ -35,13 +38,14 @@ public final class CachedDevice<Base: BlockDevice>: BlockDevice {
   /// A cache over `base`. `lineByteCount` is a power of two and at least a sector.
   public init(
     _ base: Base, lineByteCount: Int = CacheLimits.lineByteCount,
-    lineCount: Int = CacheLimits.lineCount
+    lineCount: Int = CacheLimits.lineCount, work: WorkAccount? = nil
   ) {
     precondition(
       lineByteCount >= base.sectorByteCount && lineByteCount & (lineByteCount - 1) == 0,
       "a cache line is a power of two and holds a sector")
     precondition(lineCount > 0, "a cache without lines")
     self.base = base
+    self.work = work ?? base.work
     self.lineByteCount = lineByteCount
     lineCountMax = lineCount
     lines.reserveCapacity(lineCount)
@@ -60,7 +64,10 @@ public final class CachedDevice<Base: BlockDevice>: BlockDevice {
   public func read(at byteOffset: UInt64, count: Int) throws(BlockError) -> [UInt8] {
     try checkRange(at: byteOffset, count: count)
     if count == 0 { return [] }
-    if count > 2 * lineByteCount { return try base.read(at: byteOffset, count: count) }
+    if count > 2 * lineByteCount {
+      try work.pay(.readBytes, count)
+      return try base.read(at: byteOffset, count: count)
+    }
     var result: [UInt8] = []
     var position = byteOffset
     var rest = count
@@ -70,6 +77,7 @@ public final class CachedDevice<Base: BlockDevice>: BlockDevice {
       let step = min(rest, lineByteCount - start)
       guard let slot = try slot(ofLine: index, orNilIfOnlyPartIsReadable: step) else {
         // A bad sector elsewhere in the line must not hide what was asked for.
+        try work.pay(.readBytes, count)
         return try base.read(at: byteOffset, count: count)
       }
       if step == count { return Array(lines[slot].bytes[start..<start + step]) }
@@ -82,7 +90,8 @@ public final class CachedDevice<Base: BlockDevice>: BlockDevice {
 
   /// Reads from the device below, past the cache.
   public func readAgain(at byteOffset: UInt64, count: Int) throws(BlockError) -> [UInt8] {
-    try base.readAgain(at: byteOffset, count: count)
+    try work.pay(.readBytes, count)
+    return try base.readAgain(at: byteOffset, count: count)
   }
 
   /// Whether the device below may be written.
@@ -118,6 +127,7 @@ public final class CachedDevice<Base: BlockDevice>: BlockDevice {
     let start = index * UInt64(lineByteCount)
     let count = Int(min(UInt64(lineByteCount), base.byteCount - start))
     let bytes: [UInt8]
+    try work.pay(.readBytes, count)
     do {
       bytes = try base.read(at: start, count: count)
     } catch {

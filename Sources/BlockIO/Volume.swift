@@ -26,6 +26,9 @@ public final class Volume<Device: BlockDevice> {
   /// Whether it was put together, so that it is never written.
   public let isAssembled: Bool
 
+  /// What pays for the work that is done for what is on it.
+  public let work: WorkAccount
+
   /// How many arrays stand on each other.
   let depth: Int
 
@@ -108,6 +111,7 @@ public final class Volume<Device: BlockDevice> {
     self.isAssembled = isAssembled
     self.depth = depth
     self.devices = devices
+    work = devices.first?.work ?? WorkAccount()
     self.segments = placed
     self.sectorByteCount = sectorByteCount ?? devices.map { $0.sectorByteCount }.max() ?? 512
     if placed.count == 1, case .device(let device) = placed[0].source {
@@ -220,6 +224,9 @@ public final class Volume<Device: BlockDevice> {
     at offset: UInt64, count: Int, readAgain: Bool
   ) throws(BlockError) -> [UInt8] {
     try check(offset, count)
+    try work.pay(.lookups)
+    try work.pay(.copiedBytes, count)
+    try work.payMemory(byteCount: count)
     if let direct {
       return try Self.read(direct.device, direct.byteOffset + offset, count, readAgain)
     }

@@ -72,6 +72,9 @@ public struct BootSlot: Equatable, Sendable {
 /// empty name is the root that the environment starts with. A person's command line asks for more:
 /// `RescueEnvironment`.
 public protocol MenuEnvironment: AnyObject {
+  /// What pays for the work that menus make.
+  var work: WorkAccount { get }
+
   /// The contents of a file; nil if there is none, if it can't be read, or if it has more than
   /// `byteCountMax` bytes.
   func contents(of file: MenuFile, byteCountMax: Int) -> ByteString?
@@ -174,4 +177,10 @@ extension MenuEnvironment {
   public func addLoopDevice(name: ByteString, file: MenuFile) -> Bool { false }
   /// There is none.
   public func removeLoopDevice(name: ByteString) -> Bool { false }
+}
+
+/// An environment in which nobody counts work.
+extension MenuEnvironment {
+  /// A new one without a limit.
+  public var work: WorkAccount { WorkAccount() }
 }

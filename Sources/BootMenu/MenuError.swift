@@ -23,6 +23,8 @@ public indirect enum MenuError: BootFailure {
   case locked(title: ByteString)
   /// The menu asks for more work than `MenuLimits.stepCountMax`.
   case tooManySteps(place: MenuPlace)
+  /// The menu asks for more work than the account has.
+  case work(WorkError, place: MenuPlace)
   /// Blocks, calls or files are nested more deeply than `MenuLimits.callDepthMax`.
   case nestedTooDeeply(place: MenuPlace)
   /// The menu is larger than `MenuLimits` allow.
@@ -35,6 +37,7 @@ public indirect enum MenuError: BootFailure {
     case .chainloader, .firmwareProgram, .notForGuests: .unsupported
     case .noEntries, .noKernel, .commandFailed, .tooManySteps, .nestedTooDeeply, .tooLarge:
       .corrupt
+    case .work(let error, _): error.family
     }
   }
 
@@ -55,6 +58,7 @@ public indirect enum MenuError: BootFailure {
     case .locked(let title): "entry '\(title)' is locked by a password"
     case .tooManySteps(let place):
       "\(place.text): more than \(MenuLimits.stepCountMax) steps"
+    case .work(let error, let place): "\(place.text): \(error.message)"
     case .nestedTooDeeply(let place):
       "\(place.text): nested more than \(MenuLimits.callDepthMax) deep"
     case .tooLarge(let place, let what): "\(place.text): \(what)"

@@ -21,8 +21,14 @@ public final class GuestEnvironment<Device: BlockDevice>: RescueEnvironment {
   /// The files that were read in pieces last: two, for those who compare.
   var lastFiles: [(file: MenuFile, located: LocatedFile<Device>)] = []
 
+  /// What pays for the work of menus and disks.
+  public let work: WorkAccount
+
   /// The environment of `disks`.
-  public init(_ disks: GuestDisks<Device>) { self.disks = disks }
+  public init(_ disks: GuestDisks<Device>) {
+    self.disks = disks
+    work = disks.disks.first?.whole.work ?? WorkAccount()
+  }
 
   /// The file system that `device` stands for; the empty name is the first one of all.
   public func fileSystem(

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+/// Who looks on while a disk or a menu makes the loader work.
+public protocol WorkObserver: AnyObject {
+  /// Whether the work goes on. It is asked each `WorkLimits.lookInterval` of work.
+  func goesOn() -> Bool
+
+  /// The memory in bytes that nobody uses.
+  var freeByteCount: UInt64 { get }
+}
+
+/// What the guest's disks and menus have made the loader do, and what they still may.
+///
+/// Limits of single loops multiply: a thousand names in a thousand directories are a million. So
+/// whoever works for a disk or a menu charges it here, where the work is done, at a price in time
+/// (`WorkPrices`). There is one account for all disks of a guest. It is renewed before a search and
+/// before each attempt to boot.
+///
+/// Of what is left, one file system may use up half (`WorkShare`), so that a sound disk beside one
+/// that never ends is still searched.
+public final class WorkAccount {
+  /// Work done since the account was renewed, in picoseconds.
+  public private(set) var spent: UInt64 = 0
+  /// What `spent` may come to now; inside of a share less than the whole.
+  private(set) var limit: UInt64
+  /// What may not be used up of memory, in bytes: small pieces are not asked for.
+  public private(set) var reserveByteCount: UInt64 = 0
+  /// Whether the observer has ended the work.
+  public private(set) var isStopped = false
+  /// Where the account is looked at more closely.
+  private var mark: UInt64 = 0
+  /// How often the account was renewed.
+  private(set) var round: UInt64 = 0
+  private var counts = InlineArray<16, UInt64>(repeating: 0)
+  private var observer: (any WorkObserver)?
+
+  /// An account; one without a limit is for tests and for tools on a host.
+  public init(limit: UInt64 = .max) { self.limit = limit }
+
+  /// Starts anew with a limit in picoseconds, and a reserve of memory in bytes.
+  public func renew(
+    limit: UInt64, reserveByteCount: UInt64 = 0, observer: (any WorkObserver)? = nil
+  ) {
+    self.limit = limit
+    self.reserveByteCount = reserveByteCount
+    self.observer = observer
+    spent = 0
+    mark = 0
+    round &+= 1
+    isStopped = false
+    counts = InlineArray(repeating: 0)
+  }
+
+  /// Raises the limit by work that the size of a file that is loaded justifies, in picoseconds.
+  public func allow(_ work: UInt64) {
+    limit = limit &+ min(work, .max - limit)
+  }
+
+  /// Charges `count` pieces of work, before they are done or as they are.
+  @inline(never)
+  public func charge(_ kind: WorkKind, _ count: Int = 1) throws(WorkError) {
+    let number = UInt64(clamping: count)
+    let (price, isTooMuch) = number.multipliedReportingOverflow(by: kind.price)
+    let (sum, isOver) = spent.addingReportingOverflow(price)
+    spent = isTooMuch || isOver ? .max : sum
+    counts[Int(kind.rawValue)] = counts[Int(kind.rawValue)] &+ number
+    if spent > mark { try look(kind) }
+  }
+
+  /// Pays for a large piece of memory before it is allocated. What is smaller than
+  /// `WorkLimits.smallByteCount` need not be asked for.
+  public func require(byteCount: Int) throws(WorkError) {
+    guard let observer, byteCount > WorkLimits.smallByteCount else { return }
+    let (needed, isOver) = UInt64(clamping: byteCount).addingReportingOverflow(reserveByteCount)
+    guard !isOver, observer.freeByteCount >= needed else {
+      throw .outOfMemory(byteCount: UInt64(clamping: byteCount))
+    }
+  }
+
+  /// How much of one kind was done since the account was renewed.
+  public func count(of kind: WorkKind) -> UInt64 { counts[Int(kind.rawValue)] }
+
+  private func look(_ kind: WorkKind) throws(WorkError) {
+    if isStopped { throw .stopped }
+    guard spent <= limit else { throw .spent(kind, count: count(of: kind)) }
+    guard let observer else {
+      mark = limit
+      return
+    }
+    mark = min(limit, spent &+ min(WorkLimits.lookInterval, .max - spent))
+    guard observer.goesOn() else {
+      isStopped = true
+      mark = 0
+      throw .stopped
+    }
+    guard observer.freeByteCount >= reserveByteCount else {
+      mark = spent
+      throw .outOfMemory(byteCount: reserveByteCount)
+    }
+  }
+
+  // MARK: Shares
+
+  /// What `begin` has changed.
+  public struct Scope {
+    fileprivate let share: WorkShare?
+    fileprivate let start: UInt64
+    fileprivate let limit: UInt64
+  }
+
+  /// Begins work for one file system, disk or menu, up to its share.
+  public func begin(_ share: WorkShare) -> Scope {
+    if share.isActive { return Scope(share: nil, start: spent, limit: limit) }
+    if share.round != round {
+      share.round = round
+      share.spent = 0
+    }
+    share.isActive = true
+    let scope = Scope(share: share, start: spent, limit: limit)
+    if limit != .max {
+      let left = limit > spent ? limit - spent : 0
+      limit = spent &+ (left > share.spent ? (left - share.spent) / 2 : 0)
+      mark = min(mark, limit)
+    }
+    return scope
+  }
+
+  /// Ends what `begin` began. Scopes end in the opposite order.
+  public func end(_ scope: Scope) {
+    guard let share = scope.share else { return }
+    share.isActive = false
+    share.spent = share.spent &+ (spent &- scope.start)
+    // More may have been allowed meanwhile.
+    limit = max(limit, scope.limit)
+    mark = min(mark, limit)
+  }
+}
+
+/// What one file system, disk or menu has used up of an account: at most half of what is left when
+/// it comes to it, however often that is.
+public final class WorkShare {
+  fileprivate var spent: UInt64 = 0
+  fileprivate var round: UInt64 = 0
+  fileprivate var isActive = false
+
+  /// A share of which nothing is used.
+  public init() {}
+}
