@@ -155,7 +155,7 @@ let package = Package(
     tests(
       "DomainBuilderTests",
       ["DomainBuilder", "KernelImage", "Bytes", "CXen", "CLinux", "TestSupport"]),
-    tests("TidyTests", []),
+    tests("TidyTests", ["Bytes"]),
     .target(
       name: "FakeDom0", dependencies: ["XenFrontends", "CXen", "BlockIO", "Bytes"],
       path: "Tests/FakeDom0"),

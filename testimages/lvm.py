@@ -227,4 +227,5 @@ def main():
             file.truncate(group.size(number))
 
 
-main()
+if __name__ == "__main__":
+    main()

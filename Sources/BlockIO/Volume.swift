@@ -233,6 +233,7 @@ public final class Volume<Device: BlockDevice> {
     var result: [UInt8] = []
     result.reserveCapacity(count)
     for piece in try pieces(at: offset, byteCount: UInt64(count)) {
+      try work.pay(.lookups)
       switch piece {
       case .device(let device, let byteOffset, let byteCount):
         result += try Self.read(device, byteOffset, Int(byteCount), readAgain)

@@ -40,6 +40,8 @@ final class DiskContents<Device: BlockDevice> {
 
   /// Reads the partition table and looks at every volume.
   private func look() -> Found {
+    let scope = whole.work.begin(WorkShare(whole.name))
+    defer { whole.work.end(scope) }
     var partitions: [Partition] = []
     var problem: PartitionError?
     do throws(PartitionError) {

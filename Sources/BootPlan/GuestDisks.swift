@@ -39,7 +39,9 @@ public struct GuestDisks<Device: BlockDevice> {
     self.disks = joined.disks
     unavailable = stack.unavailable
     assembledArrays = stack.assembledArrays
-    remarks = stack.remarks + joined.remarks + stack.unavailable.map { $0.failure.message }
+    remarks =
+      stack.remarks + joined.remarks
+      + stack.unavailable.prefix(VolumeStackLimits.remarkCountMax).map { $0.failure.message }
     firstLoopback = joined.disks.count
     deviceNames = NameIndex(joined.disks.map { $0.name })
     var names: [(name: ByteString, index: Int)] = []

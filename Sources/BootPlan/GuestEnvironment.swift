@@ -25,9 +25,9 @@ public final class GuestEnvironment<Device: BlockDevice>: RescueEnvironment {
   public let work: WorkAccount
 
   /// The environment of `disks`.
-  public init(_ disks: GuestDisks<Device>) {
+  public init(_ disks: GuestDisks<Device>, work: WorkAccount? = nil) {
     self.disks = disks
-    work = disks.disks.first?.whole.work ?? WorkAccount()
+    self.work = work ?? disks.disks.first?.whole.work ?? WorkAccount()
   }
 
   /// The file system that `device` stands for; the empty name is the first one of all.

@@ -50,6 +50,8 @@ extension MenuSearch {
     for other in volumes where other !== volume && other.hasEntriesOrConfiguration {
       devices.append(other.device)
     }
+    let scopes = volume.system.beginPart()
+    defer { volume.system.endPart(scopes) }
     do throws(MenuError) {
       take(try interpreter.bootLoaderMenu(devices: devices), at: volume.system.place, &state)
     } catch {

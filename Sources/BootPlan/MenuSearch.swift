@@ -143,6 +143,8 @@ public struct MenuSearch<Device: BlockDevice> {
   ) {
     guard state.menu == nil else { return }
     for path in files(paths, on: volume, &state) where state.menu == nil {
+      let scopes = volume.system.beginPart()
+      defer { volume.system.endPart(scopes) }
       do throws(BootError) {
         take(
           try load(MenuFile(device: volume.device, path: path)), at: volume.system.place, &state)

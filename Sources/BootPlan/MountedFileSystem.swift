@@ -7,18 +7,26 @@ import FileSystem
 public final class MountedFileSystem<Device: BlockDevice> {
   /// The volume.
   public let volume: Volume<Device>
+  /// What it may use up of the account of work.
+  let share: WorkShare
   private let reader: MountedReader
 
   /// The reader that knows what is on `volume`; nil if none does. Throws if a reader knows the
   /// format but can't read this one.
   public static func probe(_ volume: Volume<Device>) throws(BootError) -> MountedFileSystem? {
-    try FileSystemReaders.mount(volume).map { MountedFileSystem(volume: volume, reader: $0) }
+    let share = WorkShare(volume.name)
+    let scope = volume.work.begin(share)
+    defer { volume.work.end(scope) }
+    return try FileSystemReaders.mount(volume).map {
+      MountedFileSystem(volume: volume, reader: $0, share: share)
+    }
   }
 
   /// The file system on `volume`, which `reader` reads.
-  init(volume: Volume<Device>, reader: MountedReader) {
+  init(volume: Volume<Device>, reader: MountedReader, share: WorkShare? = nil) {
     self.volume = volume
     self.reader = reader
+    self.share = share ?? WorkShare(volume.name)
   }
 
   /// The format's name.
@@ -97,12 +105,16 @@ public final class MountedFileSystem<Device: BlockDevice> {
 
   /// What `path` leads to, with size, mode and time.
   public func attributes(_ path: ByteString) throws(BootError) -> FoundFile {
+    let scope = begin()
+    defer { end(scope) }
     let target = try resolve(path)
     return FoundFile(path: target.path, attributes: target.attributes)
   }
 
   /// The contents of a small file.
   public func contents(_ path: ByteString, limit: Int) throws(BootError) -> [UInt8] {
+    let scope = begin()
+    defer { end(scope) }
     do throws(FileError<BootError>) {
       return try FileContents.readAll(path, in: reader, on: volume, limit: limit)
     } catch { throw failure(error, path) }
@@ -116,6 +128,8 @@ public final class MountedFileSystem<Device: BlockDevice> {
 
   /// The names in a directory.
   public func names(_ path: ByteString) throws(BootError) -> [ByteString] {
+    let scope = begin()
+    defer { end(scope) }
     var result: [ByteString] = []
     for entry in try entries(path).entries { result.append(entry.name) }
     return result
@@ -128,6 +142,8 @@ public final class MountedFileSystem<Device: BlockDevice> {
     in path: ByteString, limit: Int, wants: (ByteString) -> Bool,
     visit: (ByteString, ByteString?) -> Bool
   ) throws(BootError) {
+    let scope = begin()
+    defer { end(scope) }
     let (directory, entries) = try entries(path)
     for entry in entries where wants(entry.name) {
       let name: ByteString = "\(directory == "/" ? "" : directory)/\(entry.name)"
@@ -137,6 +153,8 @@ public final class MountedFileSystem<Device: BlockDevice> {
 
   /// Where the contents of the file at `path` are.
   public func locate(_ path: ByteString) throws(BootError) -> LocatedFile<Device> {
+    let scope = begin()
+    defer { end(scope) }
     let target = try resolve(path)
     guard target.attributes.kind == .file else {
       throw BootError(.wrongRequest, "\(place): \(path): not a file")
@@ -175,6 +193,22 @@ public final class MountedFileSystem<Device: BlockDevice> {
       let target = PathTarget(node: node, attributes: attributes, path: path)
       return ByteString(try FileContents.readAll(target, in: reader, on: volume, limit: limit))
     } catch { return nil }
+  }
+
+  /// Begins work that is charged to this file system.
+  private func begin() -> WorkAccount.Scope { volume.work.begin(share) }
+
+  private func end(_ scope: WorkAccount.Scope) { volume.work.end(scope) }
+
+  /// Begins something that may use up half of what the file system still may: one path, one menu.
+  func beginPart() -> (whole: WorkAccount.Scope, part: WorkAccount.Scope) {
+    (begin(), volume.work.begin(WorkShare()))
+  }
+
+  /// Ends what `beginPart` began.
+  func endPart(_ scopes: (whole: WorkAccount.Scope, part: WorkAccount.Scope)) {
+    end(scopes.part)
+    end(scopes.whole)
   }
 
   private func resolve(

@@ -16,6 +16,8 @@ enum VolumeStackLimits {
   static let logicalVolumeProbeCountMax = 256
   /// The files that are disks at one time.
   static let loopbackCountMax = 16
+  /// The remarks on arrays and logical volumes; one more says that there were more.
+  static let remarkCountMax = 200
 }
 
 /// A volume that can't be used, by its names.
@@ -41,14 +43,25 @@ struct VolumeStack<Device: BlockDevice> {
   private var logicalVolumeCount = 0
   private var probedCount = 0
   private let texts = LVMTexts()
+  private let work: WorkAccount
 
   init(_ disks: [GuestDisk<Device>]) {
     self.disks = disks
+    work = disks.first?.whole.work ?? WorkAccount()
     for _ in 0..<VolumeStackLimits.roundCountMax {
       let count = self.disks.count
       assembleArrays()
       assembleGroups()
       if self.disks.count == count { break }
+    }
+  }
+
+  /// Keeps a line for the administrator, up to a limit.
+  private mutating func remark(_ line: ByteString) {
+    if remarks.count < VolumeStackLimits.remarkCountMax {
+      remarks.append(line)
+    } else if remarks.count == VolumeStackLimits.remarkCountMax {
+      remarks.append("there is more to say of arrays and logical volumes")
     }
   }
 
@@ -66,13 +79,13 @@ struct VolumeStack<Device: BlockDevice> {
     for (identifier, members) in found {
       knownArrays.append(identifier)
       guard knownArrays.count <= VolumeStackLimits.arrayCountMax else {
-        remarks.append("more than \(VolumeStackLimits.arrayCountMax) md arrays")
+        remark("more than \(VolumeStackLimits.arrayCountMax) md arrays")
         return
       }
       let names = unusedFirst(Self.names(of: members[0].superblock))
       do throws(RaidError) {
         let array = try RaidArray(members, name: names[0])
-        remarks += array.remarks
+        for line in array.remarks { remark(line) }
         assembledArrays.append(identifier)
         disks.append(GuestDisk(array.volume, .assembled(names: names)))
       } catch {
@@ -124,10 +137,12 @@ struct VolumeStack<Device: BlockDevice> {
       for volume in disk.volumes {
         guard case .group(let found)? = volume.part else { continue }
         physical.append(found)
+        let scope = work.begin(WorkShare(volume.volume.name))
         found.readCopies(texts)
+        work.end(scope)
         if let failure = found.failure {
           let line = BootError(failure).at(volume.volume.name).message
-          if !remarks.contains(line) { remarks.append(line) }
+          if !remarks.contains(line) { remark(line) }
         }
       }
     }
@@ -135,19 +150,22 @@ struct VolumeStack<Device: BlockDevice> {
     for group in LogicalVolumeMap.groups(physical) where !knownGroups.contains(group.identifier) {
       knownGroups.append(group.identifier)
       let left = VolumeStackLimits.logicalVolumeCountMax - logicalVolumeCount
+      let scope = work.begin(WorkShare(group.name))
       let volumes = group.volumes().sorted { $0.rank < $1.rank }
+      work.end(scope)
       if volumes.count > left {
         let limit = VolumeStackLimits.logicalVolumeCountMax
-        remarks.append("\(group.name): more than \(limit) logical volumes; the rest is left out")
+        remark("\(group.name): more than \(limit) logical volumes; the rest is left out")
       }
       found += volumes.prefix(left)
       logicalVolumeCount += min(left, volumes.count)
     }
     for volume in found.sorted(by: { $0.rank < $1.rank }) { add(volume) }
+    for volume in physical { volume.forgetCopies() }
   }
 
   private mutating func add(_ found: LogicalVolumeMap<Device>.Found) {
-    for remark in found.remarks { remarks.append("\(found.names[0]): \(remark)") }
+    for line in found.remarks { remark("\(found.names[0]): \(line)") }
     switch found.volume {
     case .success(let volume):
       probedCount += 1

@@ -102,7 +102,10 @@ final class VolumeSurvey<Device: BlockDevice> {
     }
   }
 
+  /// A name that never ends costs its own share: others of the same file system are still found.
   private func attributes(_ path: ByteString) -> FoundFile? {
+    let scopes = system.beginPart()
+    defer { system.endPart(scopes) }
     do throws(BootError) { return try system.attributes(path) } catch {
       if error.family != .wrongRequest { failure = failure ?? error }
       return nil
@@ -111,6 +114,8 @@ final class VolumeSurvey<Device: BlockDevice> {
 
   /// The names in a directory that do not begin with a dot, in order.
   private func names(_ directory: ByteString) -> [ByteString] {
+    let scopes = system.beginPart()
+    defer { system.endPart(scopes) }
     do throws(BootError) {
       return try system.names(directory).filter { $0.bytes.first != 0x2e }.sorted()
     } catch {

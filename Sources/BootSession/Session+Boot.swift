@@ -12,6 +12,7 @@ extension Session {
   /// Runs an entry of the shown menu, or of another. A source takes the place of the entry's own.
   func start(_ index: Int, source: ByteString? = nil, of menu: Menu, isUnlocked: Bool) {
     guard menu.entries.indices.contains(index) else { return }
+    beginAttempt()
     var entry = menu.entries[index]
     if let source { entry = entry.edited(source: source) }
     let titles =
@@ -83,6 +84,12 @@ extension Session {
     if let shell { write(shell.editor.shown()) }
   }
 
+  /// Gives entries that are run an account of work; what is loaded then has one of its own.
+  func beginAttempt() {
+    environment.work.renew(
+      limit: WorkLimits.attempt, reserveByteCount: WorkLimits.searchReserveByteCount)
+  }
+
   // MARK: Unattended
 
   /// The default, then its fallbacks; each failure is told. Then the menu waits for a person.
@@ -94,8 +101,12 @@ extension Session {
 
   private func bootNext() {
     guard let boot = unattended else { return }
+    beginAttempt()
     while let selection = boot.takeNext() {
+      // An entry that never ends leaves half of the account to those that follow.
+      let scope = environment.work.begin(WorkShare())
       startUnattended(selection, of: boot.menu)
+      environment.work.end(scope)
       if isLeaving { return }
     }
     let menu = boot.menu

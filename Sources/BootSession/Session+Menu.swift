@@ -61,6 +61,7 @@ extension Session {
     case .boot(let index, let source):
       if let menu = screen?.menu { start(index, source: source, of: menu, isUnlocked: true) }
     case .complete(let request):
+      beginAttempt()
       let commands = CommandSession(environment: environment, menu: screen?.menu)
       screen?.complete(commands.completion(request))
     case .timeout: if let menu = screen?.menus.first { bootUnattended(menu) }
@@ -126,6 +127,7 @@ extension Session {
     }
     screen?.accept()
     given.add(password)
+    beginAttempt()
     do throws(MenuError) {
       let interpreter = MenuInterpreter(environment: environment)
       if let inner = try interpreter.menu(behind: password, of: menu) {

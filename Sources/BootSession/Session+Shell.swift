@@ -22,6 +22,9 @@ extension Session {
     guard let shell else { return [] }
     if let line = shell.line {
       shell.line = nil
+      // A person can end a command.
+      environment.work.renew(
+        limit: .max, reserveByteCount: WorkLimits.searchReserveByteCount)
       let reply = shell.commands.run(line)
       write(TerminalText.harmless(reply.output))
       perform(reply.outcome)
@@ -34,6 +37,7 @@ extension Session {
     if let line = step.line {
       shell.line = line
     } else if let request = step.completion {
+      beginAttempt()
       write(shell.editor.complete(shell.commands.completion(request)))
     } else if step.isLeft, shell.hasMenu {
       leaveShell()

@@ -2,8 +2,8 @@
 
 /// Who looks on while a disk or a menu makes the loader work.
 public protocol WorkObserver: AnyObject {
-  /// Whether the work goes on. It is asked each `WorkLimits.lookInterval` of work.
-  func goesOn() -> Bool
+  /// What is to become of the work. It is asked each `WorkLimits.lookInterval` of work.
+  func look(at account: WorkAccount) -> WorkAccount.Order
 
   /// The memory in bytes that nobody uses.
   var freeByteCount: UInt64 { get }
@@ -23,35 +23,44 @@ public final class WorkAccount {
   public private(set) var spent: UInt64 = 0
   /// What `spent` may come to now; inside of a share less than the whole.
   private(set) var limit: UInt64
-  /// What may not be used up of memory, in bytes: small pieces are not asked for.
+  /// What is to be left free of memory, in bytes; inside of a share half of what was free there.
   public private(set) var reserveByteCount: UInt64 = 0
   /// Whether the observer has ended the work.
   public private(set) var isStopped = false
+  /// Who looks on; nil on a host.
+  public var observer: (any WorkObserver)?
+  /// The lowest address that the stack may come to when something is charged; 0 if that is not
+  /// watched. Whatever data drives into a recursion charges on its way.
+  public var stackLimit: UInt = 0
+  /// What the work is for, for people: the name of the share that began last; empty if none.
+  public private(set) var purpose: ByteString = ""
+  /// Whether the observer has ended the work for the share that began last.
+  private var isGivenUp = false
+  /// Whether there is a limit; a person's own command has none.
+  public var isLimited: Bool { limit != .max }
   /// Where the account is looked at more closely.
   private var mark: UInt64 = 0
   /// How often the account was renewed.
   private(set) var round: UInt64 = 0
   private var counts = InlineArray<16, UInt64>(repeating: 0)
-  private var observer: (any WorkObserver)?
 
   /// An account; one without a limit is for tests and for tools on a host.
   public init(limit: UInt64 = .max) { self.limit = limit }
 
   /// Starts anew with a limit in picoseconds, and a reserve of memory in bytes.
-  public func renew(
-    limit: UInt64, reserveByteCount: UInt64 = 0, observer: (any WorkObserver)? = nil
-  ) {
+  public func renew(limit: UInt64, reserveByteCount: UInt64 = 0) {
     self.limit = limit
     self.reserveByteCount = reserveByteCount
-    self.observer = observer
     spent = 0
     mark = 0
     round &+= 1
     isStopped = false
+    isGivenUp = false
     counts = InlineArray(repeating: 0)
   }
 
   /// Raises the limit by work that the size of a file that is loaded justifies, in picoseconds.
+  /// Not between `begin` and `end`.
   public func allow(_ work: UInt64) {
     limit = limit &+ min(work, .max - limit)
   }
@@ -65,6 +74,12 @@ public final class WorkAccount {
     spent = isTooMuch || isOver ? .max : sum
     counts[Int(kind.rawValue)] = counts[Int(kind.rawValue)] &+ number
     if spent > mark { try look(kind) }
+    if Self.stackPointer < stackLimit { throw .stackUsed }
+  }
+
+  /// An address in the present frame of the stack.
+  @inline(__always) private static var stackPointer: UInt {
+    withUnsafeTemporaryAllocation(byteCount: 8, alignment: 8) { UInt(bitPattern: $0.baseAddress) }
   }
 
   /// Pays for a large piece of memory before it is allocated. What is smaller than
@@ -81,15 +96,23 @@ public final class WorkAccount {
   public func count(of kind: WorkKind) -> UInt64 { counts[Int(kind.rawValue)] }
 
   private func look(_ kind: WorkKind) throws(WorkError) {
-    if isStopped { throw .stopped }
-    guard spent <= limit else { throw .spent(kind, count: count(of: kind)) }
+    if isStopped || isGivenUp { throw .stopped }
+    guard spent <= limit else {
+      // What is refused is not done, so others need not pay for it.
+      spent = limit + 1  // Smaller than `spent` was.
+      throw .spent(kind, count: count(of: kind))
+    }
     guard let observer else {
       mark = limit
       return
     }
     mark = min(limit, spent &+ min(WorkLimits.lookInterval, .max - spent))
-    guard observer.goesOn() else {
-      isStopped = true
+    switch observer.look(at: self) {
+    case .goOn: break
+    case .giveUpShare: isGivenUp = true
+    case .stop: isStopped = true
+    }
+    if isStopped || isGivenUp {
       mark = 0
       throw .stopped
     }
@@ -106,21 +129,40 @@ public final class WorkAccount {
     fileprivate let share: WorkShare?
     fileprivate let start: UInt64
     fileprivate let limit: UInt64
+    fileprivate let reserve: UInt64
+    fileprivate let purpose: ByteString
+  }
+
+  /// What an observer says.
+  public enum Order {
+    /// The work goes on.
+    case goOn
+    /// It ends for the present share.
+    case giveUpShare
+    /// All of it ends.
+    case stop
   }
 
   /// Begins work for one file system, disk or menu, up to its share.
   public func begin(_ share: WorkShare) -> Scope {
-    if share.isActive { return Scope(share: nil, start: spent, limit: limit) }
+    let isInside = share.isActive
+    let scope = Scope(
+      share: isInside ? nil : share, start: spent, limit: limit, reserve: reserveByteCount,
+      purpose: purpose)
+    if isInside { return scope }
     if share.round != round {
       share.round = round
       share.spent = 0
     }
     share.isActive = true
-    let scope = Scope(share: share, start: spent, limit: limit)
+    if !share.name.isEmpty { purpose = share.name }
     if limit != .max {
       let left = limit > spent ? limit - spent : 0
       limit = spent &+ (left > share.spent ? (left - share.spent) / 2 : 0)
       mark = min(mark, limit)
+    }
+    if let free = observer?.freeByteCount, free > reserveByteCount {
+      reserveByteCount += (free - reserveByteCount) / 2
     }
     return scope
   }
@@ -129,10 +171,13 @@ public final class WorkAccount {
   public func end(_ scope: Scope) {
     guard let share = scope.share else { return }
     share.isActive = false
-    share.spent = share.spent &+ (spent &- scope.start)
-    // More may have been allowed meanwhile.
-    limit = max(limit, scope.limit)
-    mark = min(mark, limit)
+    guard share.round == round else { return }
+    // Once given up it is never gone on with.
+    share.spent = isGivenUp ? .max : share.spent &+ (spent &- scope.start)
+    isGivenUp = false
+    purpose = scope.purpose
+    limit = scope.limit
+    reserveByteCount = scope.reserve
   }
 }
 
@@ -143,6 +188,9 @@ public final class WorkShare {
   fileprivate var round: UInt64 = 0
   fileprivate var isActive = false
 
+  /// What it is for, for people; empty if that goes without saying.
+  public let name: ByteString
+
   /// A share of which nothing is used.
-  public init() {}
+  public init(_ name: ByteString = "") { self.name = name }
 }

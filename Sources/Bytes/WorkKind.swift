@@ -82,6 +82,14 @@ public enum WorkLimits {
   public static let search: UInt64 = 1_650_000_000_000
   /// One entry that is run, located and loaded, beside what its files' sizes allow.
   public static let attempt: UInt64 = 1_650_000_000_000
+  /// What an attempt may cost for files of so many bytes: to read each byte, to unpack it and to
+  /// copy it twice, four times over.
+  public static func loading(byteCount: UInt64) -> UInt64 {
+    let price =
+      4 * (WorkPrices.readByte + WorkPrices.unpackedByte + 2 * WorkPrices.copiedByte)
+    let (work, isTooMuch) = byteCount.multipliedReportingOverflow(by: price)
+    return isTooMuch ? .max - 1 : work
+  }
   /// The work after which the observer is asked, in picoseconds.
   public static let lookInterval: UInt64 = 1_000_000_000
   /// Memory that a search leaves free, in bytes. In `lookInterval` less than this can be used up in
@@ -89,6 +97,9 @@ public enum WorkLimits {
   public static let searchReserveByteCount: UInt64 = 4 << 20
   /// What an attempt leaves free, in bytes: nearly all else is the guest's.
   public static let attemptReserveByteCount: UInt64 = 512 << 10
+  /// What is to be left of the stack when something is charged, in bytes: for what does not charge,
+  /// a decoder of packed blocks.
+  public static let stackReserveByteCount: UInt = 64 << 10
   /// A piece of memory up to which nobody need ask, in bytes.
   public static let smallByteCount = 128 << 10
 }
@@ -99,13 +110,15 @@ public enum WorkError: BootFailure {
   case spent(WorkKind, count: UInt64)
   /// The user or the toolstack has ended it.
   case stopped
+  /// It is nested so deeply that the stack is nearly used up.
+  case stackUsed
   /// There is not enough memory for so many bytes more.
   case outOfMemory(byteCount: UInt64)
 
   /// Whose fault it is.
   public var family: FailureFamily {
     switch self {
-    case .spent, .outOfMemory: .unsupported
+    case .spent, .outOfMemory, .stackUsed: .unsupported
     case .stopped: .device
     }
   }
@@ -115,6 +128,7 @@ public enum WorkError: BootFailure {
     switch self {
     case .spent(let kind, let count): "too much work, given up after \(count) \(kind.text)"
     case .stopped: "given up as asked"
+    case .stackUsed: "nested too deeply"
     case .outOfMemory(let byteCount): "no memory for \(byteCount) bytes"
     }
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import Bytes
+import CMiniOS
 import CXen
 public import StubMachine
 public import XenFrontends
@@ -13,6 +14,9 @@ public final class XenMachine: PVMachine {
 
   /// The one machine of this domain, which has started.
   public init(_ info: borrowing BootInfo) { entry = EntryFacts(info) }
+
+  /// Above the page that is not mapped.
+  public var stackBottom: UInt { UInt(minios_stack_guard()) + UInt(Page.byteCount) }
 
   /// System time in nanoseconds.
   public var now: UInt64 { Clock.now }

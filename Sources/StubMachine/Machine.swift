@@ -12,6 +12,9 @@ public protocol Machine: Hypervisor {
   /// What the domain builder told at the entry.
   var entry: EntryFacts { get }
 
+  /// The lowest address of the stack that the caller runs on; 0 if nobody knows.
+  var stackBottom: UInt { get }
+
   // MARK: Frames
 
   /// Frames that nobody uses now.
@@ -66,6 +69,12 @@ public protocol Machine: Hypervisor {
   /// Leaves nothing of the stub domain in Xen or in the processor: no callback, no timer, no
   /// pending event. After this the clock stands still and no frontend works.
   func stop()
+}
+
+/// A machine whose stack is its host's.
+extension Machine {
+  /// Not known.
+  public var stackBottom: UInt { 0 }
 }
 
 /// What a machine holds for its own purposes, in frames.

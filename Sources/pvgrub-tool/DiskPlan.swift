@@ -62,7 +62,10 @@ struct DiskPlan<Device: BlockDevice> {
   private mutating func firstThatBoots(_ menu: Menu) throws(BootError) -> BootFiles<Device> {
     var failures: [BootError] = []
     var refused: BootFiles<Device>?
+    environment.work.renew(limit: WorkLimits.attempt)
     for selection in BootPolicy.unattendedOrder(of: menu, onFailure: options.onFailure) {
+      let scope = environment.work.begin(WorkShare())
+      defer { environment.work.end(scope) }
       let run = MenuInterpreter(environment: environment).run(selection, of: menu)
       let title = run.titles.last ?? ""
       do throws(BootError) {

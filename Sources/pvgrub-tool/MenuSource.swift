@@ -41,10 +41,12 @@ struct MenuSource: ParsableArguments {
 
   /// Opens the disks in the order of the guest config.
   func openDisks() throws -> [GuestDisk<CachedDevice<ImageFile>>] {
+    // As in a domain, so that `plan` gives up where the loader does.
+    let work = WorkAccount(limit: WorkLimits.search)
     var guests: [GuestDisk<CachedDevice<ImageFile>>] = []
     for (index, argument) in allDisks.enumerated() {
       let disk = DiskArgument(argument, index: index)
-      guests.append(GuestDisk(CachedDevice(try disk.open()), isOptical: disk.isOptical))
+      guests.append(GuestDisk(CachedDevice(try disk.open(), work: work), isOptical: disk.isOptical))
     }
     return guests
   }

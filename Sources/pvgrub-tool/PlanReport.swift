@@ -25,6 +25,7 @@ struct PlanReport {
   /// Runs all entries of a menu, and those of its submenus.
   init<Environment>(_ menu: Menu, interpreter: MenuInterpreter<Environment>) {
     self.menu = menu
+    interpreter.environment.work.renew(limit: WorkLimits.search)
     var entriesLeft = PlanReport.entryCountMax
     entries = PlanReport.entries(of: menu, path: [], interpreter, &entriesLeft)
     defaultPath = interpreter.runDefault(of: menu, isUnlocked: true)?.path ?? []
@@ -76,6 +77,10 @@ struct PlanReport {
         results.append(result)
         continue
       }
+      // An entry that never ends leaves half of the account to the others.
+      let work = interpreter.environment.work
+      let scope = work.begin(WorkShare())
+      defer { work.end(scope) }
       do throws(MenuError) {
         let run = try interpreter.run(index, of: menu, isUnlocked: true)
         result.output = run.output

@@ -135,7 +135,7 @@ struct LVMScaleTests {
     ])
     let (mapped, failures) = Self.mapAll(mapper)
     #expect(mapped == 1)
-    #expect(failures == [.outOfRange("v1")])
+    #expect(failures == [.tooComplex])
   }
 
   @Test func theTextOfAGroupIsParsedOnce() throws {

@@ -8,26 +8,18 @@ import hashlib
 import json
 import os
 import shutil
-import subprocess
 import uuid
 from pathlib import Path
 
-from . import modules, paths, products, workshop
+from . import hostile, modules, paths, products, workshop
 from .model import Disk, DiskRecipe
 from .paths import DISKS, LabError
+from .tools import run_tool
 
 PARTITION_START = 1 << 20
 MIB = 1 << 20
 BOOT_MIB = 64
 NAMESPACE = uuid.UUID("6f1d2a52-5f0b-4ac1-9a3e-0c4f1f0d7a11")
-
-
-def run_tool(*command: str, stdin: str = "") -> str:
-    """Runs a host program; if it fails, its output is in the error."""
-    answer = subprocess.run(command, input=stdin, capture_output=True, text=True)
-    if answer.returncode != 0:
-        raise LabError(f"{' '.join(command)}: {answer.stderr.strip() or answer.stdout.strip()}")
-    return answer.stdout
 
 
 def uuid_of(recipe: DiskRecipe) -> str:
@@ -182,7 +174,7 @@ def dirty_journal(recipe: DiskRecipe, image: Path) -> None:
 DAMAGES = {
     "cut_in_initrd": cut_in_initrd, "wild_initrd": wild_initrd, "rot_in_kernel": rot_in_kernel,
     "dirty_journal": dirty_journal,
-}
+} | hostile.DAMAGES
 
 
 def _make_iso(recipe: DiskRecipe, folder: Path, image: Path) -> None:
@@ -304,6 +296,7 @@ def image_of(recipe: DiskRecipe) -> Path:
     stamps = [path.with_name(path.name + ".key").read_text() for path in inputs]
     key = paths.key_of(
         json.dumps(dataclasses.asdict(recipe)), Path(__file__), Path(workshop.__file__),
+        Path(hostile.__file__),
         paths.packages_key(), *stamps
     )
     if not paths.is_current(image, key):

@@ -25,11 +25,11 @@ final class Disks<M: Machine> {
     all = try DiskFrontend.discover(store: store, grants: grants, hypervisor: machine)
   }
 
-  /// Those that can be read, as the search for menus wants them.
-  func contents() -> [GuestDisk<CachedDisk<M>>] {
+  /// Those that can be read, as the search for menus wants them; `work` pays for what is on them.
+  func contents(_ work: WorkAccount) -> [GuestDisk<CachedDisk<M>>] {
     var result: [GuestDisk<CachedDisk<M>>] = []
     for disk in connected {
-      result.append(GuestDisk(CachedDevice(disk), isOptical: disk.description.isCDROM))
+      result.append(GuestDisk(CachedDevice(disk, work: work), isOptical: disk.description.isCDROM))
     }
     return result
   }

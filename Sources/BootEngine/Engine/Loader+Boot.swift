@@ -25,12 +25,15 @@ extension Loader {
     times.startAttempt(now: machine.now)
     reporter.report.startAttempt(BootReport.entryPath(titles))
     let step = failures?.next()
+    beginAttempt()
     let attempt = Attempt(
       machine, hostRamdisk: hostRamdisk, failingStep: step, observer: self)
     do throws(BootError) {
       var files = try environment.locate(target)
       files.commandLine = options.arguments.applied(to: files.commandLine)
       try attempt.check(.locate)
+      let sizes = files.byteCounts
+      work.allow(WorkLimits.loading(byteCount: Checked.sum(sizes.kernel, sizes.ramdisks) ?? .max))
       say("Loading \(files.kernel.name)")
       for file in files.initrds { say("Loading \(file.name)") }
       tellLoading(files)
@@ -162,11 +165,7 @@ extension Loader: AttemptObserver {
   /// Obeys the toolstack, and shows the progress from time to time. Costs a look at xenstore's ring
   /// and one at the clock.
   func goesOn(byteCount: () -> UInt64) -> Bool {
-    switch toolstack.look() {
-    case .end(let how)?: wantedEnd = how
-    case .line(let line)?: note(line)
-    case nil: break
-    }
+    obeyToolstack()
     let now = machine.now
     if var line = progress, line.isDue(now: now),
       console.writeIfIdle(line.update(byteCount: byteCount(), now: now).bytes)
@@ -174,6 +173,15 @@ extension Loader: AttemptObserver {
       progress = line
     }
     return wantedEnd == nil
+  }
+
+  /// Looks for what the toolstack wants.
+  func obeyToolstack() {
+    switch toolstack.look() {
+    case .end(let how)?: wantedEnd = how
+    case .line(let line)?: note(line)
+    case nil: break
+    }
   }
 
   func settleDisks() -> Bool { disks.settle() }

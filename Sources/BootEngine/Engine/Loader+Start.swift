@@ -53,6 +53,6 @@ extension Loader {
       try disks.discover(store: store, grants: grants, machine: machine)
     } catch { note(error.message) }
     note(disks.reconnect())
-    environment = GuestEnvironment(GuestDisks(disks.contents()))
+    environment = GuestEnvironment(GuestDisks(disks.contents(work)), work: work)
   }
 }

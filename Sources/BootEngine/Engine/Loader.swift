@@ -27,6 +27,10 @@ public final class Loader<M: PVMachine> {
   /// The failures that the host wants to see.
   var failures: FailureSchedule?
   let disks = Disks<M>()
+  /// What pays for the work that disks and menus make.
+  let work = WorkAccount(limit: WorkLimits.search)
+  /// What the user is told of it.
+  let watch: WorkWatch
   var environment = GuestEnvironment<CachedDisk<M>>(GuestDisks([]))
   /// The host's module, if it is an initial ramdisk for the kernel.
   var hostRamdisk: HostRamdisk?
@@ -46,6 +50,7 @@ public final class Loader<M: PVMachine> {
     options = HostOptions(entry.commandLine)
     failures = options.failures
     times = BootTimes(now: machine.now)
+    watch = WorkWatch(now: machine.now)
     guard let consolePage = entry.console.page, let storePage = entry.store.page else {
       throw BootError(.device, "Xen gave no ring for console or xenstore")
     }
@@ -71,6 +76,8 @@ public final class Loader<M: PVMachine> {
 
   /// Finds the guest's menu, lets a person or the clock choose, and becomes the guest.
   public func run() -> Outcome {
+    beginSearch()
+    defer { work.observer = nil }
     connectDisks()
     let menu = findMenu()
     let session = Session(
@@ -107,6 +114,7 @@ public final class Loader<M: PVMachine> {
       if let wantedEnd { return end(wantedEnd) }
       let event = failure.map { .bootFailed($0) } ?? nextEvent(session)
       if let wantedEnd { return end(wantedEnd) }
+      watch.restart(now: machine.now)
       effects = session.step(event, now: machine.now)
     }
   }

@@ -16,6 +16,12 @@ public enum LVMLimits {
   static let volumeDepthMax = 4
   /// The parts of a segment: stripes, legs, images.
   static let partCountMax = 128
+  /// The segments of all logical volumes of a group, those of volumes on volumes counted again.
+  static let segmentCountMax = 1 << 17
+  /// The bytes of memory that a part of a text takes at most while it is parsed.
+  static let itemByteCount = 128
+  /// The parts of a text between two looks at the memory.
+  static let itemsPerLook = 4096
   /// The remarks on one logical volume and all that it stands on.
   static let remarkCountMax = 64
   /// The bytes of an extent.

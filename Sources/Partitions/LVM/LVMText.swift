@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import BlockIO
 public import Bytes
 
 /// A value in LVM2's text.
@@ -77,14 +78,21 @@ struct LVMTextParser {
   private let text: [UInt8]
   private var position = 0
   private var itemCount = 0
+  private let work: WorkAccount
 
-  /// The outermost section of `text`, which ends at the first zero byte.
-  static func parse(_ text: [UInt8]) throws(LVMError) -> LVMSection {
-    var parser = LVMTextParser(text: Array(text.prefix { $0 != 0 }))
+  /// The outermost section of `text`, which ends at the first zero byte; `work` pays.
+  static func parse(
+    _ text: [UInt8], _ work: WorkAccount = WorkAccount()
+  ) throws(LVMError) -> LVMSection {
+    var parser = LVMTextParser(text: Array(text.prefix { $0 != 0 }), work: work)
+    try parser.pay(.textBytes, text.count)
     return try parser.entries(depth: 0)
   }
 
-  private init(text: [UInt8]) { self.text = text }
+  private init(text: [UInt8], work: WorkAccount) {
+    self.text = text
+    self.work = work
+  }
 
   private var failure: LVMError { .badSyntax(byteOffset: position) }
 
@@ -93,6 +101,18 @@ struct LVMTextParser {
   private mutating func count() throws(LVMError) {
     itemCount += 1
     guard itemCount <= LVMLimits.itemCountMax else { throw .tooComplex }
+    try pay(.nodes)
+    // The list of a section's parts doubles as it grows.
+    if itemCount % LVMLimits.itemsPerLook == 0 {
+      let byteCount = itemCount * LVMLimits.itemByteCount
+      do throws(BlockError) { try work.payMemory(byteCount: byteCount) } catch {
+        throw .device(error)
+      }
+    }
+  }
+
+  private func pay(_ kind: WorkKind, _ count: Int = 1) throws(LVMError) {
+    do throws(BlockError) { try work.pay(kind, count) } catch { throw .device(error) }
   }
 
   private mutating func skipBlanks() {

@@ -17,13 +17,15 @@ public final class LVMTexts {
   /// No texts yet.
   public init() {}
 
-  /// The group of a text whose checksum is right.
-  func group(_ text: [UInt8], checksum: UInt32) throws(LVMError) -> VolumeGroup {
+  /// The group of a text whose checksum is right; `work` pays.
+  func group(
+    _ text: [UInt8], checksum: UInt32, _ work: WorkAccount
+  ) throws(LVMError) -> VolumeGroup {
     for one in known where one.checksum == checksum && one.byteCount == text.count {
       return one.group
     }
     parsedCount += 1
-    let group = try VolumeGroup(text: text)
+    let group = try VolumeGroup(text: text, work: work)
     if known.count == LVMLimits.textCountMax { known.removeFirst() }
     known.append(Known(checksum: checksum, byteCount: text.count, group: group))
     return group

@@ -30,7 +30,7 @@ extension LogicalVolumeMapper {
       let isOld = count.map { $0 < highest && highest - $0 > 1 } ?? false
       if hasFailed || isOld {
         good[index] = false
-        remarks.append("\(images[index]) is left out: it is out of date")
+        add(["\(images[index]) is left out: it is out of date"], to: &remarks)
       }
     }
     return good

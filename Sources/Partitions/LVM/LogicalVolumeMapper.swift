@@ -22,6 +22,10 @@ final class LogicalVolumeMapper<Device: BlockDevice> {
   private var known: [Known]
   /// The height of what was mapped since it was set to 0.
   private var height = 0
+  /// The segments of volumes that were made.
+  private var partCount = 0
+  /// What pays.
+  private let work: WorkAccount
   /// How often a segment was looked at.
   private(set) var segmentCount = 0
 
@@ -29,6 +33,7 @@ final class LogicalVolumeMapper<Device: BlockDevice> {
     self.group = group
     self.physicalVolumes = physicalVolumes
     physicalIdentifiers = NameIndex(physicalVolumes.map { $0.identifier })
+    work = physicalVolumes.first?.volume.work ?? WorkAccount()
     known = [Known](repeating: .nothing, count: group.logicalVolumes.count)
   }
 
@@ -78,8 +83,17 @@ final class LogicalVolumeMapper<Device: BlockDevice> {
   }
 
   /// Remarks of a volume are those of all that it stands on; past a limit they are dropped.
-  private func add(_ told: [ByteString], to remarks: inout [ByteString]) {
+  func add(_ told: [ByteString], to remarks: inout [ByteString]) {
     remarks += told.prefix(max(0, LVMLimits.remarkCountMax - remarks.count))
+  }
+
+  /// Counts segments that are made, and pays for them.
+  private func count(_ count: Int) throws(LVMError) {
+    partCount += count
+    guard partCount <= LVMLimits.segmentCountMax else { throw .tooComplex }
+    do throws(BlockError) {
+      try work.pay(.segments, count)
+    } catch { throw .device(error) }
   }
 
   private func bytes(_ extents: UInt64, _ name: ByteString) throws(LVMError) -> UInt64 {
@@ -101,8 +115,9 @@ final class LogicalVolumeMapper<Device: BlockDevice> {
       guard segment.firstExtent == position, let end = Checked.sum(position, segment.extentCount)
       else { throw .segmentGap }
       segmentCount += 1
-      segments += try map(segment, of: volume, depth: depth, &remarks)
-      guard segments.count <= VolumeLimits.segmentCountMax else { throw .outOfRange(volume.name) }
+      let parts = try map(segment, of: volume, depth: depth, &remarks)
+      try count(1)
+      segments += parts
       position = end
     }
     guard let result = Volume(name: volume.name, segments: segments) else {
@@ -179,7 +194,7 @@ final class LogicalVolumeMapper<Device: BlockDevice> {
       return try map(volume, depth: depth + 1, &remarks)
     } catch {
       guard error.family == .device, redundancy != .none else { throw error }
-      remarks.append("\(name): \(error.message)")
+      add(["\(name): \(error.message)"], to: &remarks)
       return nil
     }
   }
@@ -215,6 +230,7 @@ final class LogicalVolumeMapper<Device: BlockDevice> {
       guard let place = Checked.sum(start, physical.byteOffset),
         let segments = present.volume.segments(at: place, count: size)
       else { throw .outOfRange(present.volume.name) }
+      try count(segments.count)
       return segments
     }
     guard let logical = group.logicalIndex(area.name) else { throw .unknownName(area.name) }
@@ -222,6 +238,7 @@ final class LogicalVolumeMapper<Device: BlockDevice> {
     guard let segments = volume.segments(at: start, count: size) else {
       throw .outOfRange(area.name)
     }
+    try count(segments.count)
     return segments
   }
 }

@@ -71,6 +71,10 @@ public final class PhysicalVolume<Device: BlockDevice> {
   /// parsed once.
   public func readCopies(_ texts: LVMTexts) { _ = load(texts) }
 
+  /// Forgets what the copies say, once volumes are made of it: it can be many times as much as the
+  /// text.
+  public func forgetCopies() { loaded = Loaded() }
+
   private func load(_ texts: LVMTexts) -> Loaded {
     if let loaded { return loaded }
     var result = Loaded()
@@ -136,7 +140,7 @@ public final class PhysicalVolume<Device: BlockDevice> {
     guard textComputed == textChecksum else {
       throw .badTextChecksum(stored: textChecksum, computed: textComputed)
     }
-    return try texts.group(text, checksum: textChecksum)
+    return try texts.group(text, checksum: textChecksum, volume.work)
   }
 
   private static func bytes(

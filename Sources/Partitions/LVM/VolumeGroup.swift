@@ -27,9 +27,9 @@ struct VolumeGroup: Equatable {
   private let snapshotNames: NameIndex
   private let snapshotTypes: [ByteString]
 
-  /// The group of a text, whose first section it is.
-  init(text: [UInt8]) throws(LVMError) {
-    let root = try LVMTextParser.parse(text)
+  /// The group of a text, whose first section it is; `work` pays.
+  init(text: [UInt8], work: WorkAccount = WorkAccount()) throws(LVMError) {
+    let root = try LVMTextParser.parse(text, work)
     guard let (name, section) = root.sections.first else { throw .missingValue("volume group") }
     if case .string(let format)? = section["format"], format != "lvm2" {
       throw .unsupportedFormat(format)
