@@ -501,4 +501,5 @@ HOSTILE_STARS = DiskRecipe("hostile-stars", kernel="", initrd="", size_mib=8, me
 HOSTILE_LOOP = DiskRecipe("hostile-loop", kernel="", initrd="", size_mib=8, menus=(
     ("/boot/grub/grub.cfg", "set t=" + "ab" * 8000 + "\n"
      "while true; do\n  regexp '(a*b*)*c' $t\ndone\nmenuentry 'never' { echo }\n"),))
-BEHIND_HOSTILE = recipe("behind-hostile", "cfg", root="/dev/xvdf")
+BEHIND_HOSTILE = DiskRecipe(
+    "behind-hostile", root="/dev/xvdf", menus=grub_cfg("lab=behind-hostile lab.disks=6"))

@@ -60,11 +60,13 @@ public indirect enum BlockError: BootFailure {
 /// Charging work where only errors of devices can be thrown.
 extension WorkAccount {
   /// `charge`, with an error that every reader of a format knows how to tell.
+  @inline(never)
   public func pay(_ kind: WorkKind, _ count: Int = 1) throws(BlockError) {
     do throws(WorkError) { try charge(kind, count) } catch { throw .work(error) }
   }
 
   /// `require`, the same way.
+  @inline(never)
   public func payMemory(byteCount: Int) throws(BlockError) {
     do throws(WorkError) { try require(byteCount: byteCount) } catch { throw .work(error) }
   }

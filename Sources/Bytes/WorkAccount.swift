@@ -48,6 +48,7 @@ public final class WorkAccount {
   public init(limit: UInt64 = .max) { self.limit = limit }
 
   /// Starts anew with a limit in picoseconds, and a reserve of memory in bytes.
+  @inline(never)
   public func renew(limit: UInt64, reserveByteCount: UInt64 = 0) {
     self.limit = limit
     self.reserveByteCount = reserveByteCount
@@ -84,6 +85,7 @@ public final class WorkAccount {
 
   /// Pays for a large piece of memory before it is allocated. What is smaller than
   /// `WorkLimits.smallByteCount` need not be asked for.
+  @inline(never)
   public func require(byteCount: Int) throws(WorkError) {
     guard let observer, byteCount > WorkLimits.smallByteCount else { return }
     let (needed, isOver) = UInt64(clamping: byteCount).addingReportingOverflow(reserveByteCount)
@@ -95,6 +97,7 @@ public final class WorkAccount {
   /// How much of one kind was done since the account was renewed.
   public func count(of kind: WorkKind) -> UInt64 { counts[Int(kind.rawValue)] }
 
+  @inline(never)
   private func look(_ kind: WorkKind) throws(WorkError) {
     if isStopped || isGivenUp { throw .stopped }
     guard spent <= limit else {
@@ -144,6 +147,7 @@ public final class WorkAccount {
   }
 
   /// Begins work for one file system, disk or menu, up to its share.
+  @inline(never)
   public func begin(_ share: WorkShare) -> Scope {
     let isInside = share.isActive
     let scope = Scope(
@@ -168,6 +172,7 @@ public final class WorkAccount {
   }
 
   /// Ends what `begin` began. Scopes end in the opposite order.
+  @inline(never)
   public func end(_ scope: Scope) {
     guard let share = scope.share else { return }
     share.isActive = false
