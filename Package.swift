@@ -136,7 +136,7 @@ let package = Package(
       path: "Tests/MenuFuzz"),
     .executableTarget(
       name: "fs-bench",
-      dependencies: ["Ext4", "FileSystem", "BlockIO", "Bytes", "CExt2fs"],
+      dependencies: ["Ext4", "FileSystem", "BootPlan", "BlockIO", "Bytes", "CExt2fs"],
       path: "Tests/FileSystemBench"),
     .executableTarget(
       name: "core-bench",

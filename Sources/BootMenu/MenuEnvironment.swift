@@ -85,8 +85,9 @@ public protocol MenuEnvironment: AnyObject {
   /// The name of the first device that has what is looked for.
   func device(having key: SearchKey) -> ByteString?
 
-  /// The names in a directory; nil if it is none.
-  func names(inDirectory directory: MenuFile) -> [ByteString]?
+  /// Goes through the names in a directory, in any order, until `visit` gives false. False if there
+  /// is no such directory, or if it can't be read to its end.
+  func visitNames(inDirectory directory: MenuFile, _ visit: (ByteString) -> Bool) -> Bool
 
   /// Goes through the files of a directory whose names are wanted, in any order, until `visit` says
   /// that it has enough. The contents of a file that can't be read, or that has more than
@@ -162,12 +163,11 @@ extension MenuEnvironment {
     inDirectory directory: MenuFile, byteCountMax: Int, wants: (ByteString) -> Bool,
     visit: (ByteString, ByteString?) -> Bool
   ) -> Bool {
-    guard let names = names(inDirectory: directory) else { return false }
-    for name in names where wants(name) {
+    visitNames(inDirectory: directory) { name in
+      if !wants(name) { return true }
       let file = MenuFile(device: directory.device, path: "\(directory.path)/\(name)")
-      if !visit(name, contents(of: file, byteCountMax: byteCountMax)) { break }
+      return visit(name, contents(of: file, byteCountMax: byteCountMax))
     }
-    return true
   }
   /// Nothing.
   public func property(_ property: DeviceProperty, of device: ByteString) -> ByteString? { nil }

@@ -55,6 +55,9 @@ public enum MenuLimits {
   public static let unifiedKernelByteCountMax = 4 << 20
   /// The length of one logical line of a legacy menu in bytes.
   public static let legacyLineByteCountMax = 16 << 10
+  /// The names of one directory that are kept where some are chosen of them; a machine with many
+  /// kernels has 200 in its largest one.
+  public static let directoryNameCountMax = 4096
   /// The names that Tab lists where several fit.
   public static let completionChoiceCountMax = 100
   /// The bytes that a person's command reads between two looks at the keyboard.

@@ -70,25 +70,37 @@ private final class BridgedNode: MountedNode {
     }
   }
 
-  override func entries() throws(BootError) -> [DirectoryEntry<MountedNode>] {
-    let entries = try first.entries()
-    guard let others = try? second.entries() else { return entries }
+  override func visitEntries(
+    _ visit: (ByteString, MountedNode) -> Bool
+  ) throws(BootError) {
     // Names of ISO 9660 alone are in capitals.
-    let places = NameIndex(others.map { $0.name.lowercased })
-    let known = NameIndex(entries.map { $0.name.lowercased })
-    var result: [DirectoryEntry<MountedNode>] = []
-    for entry in entries {
-      guard let place = places.index(of: entry.name.lowercased) else {
-        result.append(entry)
-        continue
+    let others = KnownNames(second)
+    var known = KnownNames()
+    var failure: BootError?
+    var goesOn = true
+    try first.visitEntries { name, node in
+      known.add(name, node)
+      do throws(BootError) {
+        var other = others.node(name)
+        if other == nil, !others.isComplete { other = try? second.lookUp(name) }
+        var found = node
+        if let other { found = try Self.merged(node, other) }
+        goesOn = visit(name, found)
+      } catch {
+        failure = error
+        goesOn = false
       }
-      let node = try Self.merged(entry.node, others[place].node)
-      result.append(DirectoryEntry(name: entry.name, node: node))
+      return goesOn
     }
-    for other in others where known.index(of: other.name.lowercased) == nil {
-      result.append(other)
+    if let failure { throw failure }
+    guard goesOn else { return }
+    known.close()
+    // What is wrong with the second does not matter.
+    try? second.visitEntries { name, node in
+      if known.node(name) != nil { return true }
+      if !known.isComplete, (try? first.lookUp(name)) != nil { return true }
+      return visit(name, node)
     }
-    return result
   }
 
   override func attributes() throws(BootError) -> NodeAttributes { try first.attributes() }
@@ -96,4 +108,52 @@ private final class BridgedNode: MountedNode {
   override func linkTarget() throws(BootError) -> ByteString { try first.linkTarget() }
 
   override func extents() throws(BootError) -> [Extent] { try first.extents() }
+}
+
+/// The names of a directory in small letters with what they lead to, up to
+/// `BridgeLimits.nameCount`; those after them have to be looked up.
+private struct KnownNames {
+  private var names: [ByteString] = []
+  private var nodes: [MountedNode] = []
+  private var index = NameIndex([ByteString]())
+  /// Whether these are all.
+  private(set) var isComplete = true
+
+  init() {}
+
+  /// The names of a directory; none if it can't be read.
+  init(_ directory: MountedNode) {
+    do throws(BootError) {
+      try directory.visitEntries { name, node in
+        add(name, node)
+        return isComplete
+      }
+    } catch {
+      self = KnownNames()
+    }
+    close()
+  }
+
+  mutating func add(_ name: ByteString, _ node: MountedNode) {
+    guard names.count < BridgeLimits.nameCount else {
+      isComplete = false
+      return
+    }
+    names.append(name.lowercased)
+    nodes.append(node)
+  }
+
+  /// Puts the names in order, after the last was added.
+  mutating func close() { index = NameIndex(names) }
+
+  func node(_ name: ByteString) -> MountedNode? {
+    index.index(of: name.lowercased).map { nodes[$0] }
+  }
+}
+
+/// Sizes that a directory of two file systems may have.
+enum BridgeLimits {
+  /// How many names of a directory are kept, to find those that are in both; an installation disk
+  /// has 1,000 in its largest one.
+  static let nameCount = 1 << 13
 }

@@ -184,12 +184,15 @@ public final class GuestEnvironment<Device: BlockDevice>: RescueEnvironment {
     }
   }
 
-  /// The names in a directory; nil if it is none.
-  public func names(inDirectory directory: MenuFile) -> [ByteString]? {
+  /// Goes through the names in a directory; false if it is none, or can't be read.
+  public func visitNames(
+    inDirectory directory: MenuFile, _ visit: (ByteString) -> Bool
+  ) -> Bool {
     do throws(BootError) {
       let system = try fileSystem(directory.device)
-      return try system.names(path(of: directory, in: system))
-    } catch { return nil }
+      try system.visitNames(path(of: directory, in: system), visit)
+      return true
+    } catch { return false }
   }
 
   /// Goes through files of a directory, reading that once. False if there is none.

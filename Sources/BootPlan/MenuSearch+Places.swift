@@ -13,10 +13,10 @@ extension MenuSearch {
     for directory in top { addScripts(below: directory, on: volume, to: &result) }
     for directory in top {
       let place = MenuFile(device: volume.device, path: "\(directory.path)/")
-      let names = (environment.names(inDirectory: place) ?? []).filter {
+      let found = environment.names(inDirectory: place) {
         $0.bytes.first != 0x2e && !$0.isWord(of: ConfigSearch.systemDirectories)
       }
-      for inner in directories(names.sorted(), in: directory) {
+      for inner in directories((found?.names ?? []).sorted(), in: directory) {
         addScripts(below: inner, on: volume, to: &result)
       }
     }

@@ -126,13 +126,14 @@ public final class MountedFileSystem<Device: BlockDevice> {
     try attributes(path).path
   }
 
-  /// The names in a directory.
-  public func names(_ path: ByteString) throws(BootError) -> [ByteString] {
+  /// Goes through the names in a directory, in the order in which they are stored, until `visit`
+  /// gives false.
+  public func visitNames(
+    _ path: ByteString, _ visit: (ByteString) -> Bool
+  ) throws(BootError) {
     let scope = begin()
     defer { end(scope) }
-    var result: [ByteString] = []
-    for entry in try entries(path).entries { result.append(entry.name) }
-    return result
+    try visitEntries(try directory(path), path) { name, _ in visit(name) }
   }
 
   /// Goes through the files of a directory whose names are wanted, in the order in which they are
@@ -144,10 +145,10 @@ public final class MountedFileSystem<Device: BlockDevice> {
   ) throws(BootError) {
     let scope = begin()
     defer { end(scope) }
-    let (directory, entries) = try entries(path)
-    for entry in entries where wants(entry.name) {
-      let name: ByteString = "\(directory == "/" ? "" : directory)/\(entry.name)"
-      if !visit(entry.name, fileContents(entry.node, name, limit: limit)) { return }
+    let directory = try directory(path)
+    let front = directory.path == "/" ? "" : directory.path
+    try visitEntries(directory, path) { name, node in
+      !wants(name) || visit(name, fileContents(node, "\(front)/\(name)", limit: limit))
     }
   }
 
@@ -166,17 +167,24 @@ public final class MountedFileSystem<Device: BlockDevice> {
     } catch { throw error.at("\(place): \(path)") }
   }
 
-  /// The path of a directory without symbolic links, and its entries.
-  private func entries(
+  /// The directory at a path.
+  private func directory(
     _ path: ByteString
-  ) throws(BootError) -> (path: ByteString, entries: [DirectoryEntry<MountedNode>]) {
+  ) throws(BootError) -> PathTarget<MountedNode> {
     let target = try resolve(path)
     guard target.attributes.kind == .directory else {
       throw BootError(.wrongRequest, "\(place): \(path): not a directory")
     }
-    do throws(BootError) {
-      return (target.path, try reader.entries(of: target.node))
-    } catch { throw error.at("\(place): \(path)") }
+    return target
+  }
+
+  private func visitEntries(
+    _ directory: PathTarget<MountedNode>, _ path: ByteString,
+    _ visit: (ByteString, MountedNode) -> Bool
+  ) throws(BootError) {
+    do throws(BootError) { try reader.visitEntries(of: directory.node, visit) } catch {
+      throw error.at("\(place): \(path)")
+    }
   }
 
   /// The contents of what an entry of a directory leads to; nil if it is no file, or not readable.

@@ -10,8 +10,10 @@ class MountedNode {
   /// The node that `name` leads to in this directory; nil if there is none.
   func lookUp(_ name: ByteString) throws(BootError) -> MountedNode? { preconditionFailure() }
 
-  /// The entries of this directory without `.` and `..`.
-  func entries() throws(BootError) -> [DirectoryEntry<MountedNode>] { preconditionFailure() }
+  /// Goes through the entries of this directory without `.` and `..`, until `visit` gives false.
+  func visitEntries(
+    _ visit: (ByteString, MountedNode) -> Bool
+  ) throws(BootError) { preconditionFailure() }
 
   /// What it is.
   func attributes() throws(BootError) -> NodeAttributes { preconditionFailure() }
@@ -41,11 +43,11 @@ final class ReaderNode<System: FileSystem>: MountedNode {
     } catch { throw BootError(error) }
   }
 
-  override func entries() throws(BootError) -> [DirectoryEntry<MountedNode>] {
+  override func visitEntries(
+    _ visit: (ByteString, MountedNode) -> Bool
+  ) throws(BootError) {
     do throws(System.Failure) {
-      return try system.entries(of: node).map {
-        DirectoryEntry(name: $0.name, node: ReaderNode($0.node, of: system))
-      }
+      try system.visitEntries(of: node) { name, node in visit(name, ReaderNode(node, of: system)) }
     } catch { throw BootError(error) }
   }
 

@@ -43,10 +43,10 @@ class MountedReader: FileSystem {
     _ name: ByteString, in directory: MountedNode
   ) throws(BootError) -> MountedNode? { try directory.lookUp(name) }
 
-  /// The entries of `directory` without `.` and `..`.
-  final func entries(
-    of directory: MountedNode
-  ) throws(BootError) -> [DirectoryEntry<MountedNode>] { try directory.entries() }
+  /// Goes through the entries of `directory` without `.` and `..`, until `visit` gives false.
+  final func visitEntries(
+    of directory: MountedNode, _ visit: (ByteString, MountedNode) -> Bool
+  ) throws(BootError) { try directory.visitEntries(visit) }
 
   /// What `node` is.
   final func attributes(of node: MountedNode) throws(BootError) -> NodeAttributes {

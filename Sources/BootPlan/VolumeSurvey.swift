@@ -29,7 +29,7 @@ final class VolumeSurvey<Device: BlockDevice> {
   }()
 
   /// The names at the top that are not those of a system's directories, in order.
-  private(set) lazy var topNames: [ByteString] = names("/").filter {
+  private(set) lazy var topNames: [ByteString] = names("/") {
     !$0.isWord(of: ConfigSearch.systemDirectories)
   }
 
@@ -113,14 +113,32 @@ final class VolumeSurvey<Device: BlockDevice> {
   }
 
   /// The names in a directory that do not begin with a dot, in order.
-  private func names(_ directory: ByteString) -> [ByteString] {
+  private func names(
+    _ directory: ByteString, isWanted: (ByteString) -> Bool = { _ in true }
+  ) -> [ByteString] {
     let scopes = system.beginPart()
     defer { system.endPart(scopes) }
+    var result: [ByteString] = []
     do throws(BootError) {
-      return try system.names(directory).filter { $0.bytes.first != 0x2e }.sorted()
+      try system.visitNames(directory) { name in
+        if name.bytes.first == 0x2e || !isWanted(name) { return true }
+        guard result.count < MenuLimits.directoryNameCountMax else {
+          failure = failure ?? tooManyNames(directory)
+          return false
+        }
+        result.append(name)
+        return true
+      }
     } catch {
       failure = failure ?? error
       return []
     }
+    return result.sorted()
+  }
+
+  private func tooManyNames(_ directory: ByteString) -> BootError {
+    BootError(
+      .unsupported,
+      "\(system.place): \(directory): only \(MenuLimits.directoryNameCountMax) names looked at")
   }
 }

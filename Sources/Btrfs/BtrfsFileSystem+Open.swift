@@ -64,11 +64,20 @@ extension BtrfsFileSystem {
     while let item = try cursor.next(), item.key.object == TreeID.firstChunk,
       item.key.type == ItemType.chunk
     {
+      // Each has its list of stripes.
+      try first.payChunk(chunks.count, byteCount: MemoryLayout<Chunk>.stride)
       try chunks.append(try Chunk(item.data, logical: item.key.offset))
     }
     let second = BtrfsFileSystem(volume, superblock, chunks)
     return BtrfsFileSystem(
       volume, superblock, chunks, defaultSubvolume: try second.namedSubvolume())
+  }
+
+  private func payChunk(_ count: Int, byteCount: Int) throws(BtrfsError) {
+    do throws(BlockError) {
+      try volume.work.pay(.segments)
+      try volume.work.payGrowth(elementCount: count, elementByteCount: byteCount)
+    } catch { throw .device(error) }
   }
 
   /// The superblock of the device at `start` of the volume, or a copy if the first is bad. A device

@@ -6,6 +6,7 @@ extension BtrfsFileSystem {
   /// The node that `pointer` leads to: the first copy that can be read and is what it must be. If
   /// none is, what is wrong with the first.
   func node(_ pointer: NodePointer) throws(BtrfsError) -> TreeNode {
+    try pay(.lookups)
     if let node = cache.find(pointer) { return node }
     var failure: BtrfsError?
     for copy in 0..<(try chunks.copyCount(at: pointer.logical)) {
@@ -29,7 +30,7 @@ extension BtrfsFileSystem {
     // A node is in two units of 64 KiB at most.
     try chunks.appendRuns(
       at: pointer.logical, byteCount: UInt64(byteCount), copy: copy, to: &runs, countMax: 2,
-      for: pointer.place)
+      for: pointer.place, work: volume.work)
     var bytes: [UInt8] = []
     do throws(BlockError) {
       for case .run(let offset, let count) in runs.extents {
@@ -39,8 +40,16 @@ extension BtrfsFileSystem {
       }
     } catch { throw .device(error) }
     let view = ByteView(bytes)
+    // For the checksum, and the order of the keys.
+    try pay(.copiedBytes, superblock.checksumType.costOfByte * view.count)
+    try pay(.comparisons, min(view.count / 25, Int(view.u32(at: 0x60) ?? 0)))
     try superblock.checksumType.verify(view, at: pointer.place)
     return try TreeNode(view, pointer, metadataUUID: superblock.metadataUUID)
+  }
+
+  /// Pays for work.
+  func pay(_ kind: WorkKind, _ count: Int = 1) throws(BtrfsError) {
+    do { try volume.work.pay(kind, count) } catch { throw .device(error) }
   }
 
   /// The item of exactly this key; nil if there is none.

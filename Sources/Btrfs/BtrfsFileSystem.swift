@@ -79,28 +79,25 @@ public final class BtrfsFileSystem<Device: BlockDevice>: MountableFileSystem {
     return Self.merged(found, other)
   }
 
-  /// The entries in the order they were made, then those only in the directory under it.
-  public func entries(
-    of directory: BtrfsNode
-  ) throws(BtrfsError) -> [DirectoryEntry<BtrfsNode>] {
-    let entries = try Directory(directory.inode, in: self).entries()
+  /// Goes through the entries in the order they were made, then through those only in the directory
+  /// under it. Whether a name is in the other directory too is looked up: both are sorted by hash.
+  public func visitEntries(
+    of directory: BtrfsNode, _ visit: (ByteString, BtrfsNode) -> Bool
+  ) throws(BtrfsError) {
+    let upper = try Directory(directory.inode, in: self)
     guard let under = directory.under else {
-      return entries.map { DirectoryEntry(name: $0.name, node: BtrfsNode($0.target.inode)) }
+      _ = try upper.visitRecords { record in visit(record.name, BtrfsNode(record.target.inode)) }
+      return
     }
-    var others = try Directory(under, in: self).entries()
-    others.sort { $0.name < $1.name }
-    var isTaken = [Bool](repeating: false, count: others.count)
-    var result: [DirectoryEntry<BtrfsNode>] = []
-    for entry in entries {
-      let slot = Self.slot(of: entry.name, in: others)
-      if let slot { isTaken[slot] = true }
-      let node = Self.merged(entry.target, slot.map { others[$0].target })
-      result.append(DirectoryEntry(name: entry.name, node: node))
+    let lower = try Directory(under, in: self)
+    let goesOn = try upper.visitRecords { record throws(BtrfsError) in
+      let other = try lower.lookUp(record.name)
+      return visit(record.name, Self.merged(record.target, other))
     }
-    for (slot, other) in others.enumerated() where !isTaken[slot] {
-      result.append(DirectoryEntry(name: other.name, node: BtrfsNode(other.target.inode)))
+    guard goesOn else { return }
+    _ = try lower.visitRecords { record throws(BtrfsError) in
+      try upper.lookUp(record.name) != nil || visit(record.name, BtrfsNode(record.target.inode))
     }
-    return result
   }
 
   /// What the inode says.
@@ -142,16 +139,6 @@ public final class BtrfsFileSystem<Device: BlockDevice>: MountableFileSystem {
       return BtrfsNode(found.inode)
     }
     return BtrfsNode(found.inode, under: other.inode)
-  }
-
-  private static func slot(of name: ByteString, in sorted: [DirectoryRecord]) -> Int? {
-    var low = 0
-    var high = sorted.count
-    while low < high {
-      let middle = (low + high) / 2
-      if sorted[middle].name < name { low = middle + 1 } else { high = middle }
-    }
-    return low < sorted.count && sorted[low].name == name ? low : nil
   }
 
   private func parent(of directory: BtrfsNode) throws(BtrfsError) -> BtrfsNode {

@@ -22,6 +22,14 @@ enum ChecksumType: UInt16 {
     }
   }
 
+  /// How many bytes can be copied while one is summed up.
+  var costOfByte: Int {
+    switch self {
+    case .crc32c, .xxHash64: 2
+    case .sha256, .blake2b: 16
+    }
+  }
+
   /// The checksum of `view`, as it is stored.
   func compute(_ view: ByteView) -> [UInt8] {
     switch self {

@@ -54,7 +54,7 @@ struct ChunkMap {
   /// that is nil the first whose device is here. Adds them to `list`.
   func appendRuns(
     at logical: UInt64, byteCount: UInt64, copy: Int?, to list: inout ExtentRuns,
-    countMax: Int, for place: BtrfsStructure
+    countMax: Int, for place: BtrfsStructure, work: WorkAccount
   ) throws(BtrfsError) {
     var position = logical
     var rest = byteCount
@@ -65,7 +65,11 @@ struct ChunkMap {
       let count = min(rest, part.byteCount)
       let start = try volumeOffset(
         chunk, part.copies, copy, inStripe: part.inStripe, byteCount: count)
-      list.append(.run(byteOffset: start, byteCount: count))
+      do throws(BlockError) {
+        // The devices are gone through for each copy.
+        try work.pay(.comparisons, part.copies.count)
+        try list.append(.run(byteOffset: start, byteCount: count), paidBy: work)
+      } catch { throw .device(error) }
       guard list.extents.count <= countMax else { throw .tooFragmented(place) }
       rest -= count
       // The chunk's end fits, so this does.

@@ -47,18 +47,23 @@ struct Directory<Device: BlockDevice> {
     return nil
   }
 
-  /// All names in the order they were made.
-  func entries() throws(BtrfsError) -> [DirectoryRecord] {
+  /// Goes through all names in the order they were made, until `visit` gives false; gives what that
+  /// gave last.
+  @inline(never)
+  func visitRecords(
+    _ visit: (DirectoryRecord) throws(BtrfsError) -> Bool
+  ) throws(BtrfsError) -> Bool {
     var cursor = try TreeCursor(
       system, root, from: TreeKey(inode.inode, ItemType.directoryIndex, 0))
-    var result: [DirectoryRecord] = []
     // Ends with the tree.
     while let item = try cursor.next(), item.key.object == inode.inode,
       item.key.type == ItemType.directoryIndex
     {
-      result += try records(of: item)
+      for record in try records(of: item) {
+        guard try visit(record) else { return false }
+      }
     }
-    return result
+    return true
   }
 
   /// The directory in which this one is: the key of the inode's reference says so, and for the top
@@ -95,6 +100,7 @@ struct Directory<Device: BlockDevice> {
         !name.bytes.contains(ASCII.slash), !name.bytes.contains(0),
         let target = target(of: location, type: type)
       else { throw .badDirectoryEntry(inode.place, index: item.key.offset) }
+      try system.pay(.names)
       if type & 0x80 != 0 { throw .unsupportedFile(inode.place, feature: "encryption") }
       result.append(DirectoryRecord(name: name, target: target))
       offset += 30 + Int(nameByteCount) + Int(dataByteCount)

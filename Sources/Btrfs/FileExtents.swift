@@ -59,7 +59,7 @@ struct FileExtents<Device: BlockDevice> {
       var stored = ExtentRuns()
       try system.chunks.appendRuns(
         at: logical, byteCount: storedByteCount, copy: nil, to: &stored,
-        countMax: EncodedExtent.storedCountMax, for: place)
+        countMax: EncodedExtent.storedCountMax, for: place, work: system.volume.work)
       try addPacked(stored.extents, compression, extent, count, at: place)
     }
   }
@@ -69,7 +69,7 @@ struct FileExtents<Device: BlockDevice> {
   ) throws(BtrfsError) {
     try system.chunks.appendRuns(
       at: logical, byteCount: count, copy: nil, to: &runs, countMax: BtrfsLimits.extentCount,
-      for: place)
+      for: place, work: system.volume.work)
     position += count
   }
 
@@ -98,7 +98,7 @@ struct FileExtents<Device: BlockDevice> {
 
   private mutating func add(_ extent: Extent, at place: BtrfsStructure) throws(BtrfsError) {
     position += extent.byteCount
-    runs.append(extent)
+    do { try runs.append(extent, paidBy: system.volume.work) } catch { throw .device(error) }
     guard runs.extents.count <= BtrfsLimits.extentCount else { throw .tooFragmented(place) }
   }
 }

@@ -44,6 +44,7 @@ struct TreeCursor<Device: BlockDevice> {
         continue
       }
       path[path.count - 1].slot += 1
+      try system.pay(.comparisons)
       guard step.node.isLeaf else {
         try descend(to: step.node.child(at: step.slot), from: nil)
         continue

@@ -10,8 +10,10 @@ public enum WorkKind: UInt8, CaseIterable, Sendable {
   case copiedBytes
   /// Bytes that a packed piece of a file or of metadata unpacks to.
   case unpackedBytes
-  /// Names in directories, visited or compared.
+  /// Names in directories that are visited, or compared without regard to case.
   case names
+  /// Names in directories that are only compared, byte by byte.
+  case comparisons
   /// Steps of matching a regular expression or a pattern.
   case matchSteps
   /// Bytes of a menu's text that are parsed or expanded.
@@ -20,7 +22,7 @@ public enum WorkKind: UInt8, CaseIterable, Sendable {
   case nodes
   /// Commands and expressions of a menu that are carried out.
   case commands
-  /// Segments of volumes that are mapped.
+  /// Segments of volumes and pieces of files that are mapped.
   case segments
   /// Lines for the administrator.
   case remarks
@@ -33,6 +35,7 @@ public enum WorkKind: UInt8, CaseIterable, Sendable {
     case .copiedBytes: WorkPrices.copiedByte
     case .unpackedBytes: WorkPrices.unpackedByte
     case .names: WorkPrices.name
+    case .comparisons: WorkPrices.comparison
     case .matchSteps: WorkPrices.matchStep
     case .textBytes: WorkPrices.textByte
     case .nodes: WorkPrices.node
@@ -50,11 +53,12 @@ public enum WorkKind: UInt8, CaseIterable, Sendable {
     case .copiedBytes: "bytes copied"
     case .unpackedBytes: "bytes unpacked"
     case .names: "names"
+    case .comparisons: "names compared"
     case .matchSteps: "steps of matching patterns"
     case .textBytes: "bytes of text"
     case .nodes: "parts of a menu"
     case .commands: "commands"
-    case .segments: "segments of volumes"
+    case .segments: "pieces of volumes and files"
     case .remarks: "remarks"
     }
   }
@@ -67,6 +71,7 @@ public enum WorkPrices {
   static let copiedByte: UInt64 = 500
   static let unpackedByte: UInt64 = 4_000
   static let name: UInt64 = 200_000
+  static let comparison: UInt64 = 40_000
   static let matchStep: UInt64 = 20_000
   static let textByte: UInt64 = 50_000
   static let node: UInt64 = 200_000

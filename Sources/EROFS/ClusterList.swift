@@ -152,6 +152,7 @@ struct ClusterList<Device: BlockDevice> {
     let view = try table.next(
       form.groupByteCount, rest: 8 * (count - position) + form.groupByteCount)
     let shift = system.superblock.blockShift
+    try system.pay(.lookups)
     if form.isCompact {
       let group = CompactGroup(
         view, clusterCount: form.clusterCount, blockShift: shift,

@@ -16,22 +16,17 @@ struct DirectoryBlocks<Device: BlockDevice> {
   let inode: Inode
   let blockByteCount: UInt64
 
-  private let extents: [Extent]
-  /// Where in the directory each extent ends.
-  private let ends: [UInt64]
-  private var reader: ExtentReader<Device>
+  private let work: WorkAccount
+  private var contents: ContentsReader<Device>
 
   /// A directory whose contents are `extents`, which add up to its size.
-  init(_ inode: Inode, _ extents: [Extent], blockByteCount: UInt64, on volume: Volume<Device>) {
+  init(
+    _ inode: Inode, _ extents: [Extent], blockByteCount: UInt64, on volume: Volume<Device>
+  ) throws(EROFSError) {
     self.inode = inode
-    self.extents = extents
     self.blockByteCount = blockByteCount
-    var end: UInt64 = 0
-    ends = extents.map { extent in
-      end += extent.byteCount
-      return end
-    }
-    reader = ExtentReader(volume)
+    work = volume.work
+    do { contents = try ContentsReader(extents, on: volume) } catch { throw .device(error) }
   }
 
   /// The last block may not be full.
@@ -47,46 +42,65 @@ struct DirectoryBlocks<Device: BlockDevice> {
     // At most 64 turns: the distance is halved.
     while high - low > 1 {
       let middle = low + (high - low) / 2
-      guard let first = try entries(ofBlock: middle).first else { throw bad(middle) }
+      var found: Entry?
+      _ = try visit(middle) { entry in
+        found = entry
+        return false
+      }
+      guard let first = found else { throw bad(middle) }
       if name == first.name { return first.inode }
       if name < first.name { high = middle } else { low = middle }
     }
     guard low < high else { return nil }
-    return try entries(ofBlock: low).first { $0.name == name }?.inode
+    var number: UInt64?
+    _ = try visit(low) { entry in
+      guard entry.name == name else { return true }
+      number = entry.inode
+      return false
+    }
+    return number
   }
 
-  /// The entries of one block in order, `.` and `..` among them. The first one says where names
-  /// begin, and so how many there are.
-  mutating func entries(ofBlock block: UInt64) throws(EROFSError) -> [Entry] {
+  /// Goes through the entries of one block in order, `.` and `..` among them, until `body` gives
+  /// false; gives what that gave last. The first entry says where names begin, and so how many
+  /// there are.
+  @inline(never)
+  mutating func visit(
+    _ block: UInt64, _ body: (Entry) -> Bool
+  ) throws(EROFSError) -> Bool {
     let view = try self.view(ofBlock: block)
     guard let start = view.u16(at: 8), start > 0, Int(start) % Self.entryByteCount == 0,
       Int(start) <= view.count
     else { throw bad(block) }
-    let count = Int(start) / Self.entryByteCount
-    var result: [Entry] = []
-    result.reserveCapacity(count)
-    for index in 0..<count {
-      let place = Self.entryByteCount * index
-      guard let number = view.u64(at: place), let from = view.u16(at: place + 8) else {
-        throw bad(block)
-      }
-      let name: ByteString?
-      if index + 1 < count {
-        guard let to = view.u16(at: place + Self.entryByteCount + 8), from >= start, to >= from
-        else { throw bad(block) }
-        name = view.string(at: Int(from), count: Int(to) - Int(from))
-      } else {
-        // Zeros may be after the last one.
-        guard from >= start, Int(from) <= view.count else { throw bad(block) }
-        name = view.terminatedString(at: Int(from), count: view.count - Int(from))
-      }
-      guard let name else { throw bad(block) }
-      guard !name.isEmpty, name.count <= EROFSLimits.nameByteCount,
-        !name.bytes.contains(ASCII.slash), !name.bytes.contains(0)
-      else { throw .badName(inode: inode.number, block: block) }
-      result.append(Entry(name: name, inode: number))
+    for index in 0..<Int(start) / Self.entryByteCount {
+      guard body(try entry(index, of: view, namesAt: start, block)) else { return false }
     }
-    return result
+    return true
+  }
+
+  private func entry(
+    _ index: Int, of view: ByteView, namesAt start: UInt16, _ block: UInt64
+  ) throws(EROFSError) -> Entry {
+    do { try work.pay(.names) } catch { throw .device(error) }
+    let place = Self.entryByteCount * index
+    guard let number = view.u64(at: place), let from = view.u16(at: place + 8) else {
+      throw bad(block)
+    }
+    let name: ByteString?
+    if place + Self.entryByteCount < Int(start) {
+      guard let to = view.u16(at: place + Self.entryByteCount + 8), from >= start, to >= from
+      else { throw bad(block) }
+      name = view.string(at: Int(from), count: Int(to) - Int(from))
+    } else {
+      // Zeros may be after the last one.
+      guard from >= start, Int(from) <= view.count else { throw bad(block) }
+      name = view.terminatedString(at: Int(from), count: view.count - Int(from))
+    }
+    guard let name else { throw bad(block) }
+    guard !name.isEmpty, name.count <= EROFSLimits.nameByteCount,
+      !name.bytes.contains(ASCII.slash), !name.bytes.contains(0)
+    else { throw .badName(inode: inode.number, block: block) }
+    return Entry(name: name, inode: number)
   }
 
   private func bad(_ block: UInt64) -> EROFSError {
@@ -96,28 +110,8 @@ struct DirectoryBlocks<Device: BlockDevice> {
   private mutating func view(ofBlock block: UInt64) throws(EROFSError) -> ByteView {
     let start = block * blockByteCount  // Inside the directory, whose size is limited.
     let count = min(blockByteCount, inode.byteCount - start)
-    var index = self.index(of: start)
-    var bytes: [UInt8] = []
-    while UInt64(bytes.count) < count, index < extents.count {
-      let place = start + UInt64(bytes.count)
-      let skipped = place - (index == 0 ? 0 : ends[index - 1])
-      let wanted = skipped == 0 ? extents[index] : extents[index].split(at: skipped).tail
-      if let part = wanted?.split(at: count - UInt64(bytes.count)).head {
-        do { bytes += try reader.read(part) } catch { throw .device(error) }
-      }
-      index += 1
+    do { return ByteView(try contents.read(at: start, count: Int(count))) } catch {
+      throw .device(error)
     }
-    return ByteView(bytes)
-  }
-
-  /// The first extent that ends after `byteOffset`.
-  private func index(of byteOffset: UInt64) -> Int {
-    var low = 0
-    var high = ends.count
-    while low < high {
-      let middle = low + (high - low) / 2
-      if ends[middle] <= byteOffset { low = middle + 1 } else { high = middle }
-    }
-    return low
   }
 }

@@ -84,10 +84,11 @@ extension EROFSFileSystem {
       }
       let block = (UInt64(low) | UInt64(high) << 32) & mask
       // All ones stand for no block: a hole.
-      result.append(
+      let extent: Extent =
         block == mask
-          ? .zeros(byteCount: byteCount)
-          : try chunk(of: inode, atBlock: block, device & devices.numberMask, byteCount))
+        ? .zeros(byteCount: byteCount)
+        : try chunk(of: inode, atBlock: block, device & devices.numberMask, byteCount)
+      do { try result.append(extent, paidBy: volume.work) } catch { throw .device(error) }
     }
     return result.extents
   }

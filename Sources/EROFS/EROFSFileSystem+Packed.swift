@@ -77,7 +77,12 @@ extension EROFSFileSystem {
       throw .badInode(inode.number, field: "its place in the packed inode", value: offset)
     }
     if isPacked { return try packedExtents(of: packed, from: offset, count: count) }
-    return slice(try contents(of: packed), from: offset, count: count)
+    let extents = try contents(of: packed)
+    try pay(.comparisons, extents.count)
+    do throws(BlockError) {
+      try volume.work.payMemory(byteCount: 2 * extents.count * MemoryLayout<Extent>.stride)
+    } catch { throw .device(error) }
+    return slice(extents, from: offset, count: count)
   }
 
   /// A part of what `extents` give.

@@ -74,19 +74,18 @@ public final class EROFSFileSystem<Device: BlockDevice>: MountableFileSystem {
     return try names.number(of: name).map { EROFSNode(number: $0) }
   }
 
-  /// The entries in the order they are stored.
-  public func entries(
-    of directory: EROFSNode
-  ) throws(EROFSError) -> [DirectoryEntry<EROFSNode>] {
+  /// Goes through the entries in the order they are stored.
+  public func visitEntries(
+    of directory: EROFSNode, _ visit: (ByteString, EROFSNode) -> Bool
+  ) throws(EROFSError) {
     var names = try self.directory(directory)
-    var result: [DirectoryEntry<EROFSNode>] = []
     for block in 0..<names.blockCount {
-      for entry in try names.entries(ofBlock: block) where entry.name != "." && entry.name != ".." {
-        result.append(
-          DirectoryEntry(name: entry.name, node: EROFSNode(number: entry.inode)))
+      let goesOn = try names.visit(block) { entry in
+        entry.name == "." || entry.name == ".."
+          || visit(entry.name, EROFSNode(number: entry.inode))
       }
+      guard goesOn else { return }
     }
-    return result
   }
 
   /// What the inode says.
@@ -123,6 +122,11 @@ public final class EROFSFileSystem<Device: BlockDevice>: MountableFileSystem {
     return try contents(of: inode)
   }
 
+  /// Pays for work.
+  func pay(_ kind: WorkKind, _ count: Int = 1) throws(EROFSError) {
+    do { try volume.work.pay(kind, count) } catch { throw .device(error) }
+  }
+
   func inode(_ number: UInt64) throws(EROFSError) -> Inode {
     let unit = UInt64(Inode.compactByteCount)
     let isInMetabox = number & Metabox<Device>.numberBit != 0
@@ -151,7 +155,7 @@ public final class EROFSFileSystem<Device: BlockDevice>: MountableFileSystem {
     guard inode.byteCount <= EROFSLimits.directoryByteCount else {
       throw .directoryTooLarge(inode: node.number, byteCount: inode.byteCount)
     }
-    return DirectoryBlocks(
+    return try DirectoryBlocks(
       inode, try contents(of: inode), blockByteCount: superblock.blockByteCount, on: volume)
   }
 }

@@ -57,6 +57,7 @@ struct ExtentList {
     var next = unit == 4 ? try table.next(8, rest: 8 + unit * count).u64(at: 0) : nil
     var last: (record: Record, start: UInt64)?
     for index in 0..<count {
+      try pieces.system.pay(.lookups)
       let view = try table.next(unit, rest: unit * (count - index))
       guard let record = record(view, next: next) else {
         throw .badExtent(inode: inode.number, extent: index)
@@ -102,7 +103,7 @@ struct ExtentList {
   ) throws(EROFSError) {
     let count = record.storedByteCount
     guard count > 0 else {
-      pieces.appendZeros(from: start, to: end)
+      try pieces.appendZeros(from: start, to: end)
       return
     }
     let algorithm = record.word >> Self.algorithmShift

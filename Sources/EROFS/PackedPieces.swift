@@ -49,19 +49,19 @@ struct PackedPieces<Device: BlockDevice> {
       var place = start
       for part in parts {
         let next = place + part.byteCount
-        take(part, from: place)
+        try take(part, from: place)
         place = next
       }
     case .packed(let algorithm, let isPartial):
       guard let part = try packed(algorithm, isPartial, end - start, stored) else { return false }
-      take(part, from: start)
+      try take(part, from: start)
     }
     return true
   }
 
   /// Adds zeros that are stored nowhere.
-  mutating func appendZeros(from start: UInt64, to end: UInt64) {
-    take(.zeros(byteCount: end - start), from: start)
+  mutating func appendZeros(from start: UInt64, to end: UInt64) throws(EROFSError) {
+    try take(.zeros(byteCount: end - start), from: start)
   }
 
   /// Adds the rest of the file from `start` on, which is in the packed inode at `offset`.
@@ -71,18 +71,22 @@ struct PackedPieces<Device: BlockDevice> {
     guard from < wanted.upperBound else { return }
     let place = Checked.sum(offset, from - start) ?? .max
     for extent in try system.fragment(of: inode, from: place, count: wanted.upperBound - from) {
-      result.append(extent)
+      try append(extent)
     }
   }
 
+  private mutating func append(_ extent: Extent) throws(EROFSError) {
+    do { try result.append(extent, paidBy: system.volume.work) } catch { throw .device(error) }
+  }
+
   /// Adds what is wanted of an extent that has the file's bytes from `start` on.
-  private mutating func take(_ extent: Extent, from start: UInt64) {
+  private mutating func take(_ extent: Extent, from start: UInt64) throws(EROFSError) {
     let low = max(start, wanted.lowerBound)
     let high = min(start + extent.byteCount, wanted.upperBound)
     guard low < high, let tail = low == start ? extent : extent.split(at: low - start).tail else {
       return
     }
-    result.append(tail.split(at: high - low).head)
+    try append(tail.split(at: high - low).head)
   }
 
   /// What is not packed. If it is turned, the first of its blocks begins with what belongs after

@@ -122,6 +122,8 @@ struct DirectoryReader<Device: BlockDevice> {
       chunk = try system.bytes(at: start, count: Int(here))
       offset = 0
     }
+    // A name has several entries, of which each costs as much as a short name elsewhere.
+    try system.pay(.names)
     let entry = chunk.slice(at: offset, count: Self.entryByteCount)
     offset += Self.entryByteCount
     entryCount += 1

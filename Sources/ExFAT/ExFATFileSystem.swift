@@ -91,16 +91,14 @@ public final class ExFATFileSystem<Device: BlockDevice>: MountableFileSystem {
     return nil
   }
 
-  /// The entries in the order they are stored, without those that are damaged.
-  public func entries(
-    of directory: ExFATNode
-  ) throws(ExFATError) -> [DirectoryEntry<ExFATNode>] {
-    var result: [DirectoryEntry<ExFATNode>] = []
+  /// Goes through the entries in the order they are stored, without those that are damaged.
+  public func visitEntries(
+    of directory: ExFATNode, _ visit: (ByteString, ExFATNode) -> Bool
+  ) throws(ExFATError) {
     var reader = try DirectoryReader(directory, in: self)
     while let file = try reader.next() {
-      result.append(DirectoryEntry(name: UTF16Text.decode(file.name), node: file.node))
+      guard visit(UTF16Text.decode(file.name), file.node) else { return }
     }
-    return result
   }
 
   /// What the entry says. exFAT has no permissions but read-only.

@@ -14,4 +14,7 @@ public enum ExFATLimits {
 
   /// The most bytes of the table of capitals: one unit for each of UTF-16.
   public static let capitalsByteCount: UInt64 = 128 << 10
+
+  /// How many bytes can be copied while one of that table is read.
+  static let costOfCapitals = 8
 }

@@ -49,6 +49,8 @@ struct RootEntries {
       var runs = ExtentRuns()
       try system.append(
         ExFATNode(firstCluster: first, byteCount: byteCount), byteCount: byteCount, to: &runs)
+      // There may be many entries of damaged tables. Each is summed up, and one is unpacked.
+      try system.pay(.copiedBytes, ExFATLimits.costOfCapitals * Int(byteCount))
       var bytes: [UInt8] = []
       for case .run(let offset, let count) in runs.extents {
         bytes += try system.bytes(at: offset, count: Int(count)).bytes

@@ -36,7 +36,7 @@ struct BlockMap<Device: BlockDevice> {
     place = .inode(inode.number)
     list = ExtentList(
       inode: inode.number, byteCount: inode.byteCount,
-      blockByteCount: system.superblock.blockByteCount)
+      blockByteCount: system.superblock.blockByteCount, work: system.volume.work)
   }
 
   /// Lists what is below a block `level` levels over the data. Recursion ends with the level,
@@ -65,6 +65,7 @@ struct BlockMap<Device: BlockDevice> {
     }
     let place = Ext4Structure.indirectBlock(inode: inode.number, block: UInt64(block))
     let node = try system.block(UInt64(block))
+    try system.pay(.comparisons, node.count / 4)
     for slot in 0..<system.superblock.blockByteCount / 4 where !list.isComplete {
       try visit(node.u32(at: 4 * slot) ?? 0, level: level - 1, at: place)
     }

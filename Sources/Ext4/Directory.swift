@@ -8,7 +8,7 @@ import FileSystem
 struct Directory<Device: BlockDevice> {
   let system: Ext4FileSystem<Device>
   let inode: Inode
-  private let extents: [Extent]
+  private let extents: IndexedExtents
   private let pieces: [ByteView]
 
   /// The number of blocks, or of pieces inside the inode.
@@ -22,7 +22,7 @@ struct Directory<Device: BlockDevice> {
       // The first four bytes are the number of the parent's inode.
       let data = try InlineData(inode)
       pieces = [data.head.suffix(from: 4) ?? data.head, data.tail]
-      extents = []
+      extents = try Self.indexed([], in: system)
       blockCount = 2
       return
     }
@@ -31,7 +31,15 @@ struct Directory<Device: BlockDevice> {
     else { throw .badSize(inode: inode.number, byteCount: inode.byteCount) }
     pieces = []
     blockCount = inode.byteCount / blockByteCount
-    extents = try system.extents(of: inode)
+    extents = try Self.indexed(system.extents(of: inode), in: system)
+  }
+
+  private static func indexed(
+    _ extents: [Extent], in system: Ext4FileSystem<Device>
+  ) throws(Ext4Error) -> IndexedExtents {
+    do { return try IndexedExtents(extents, paidBy: system.volume.work) } catch {
+      throw .device(error)
+    }
   }
 
   /// Whether the entries are inside the inode.
@@ -41,18 +49,16 @@ struct Directory<Device: BlockDevice> {
   func block(_ index: UInt64) throws(Ext4Error) -> ByteView {
     if isInline { return pieces[index == 0 ? 0 : 1] }
     // `index` is a 32-bit number or under blockCount.
-    var position = index * UInt64(system.superblock.blockByteCount)
-    for extent in extents {
-      if position >= extent.byteCount {
-        position -= extent.byteCount
-        continue
-      }
-      guard case .run(let offset, _) = extent else { break }
-      let view = try system.bytes(at: offset + position, count: system.superblock.blockByteCount)
-      if system.superblock.features.hasMetadataChecksums { try verify(view, index) }
-      return view
+    let position = index * UInt64(system.superblock.blockByteCount)
+    guard let (slot, skipped) = extents.find(position),
+      case .run(let offset, _) = extents.extents[slot]
+    else { throw .directoryHole(inode: inode.number, index: index) }
+    let view = try system.bytes(at: offset + skipped, count: system.superblock.blockByteCount)
+    if system.superblock.features.hasMetadataChecksums {
+      try system.pay(.copiedBytes, view.count)
+      try verify(view, index)
     }
-    throw .directoryHole(inode: inode.number, index: index)
+    return view
   }
 
   /// The records of the block `index`.
@@ -82,10 +88,13 @@ struct Directory<Device: BlockDevice> {
       var records = try records(index)
       while let record = try records.next() {
         if records.name(of: record, is: name) { return record.inode }
-        if foldsCase, folded == nil, CaseFold.isSame(records.name(of: record), name) {
+        if !foldsCase || folded != nil { continue }
+        try system.pay(.names)
+        if CaseFold.isSame(records.name(of: record), name) {
           folded = record.inode
         }
       }
+      try system.pay(.comparisons, records.stepCount)
     }
     return folded
   }

@@ -18,6 +18,8 @@ struct DirectoryBlock {
   private let inodeCount: UInt32
   private let hasFileTypes: Bool
   private var offset = 0
+  /// The number of records so far, those not in use too.
+  private(set) var stepCount = 0
 
   /// A chain at the start of the block `view`, which is at `place` in its directory.
   init(_ view: ByteView, at place: Ext4Structure, of superblock: Superblock) {
@@ -39,6 +41,7 @@ struct DirectoryBlock {
         byteCount <= view.count - start, inode <= inodeCount
       else { throw .badDirectoryEntry(place, offset: start) }
       offset = start + byteCount
+      stepCount += 1
       if inode == 0 { continue }
       guard nameByteCount > 0 else { throw .badDirectoryEntry(place, offset: start) }
       return Record(

@@ -50,6 +50,7 @@ struct DirectoryIndex<Device: BlockDevice> {
       while let record = try records.next() {
         if records.name(of: record, is: name) { return record.inode }
       }
+      try directory.system.pay(.comparisons, records.stepCount)
       guard try advance() else { return nil }
     }
     return nil

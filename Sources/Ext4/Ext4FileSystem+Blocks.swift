@@ -39,6 +39,11 @@ extension Ext4FileSystem {
     } catch { throw .device(error) }
   }
 
+  /// Pays for work.
+  func pay(_ kind: WorkKind, _ count: Int = 1) throws(Ext4Error) {
+    do { try volume.work.pay(kind, count) } catch { throw .device(error) }
+  }
+
   /// The inode `number`, which is in use.
   func inode(_ number: UInt32) throws(Ext4Error) -> Inode {
     guard number > 0, number <= superblock.inodeCount else { throw .inodeOutOfRange(number) }
@@ -53,6 +58,7 @@ extension Ext4FileSystem {
     }
     let view = try bytes(
       at: descriptor.inodeTable * blockByteCount + offset, count: superblock.inodeByteCount)
+    try pay(.copiedBytes, view.count)  // For the checksum.
     return try Inode(view, number: number, of: superblock)
   }
 

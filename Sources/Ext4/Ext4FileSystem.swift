@@ -147,19 +147,21 @@ public final class Ext4FileSystem<Device: BlockDevice>: MountableFileSystem {
     return try directory.lookUp(name).map { Ext4Node(inode: $0) }
   }
 
-  /// The entries in the order they are stored.
-  public func entries(of directory: Ext4Node) throws(Ext4Error) -> [DirectoryEntry<Ext4Node>] {
+  /// Goes through the entries in the order they are stored.
+  public func visitEntries(
+    of directory: Ext4Node, _ visit: (ByteString, Ext4Node) -> Bool
+  ) throws(Ext4Error) {
     let directory = try readableDirectory(directory)
-    var result: [DirectoryEntry<Ext4Node>] = []
     for index in 0..<directory.blockCount {
       var records = try directory.records(index)
       while let record = try records.next() {
+        try pay(.names)
         let name = records.name(of: record)
         if name == "." || name == ".." { continue }
-        result.append(DirectoryEntry(name: name, node: Ext4Node(inode: record.inode)))
+        guard visit(name, Ext4Node(inode: record.inode)) else { return }
       }
+      try pay(.comparisons, records.stepCount)
     }
-    return result
   }
 
   /// What the inode says.
@@ -205,8 +207,12 @@ public final class Ext4FileSystem<Device: BlockDevice>: MountableFileSystem {
     guard inode.kind == .file else { throw .notAFile(inode: node.inode) }
     try checkReadable(inode)
     if inode.hasInlineData { return try inlineExtents(of: inode) }
-    let pieces = overlay.pieces(
-      of: try extents(of: inode), countMax: Ext4Limits.extentCount)
+    let pieces: [Extent]
+    let extents = try extents(of: inode)
+    do {
+      pieces = try overlay.pieces(
+        of: extents, countMax: Ext4Limits.extentCount, paidBy: volume.work)
+    } catch { throw .device(error) }
     guard pieces.count <= Ext4Limits.extentCount else {
       throw .tooFragmented(inode: inode.number)
     }

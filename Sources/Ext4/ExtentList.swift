@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import BlockIO
+import Bytes
 
 /// Collects where the blocks of a file are, in file order, and gives extents that are merged as
 /// far as they can be and add up to the file's size exactly.
@@ -7,13 +8,15 @@ struct ExtentList {
   private let inode: UInt32
   private let blockByteCount: UInt64
   private let byteCount: UInt64
+  private let work: WorkAccount
   private var runs = ExtentRuns()
   /// The bytes of the file up to here are listed.
   private var position: UInt64 = 0
 
   /// A list for a file of `byteCount` bytes, which its map is able to hold.
-  init(inode: UInt32, byteCount: UInt64, blockByteCount: Int) {
+  init(inode: UInt32, byteCount: UInt64, blockByteCount: Int, work: WorkAccount) {
     self.inode = inode
+    self.work = work
     self.byteCount = byteCount
     self.blockByteCount = UInt64(blockByteCount)
   }
@@ -45,7 +48,7 @@ struct ExtentList {
 
   private mutating func add(_ extent: Extent) throws(Ext4Error) {
     position += extent.byteCount
-    runs.append(extent)
+    do { try runs.append(extent, paidBy: work) } catch { throw .device(error) }
     guard runs.extents.count <= Ext4Limits.extentCount else {
       throw .tooFragmented(inode: inode)
     }

@@ -35,7 +35,7 @@ struct ExtentTree<Device: BlockDevice> {
     self.inode = inode
     list = ExtentList(
       inode: inode.number, byteCount: inode.byteCount,
-      blockByteCount: system.superblock.blockByteCount)
+      blockByteCount: system.superblock.blockByteCount, work: system.volume.work)
   }
 
   /// Lists what is below a node, all of whose file blocks are under `end`. Recursion ends with
@@ -43,6 +43,7 @@ struct ExtentTree<Device: BlockDevice> {
   private mutating func visit(
     _ node: ByteView, _ header: ExtentHeader, at place: Ext4Structure, below end: UInt64
   ) throws(Ext4Error) {
+    try system.pay(.comparisons, header.entryCount)
     for slot in 0..<header.entryCount {
       guard let entry = node.slice(at: 12 + 12 * slot, count: 12), let logical = entry.u32(at: 0)
       else { throw .badExtentHeader(place) }
@@ -78,6 +79,7 @@ struct ExtentTree<Device: BlockDevice> {
     let header = try ExtentHeader(node, at: child)
     guard header.depth == depth else { throw .badExtentHeader(child) }
     if system.superblock.features.hasMetadataChecksums {
+      try system.pay(.copiedBytes, node.count)
       try header.verify(node, seed: inode.checksumSeed, at: child)
     }
     try visit(node, header, at: child, below: end)

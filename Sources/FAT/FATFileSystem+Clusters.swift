@@ -8,6 +8,11 @@ extension FATFileSystem {
     cluster >= 2 && cluster - 2 < bootSector.clusterCount
   }
 
+  /// Pays for work.
+  func pay(_ kind: WorkKind, _ count: Int = 1) throws(FATError) {
+    do { try volume.work.pay(kind, count) } catch { throw .device(error) }
+  }
+
   /// Bytes of the volume.
   func bytes(at offset: UInt64, count: Int) throws(FATError) -> ByteView {
     do { return ByteView(try volume.read(at: offset, count: count)) } catch {
@@ -24,7 +29,10 @@ extension FATFileSystem {
     guard start <= volume.byteCount, byteCount <= volume.byteCount - start else {
       throw .clusterBeyondVolume(cluster)
     }
-    runs.append(.run(byteOffset: start, byteCount: byteCount))
+    do { try runs.append(.run(byteOffset: start, byteCount: byteCount), paidBy: volume.work) } catch
+    {
+      throw .device(error)
+    }
     guard runs.extents.count <= FATLimits.extentCount else { throw .tooFragmented(first: first) }
   }
 

@@ -86,15 +86,15 @@ public final class FATFileSystem<Device: BlockDevice>: MountableFileSystem {
     return nil
   }
 
-  /// The entries in the order they are stored.
-  public func entries(of directory: FATNode) throws(FATError) -> [DirectoryEntry<FATNode>] {
-    var result: [DirectoryEntry<FATNode>] = []
+  /// Goes through the entries in the order they are stored.
+  public func visitEntries(
+    of directory: FATNode, _ visit: (ByteString, FATNode) -> Bool
+  ) throws(FATError) {
     var reader = try DirectoryReader(directory, in: self)
     while let entry = try reader.next() {
       if entry.name == "." || entry.name == ".." { continue }
-      result.append(DirectoryEntry(name: entry.name, node: entry.node))
+      guard visit(entry.name, entry.node) else { return }
     }
-    return result
   }
 
   /// What the entry says. FAT has no permissions but read-only; directories have no size.

@@ -18,7 +18,10 @@ public struct ExtentReader<Device: BlockDevice> {
     let count = Int(clamping: extent.byteCount)
     switch extent {
     case .run(let offset, _): return try volume.read(at: offset, count: count)
-    case .zeros: return [UInt8](repeating: 0, count: count)
+    case .zeros:
+      try volume.work.pay(.copiedBytes, count)
+      try volume.work.payMemory(byteCount: count)
+      return [UInt8](repeating: 0, count: count)
     case .inline(let bytes): return bytes
     case .encoded(let piece): return try unpack(piece)
     }
@@ -43,6 +46,8 @@ public struct ExtentReader<Device: BlockDevice> {
         "\(place(of: piece)) unpacks to \(lastBytes.count) bytes, and \(end) are needed")
     }
     if piece.skippedByteCount == 0, end == lastBytes.count { return lastBytes }
+    try volume.work.pay(.copiedBytes, end - piece.skippedByteCount)
+    try volume.work.payMemory(byteCount: end - piece.skippedByteCount)
     return Array(lastBytes[piece.skippedByteCount..<end])
   }
 
@@ -59,11 +64,27 @@ public struct ExtentReader<Device: BlockDevice> {
     }
     var first = 0
     if piece.isPaddedInFront { while first < packed.count, packed[first] == 0 { first += 1 } }
+    // There is room for all that may come. What comes is paid for once it is known: for the front
+    // of a longer piece the limit says nothing.
+    try volume.work.payMemory(byteCount: piece.decodedByteCount)
+    let bytes: [UInt8]
     do throws(BlockDecodingError) {
-      return try BlockDecoder.decode(
+      bytes = try BlockDecoder.decode(
         packed[first...], piece.format, byteCountMax: piece.decodedByteCount)
     } catch {
+      try pay(unpacked: piece.decodedByteCount, piece.format)
       throw .notUnpacked(error.family, "\(place(of: piece)): \(error.message)")
+    }
+    try pay(unpacked: bytes.count, piece.format)
+    return bytes
+  }
+
+  /// Pays for bytes that were unpacked. LZMA takes a multiple of what the others take.
+  private func pay(unpacked byteCount: Int, _ format: BlockFormat) throws(BlockError) {
+    switch format {
+    case .xz, .lzma, .microLZMA:
+      try volume.work.pay(.unpackedBytes, byteCount * ExtentReaderLimits.costOfLZMA)
+    default: try volume.work.pay(.unpackedBytes, byteCount)
     }
   }
 
@@ -71,4 +92,10 @@ public struct ExtentReader<Device: BlockDevice> {
     if case .run(let offset, _) = piece.stored.first { return "packed data at byte \(offset)" }
     return "packed data"
   }
+}
+
+/// What unpacking costs.
+enum ExtentReaderLimits {
+  /// How many bytes of another format take as long as one byte of LZMA.
+  static let costOfLZMA = 8
 }

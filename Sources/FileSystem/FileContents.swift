@@ -26,13 +26,20 @@ public enum FileContents {
     do { extents = try system.extents(of: target.node) } catch { throw .reader(error) }
     var reader = ExtentReader(volume)
     var result: [UInt8] = []
-    result.reserveCapacity(Int(byteCount))  // At most the limit.
+    if extents.count > 1 {
+      do { try volume.work.payMemory(byteCount: Int(byteCount)) } catch { throw .device(error) }
+      result.reserveCapacity(Int(byteCount))  // At most the limit.
+    }
     for extent in extents {
       // The reader promises that the extents add up to the size; the limit holds without it.
       guard extent.byteCount <= UInt64(limit - result.count) else {
         throw .tooLarge(target.path, byteCount: byteCount, limit: limit)
       }
-      do { result += try reader.read(extent) } catch { throw .device(error) }
+      do {
+        // A file in one piece is not copied.
+        if extents.count == 1 { return try reader.read(extent) }
+        result += try reader.read(extent)
+      } catch { throw .device(error) }
     }
     return result
   }

@@ -14,6 +14,8 @@ public indirect enum FileError<Reader: BootFailure>: BootFailure {
   case tooManyLinks(ByteString, limit: Int)
   /// The path, or the target of a symbolic link on the way, is longer than the limit.
   case pathTooLong(byteCount: Int, limit: Int)
+  /// The path leads through more directories than the limit.
+  case tooDeep(ByteString, limit: Int)
   /// The path does not start with a slash.
   case notAbsolute(ByteString)
   /// The file is larger than the caller's limit.
@@ -26,8 +28,8 @@ public indirect enum FileError<Reader: BootFailure>: BootFailure {
   /// Whose fault it is.
   public var family: FailureFamily {
     switch self {
-    case .notFound, .notADirectory, .notAFile, .tooManyLinks, .pathTooLong, .notAbsolute,
-      .tooLarge:
+    case .notFound, .notADirectory, .notAFile, .tooManyLinks, .pathTooLong, .tooDeep,
+      .notAbsolute, .tooLarge:
       .wrongRequest
     case .device(let error): error.family
     case .reader(let error): error.family
@@ -42,6 +44,7 @@ public indirect enum FileError<Reader: BootFailure>: BootFailure {
     case .notAFile(let path): "\(path): not a file"
     case .tooManyLinks(let path, let limit): "\(path): more than \(limit) symbolic links"
     case .pathTooLong(let count, let limit): "path of \(count) bytes is over the limit of \(limit)"
+    case .tooDeep(let path, let limit): "\(path): more than \(limit) directories deep"
     case .notAbsolute(let path): "\(path): does not start with /"
     case .tooLarge(let path, let count, let limit):
       "\(path): \(count) bytes are over the limit of \(limit)"

@@ -34,20 +34,6 @@ public struct NodeAttributes: Equatable, Sendable {
   }
 }
 
-/// One name in a directory.
-public final class DirectoryEntry<Node> {
-  /// The name, without slashes.
-  public let name: ByteString
-  /// What it leads to.
-  public let node: Node
-
-  /// An entry of a directory.
-  public init(name: ByteString, node: Node) {
-    self.name = name
-    self.node = node
-  }
-}
-
 /// A reader of one file system format. It reads and decodes; walking paths is `PathWalk`'s work.
 public protocol FileSystem {
   /// What names a file: an inode, a directory record.
@@ -71,8 +57,12 @@ public protocol FileSystem {
   /// like any other name.
   func lookUp(_ name: ByteString, in directory: Node) throws(Failure) -> Node?
 
-  /// The entries of `directory` without `.` and `..`, in the order they are stored.
-  func entries(of directory: Node) throws(Failure) -> [DirectoryEntry<Node>]
+  /// Goes through the entries of `directory` without `.` and `..`, in the order they are stored:
+  /// calls `visit` with the name, which has no slash in it, and what it leads to, until that gives
+  /// false. No list is made: a directory can be as long as its disk likes.
+  func visitEntries(
+    of directory: Node, _ visit: (ByteString, Node) -> Bool
+  ) throws(Failure)
 
   /// What `node` is.
   func attributes(of node: Node) throws(Failure) -> NodeAttributes

@@ -8,6 +8,10 @@ public enum PathLimits {
 
   /// The longest path, and the longest target of a symbolic link, in bytes (PATH_MAX).
   public static let pathByteCount = 4096
+
+  /// The most directories within directories that a path leads through. Linux has no limit, but
+  /// whoever holds a node may hold those above it too; boot files are ten deep at most.
+  public static let depth = 512
 }
 
 /// Where a path leads.
@@ -108,6 +112,9 @@ public struct PathWalk<System: FileSystem> {
       throw .notFound(path(of: name))
     }
     guard step.attributes.kind == .symbolicLink, followsLastLink || !pending.isEmpty else {
+      guard steps.count < PathLimits.depth else {
+        throw .tooDeep(wholePath, limit: PathLimits.depth)
+      }
       steps.append(step)
       return
     }

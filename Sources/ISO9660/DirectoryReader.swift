@@ -63,6 +63,7 @@ struct DirectoryReader<Device: BlockDevice> {
       guard Int(length) > DirectoryRecord.headerByteCount, UInt64(length) <= end - position,
         let view = sector.slice(at: offset, count: Int(length))
       else { throw .badRecord(here) }
+      do { try volume.work.pay(.names) } catch { throw .device(error) }
       let record = try DirectoryRecord(view, at: position)
       position += UInt64(length)
       return record

@@ -23,6 +23,7 @@ extension ISO9660FileSystem {
       stored, at: UInt64(file.headerByteCount),
       count: (count + 1) * UInt64(file.pointerByteCount), place)
     var result = ExtentRuns()
+    let work = volume.work
     var left = file.byteCount
     for index in 0..<Int(count) {
       let start = try pointer(index, in: pointers, file, place)
@@ -33,7 +34,9 @@ extension ISO9660FileSystem {
       let byteCount = min(left, file.blockByteCount)
       left -= byteCount
       if start == end {
-        result.append(.zeros(byteCount: byteCount))
+        do { try result.append(.zeros(byteCount: byteCount), paidBy: work) } catch {
+          throw .device(error)
+        }
         continue
       }
       guard
@@ -42,7 +45,7 @@ extension ISO9660FileSystem {
           stored: [.run(byteOffset: stored.byteOffset + start, byteCount: end - start)],
           decodedByteCount: byteCount, byteCount: byteCount)
       else { throw .badZisofs(place, field: "the packed size of a block", value: end - start) }
-      result.append(.encoded(block))
+      do { try result.append(.encoded(block), paidBy: work) } catch { throw .device(error) }
     }
     return result.extents
   }

@@ -123,17 +123,15 @@ public final class ISO9660FileSystem<Device: BlockDevice>: MountableFileSystem {
     return similar
   }
 
-  /// The entries in the order they are stored.
-  public func entries(
-    of directory: ISO9660Node
-  ) throws(ISO9660Error) -> [DirectoryEntry<ISO9660Node>] {
+  /// Goes through the entries in the order they are stored.
+  public func visitEntries(
+    of directory: ISO9660Node, _ visit: (ByteString, ISO9660Node) -> Bool
+  ) throws(ISO9660Error) {
     var reader = try reader(of: try resolved(directory))
-    var result: [DirectoryEntry<ISO9660Node>] = []
     while let records = try reader.nextFile() {
       guard let node = ISO9660Node(records), let name = try name(of: node) else { continue }
-      result.append(DirectoryEntry(name: name, node: node))
+      guard visit(name, node) else { return }
     }
-    return result
   }
 
   /// What Rock Ridge says of the node; without it all is readable and nothing writable.
@@ -167,7 +165,11 @@ public final class ISO9660FileSystem<Device: BlockDevice>: MountableFileSystem {
     }
     var link = SymbolicLink()
     var reader = systemUse(of: node.record)
-    while let entry = try reader.nextEntry() { try link.take(entry) }
+    while let entry = try reader.nextEntry() {
+      // Components may be empty, and an entry has a hundred of them.
+      do { try volume.work.pay(.comparisons, 2 * entry.data.count) } catch { throw .device(error) }
+      try link.take(entry)
+    }
     return try link.finish(place)
   }
 

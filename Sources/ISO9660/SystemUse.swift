@@ -112,6 +112,7 @@ struct SystemUseReader<Device: BlockDevice> {
       return nil
     }
     offset += Int(length)
+    do { try volume.work.pay(.lookups) } catch { throw .device(error) }
     return SystemUseEntry(signature: signature, version: version, data: data, place: place)
   }
 

@@ -40,6 +40,7 @@ struct DirectoryReader<Device: BlockDevice> {
     var index = directory.index
     let whole = rest
     for _ in 0..<directory.indexCount {
+      try metadata.pay(.names)
       let entry = try metadata.read(12, at: &index, for: place)
       guard let position = entry.u32(at: 0), let block = entry.u32(at: 4),
         let last = entry.u32(at: 8), last < UInt32(SquashFSLimits.nameByteCount)
@@ -66,6 +67,7 @@ struct DirectoryReader<Device: BlockDevice> {
       inodeBlock = block
     }
     runCount -= 1
+    try metadata.pay(.names)
     let entry = try take(8)
     guard let offset = entry.u16(at: 0), let last = entry.u16(at: 6) else {
       throw .badDirectory(place)

@@ -41,6 +41,7 @@ final class Metadata<Device: BlockDevice> {
     _ count: Int, at cursor: inout MetadataCursor, for place: SquashFSStructure
   ) throws(SquashFSError) -> ByteView {
     var result: [UInt8] = []
+    do { try volume.work.payMemory(byteCount: count) } catch { throw .device(error) }
     // Ends: each turn takes a byte at least, or goes on to a block that is after.
     while true {
       let block = try block(at: cursor.block, for: place)
@@ -69,6 +70,11 @@ final class Metadata<Device: BlockDevice> {
     if blocks.count == SquashFSLimits.cachedBlockCount { blocks.removeFirst() }
     blocks.append(block)
     return block
+  }
+
+  /// Pays for work.
+  func pay(_ kind: WorkKind, _ count: Int = 1) throws(SquashFSError) {
+    do { try volume.work.pay(kind, count) } catch { throw .device(error) }
   }
 
   private func load(

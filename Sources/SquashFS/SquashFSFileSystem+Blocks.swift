@@ -41,7 +41,7 @@ extension SquashFSFileSystem {
         stored.byteCount <= superblock.usedByteCount - offset
       else { throw .outOfRange(place, byteOffset: offset) }
       let extent = try extent(stored, at: offset, count: wanted, UInt64(index), place)
-      result.append(extent)
+      do { try result.append(extent, paidBy: volume.work) } catch { throw .device(error) }
       offset += stored.byteCount
       left -= wanted
     }

@@ -57,7 +57,7 @@ public final class SquashFSFileSystem<Device: BlockDevice>: MountableFileSystem 
 
   /// The directory that the superblock leads to.
   public func root() throws(SquashFSError) -> SquashFSNode {
-    SquashFSNode(reference: superblock.root, ancestors: [])
+    SquashFSNode(reference: superblock.root, above: nil)
   }
 
   /// The node that `name` leads to. Names are in order, so the search ends after its place.
@@ -71,27 +71,23 @@ public final class SquashFSFileSystem<Device: BlockDevice>: MountableFileSystem 
     try reader.skip(to: name, by: inode, of: superblock.directoryTable)
     while let entry = try reader.next() {
       if entry.name == name {
-        return SquashFSNode(
-          reference: entry.inode, ancestors: directory.ancestors + [directory.reference])
+        return SquashFSNode(reference: entry.inode, above: SquashFSParent(directory))
       }
       if name < entry.name { return nil }
     }
     return nil
   }
 
-  /// The entries in the order they are stored.
-  public func entries(
-    of directory: SquashFSNode
-  ) throws(SquashFSError) -> [DirectoryEntry<SquashFSNode>] {
+  /// Goes through the entries in the order they are stored.
+  public func visitEntries(
+    of directory: SquashFSNode, _ visit: (ByteString, SquashFSNode) -> Bool
+  ) throws(SquashFSError) {
     let (inode, place) = try self.directory(directory)
-    let ancestors = directory.ancestors + [directory.reference]
+    let above = SquashFSParent(directory)
     var reader = try reader(of: inode, place)
-    var result: [DirectoryEntry<SquashFSNode>] = []
     while let entry = try reader.next() {
-      let node = SquashFSNode(reference: entry.inode, ancestors: ancestors)
-      result.append(DirectoryEntry(name: entry.name, node: node))
+      guard visit(entry.name, SquashFSNode(reference: entry.inode, above: above)) else { return }
     }
-    return result
   }
 
   /// What the inode says.

@@ -3,13 +3,17 @@
 /// A file of a SquashFS: where its inode is.
 public struct SquashFSNode: Sendable {
   let reference: InodeReference
-  /// The directories on the way to it, the root first. An inode knows its parent's number only, and
-  /// a table that leads from numbers to inodes may be left out.
-  let ancestors: [InodeReference]
+  /// The directory that it was found in; nil for the root. An inode knows its parent's number only,
+  /// and a table that leads from numbers to inodes may be left out.
+  let above: SquashFSParent?
 
   /// `..`, which for the root is the root itself.
-  var parent: SquashFSNode {
-    guard let last = ancestors.last else { return self }
-    return SquashFSNode(reference: last, ancestors: Array(ancestors.dropLast()))
-  }
+  var parent: SquashFSNode { above?.node ?? self }
+}
+
+/// A directory that others were found in. Each has the one above it, as deep as a path leads.
+final class SquashFSParent: Sendable {
+  let node: SquashFSNode
+
+  init(_ node: SquashFSNode) { self.node = node }
 }

@@ -59,8 +59,9 @@ struct Anchor {
     guard sector < volume.byteCount / size else {
       throw .outOfRange(.sector(sector), block: sector)
     }
-    do { return ByteView(try volume.read(at: sector * size, count: Int(size))) } catch {
-      throw .device(error)
-    }
+    do throws(BlockError) {
+      try volume.work.pay(.copiedBytes, UDFLimits.costOfChecksum * Int(size))
+      return ByteView(try volume.read(at: sector * size, count: Int(size)))
+    } catch { throw .device(error) }
   }
 }

@@ -150,6 +150,9 @@ struct MetadataRuns {
   /// The block at which each run begins.
   private let starts: [UInt64]
 
+  /// The number of runs.
+  var count: Int { runs.count }
+
   init(_ runs: [SectorRun]) {
     var starts: [UInt64] = []
     var start: UInt64 = 0

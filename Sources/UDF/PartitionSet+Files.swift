@@ -8,10 +8,21 @@ extension PartitionSet {
     guard let run = try runs(address, count: 1).first,
       run.sector < volume.byteCount / blockByteCount
     else { throw .outOfRange(address.place, block: UInt64(address.block)) }
+    try pay(.copiedBytes, UDFLimits.costOfChecksum * Int(blockByteCount))
     do {
       return ByteView(
         try volume.read(at: run.sector * blockByteCount, count: Int(blockByteCount)))
     } catch { throw .device(error) }
+  }
+
+  /// Pays for work.
+  func pay(_ kind: WorkKind, _ count: Int = 1) throws(UDFError) {
+    do { try volume.work.pay(kind, count) } catch { throw .device(error) }
+  }
+
+  /// Pays for an array.
+  func payMemory(byteCount: Int) throws(UDFError) {
+    do { try volume.work.payMemory(byteCount: byteCount) } catch { throw .device(error) }
   }
 
   /// The file entry at a place: where entries may not be written again (strategy 4096), each has an
@@ -104,6 +115,7 @@ extension PartitionSet {
       else { return nil }
       list.offset += AllocationDescriptor.byteCount(entry.form)
       list.count += 1
+      try pay(.comparisons)
       guard list.count <= UDFLimits.descriptorsPerFile else {
         throw .tooMany(entry.address.place, "allocation descriptors")
       }
@@ -131,6 +143,11 @@ extension PartitionSet {
   private func append(
     _ descriptor: AllocationDescriptor, _ count: UInt64, to result: inout [Extent]
   ) throws(UDFError) -> Int {
+    let stride = MemoryLayout<Extent>.stride
+    do { try volume.work.payGrowth(elementCount: result.count, elementByteCount: stride) } catch {
+      throw .device(error)
+    }
+    try pay(.segments)
     guard descriptor.kind == .recorded else {
       result.append(.zeros(byteCount: count))
       return 1
@@ -138,6 +155,10 @@ extension PartitionSet {
     let blockCount = (count + blockByteCount - 1) / blockByteCount
     var rest = count
     let runs = try runs(descriptor.address, count: blockCount)
+    if runs.count > 1 {
+      try pay(.segments, runs.count)
+      try payMemory(byteCount: 2 * (result.count + runs.count) * stride)
+    }
     for run in runs {
       let offset = run.sector * blockByteCount  // Under 2^33 sectors of 2^15 bytes.
       let part = min(rest, run.count * blockByteCount)
@@ -159,6 +180,8 @@ extension PartitionSet {
     guard entry.byteCount <= limit else {
       throw .directoryTooLarge(entry.address.place, byteCount: entry.byteCount)
     }
+    try payMemory(byteCount: Int(entry.byteCount))
+    try pay(.copiedBytes, Int(entry.byteCount))
     var result: [UInt8] = []
     for extent in try extents(of: entry) {
       switch extent {

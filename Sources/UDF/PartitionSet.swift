@@ -109,7 +109,10 @@ final class PartitionSet<Device: BlockDevice> {
 
   private func sectors(of entry: FileEntry) throws(UDFError) -> [SectorRun] {
     var result: [SectorRun] = []
-    for extent in try extents(of: entry) {
+    let extents = try extents(of: entry)
+    // Beside them are the blocks at which they begin.
+    try payMemory(byteCount: extents.count * (3 * MemoryLayout<SectorRun>.stride))
+    for extent in extents {
       guard case .run(let offset, let count) = extent else {
         throw .badField(entry.address.place, field: "holes of the metadata file", value: 1)
       }
@@ -139,8 +142,12 @@ final class PartitionSet<Device: BlockDevice> {
       guard first <= UInt64(table.count), count <= UInt64(table.count) - first else {
         throw .outOfRange(address.place, block: first + count)
       }
+      try payMemory(byteCount: 2 * Int(count) * MemoryLayout<SectorRun>.stride)
+      try pay(.comparisons, Int(count))
       return try virtualRuns(address, table[Int(first)..<Int(first + count)], in: extent)
     case .metadata(let file):
+      let most = min(file.count, Int(clamping: count))
+      try payMemory(byteCount: 2 * most * MemoryLayout<SectorRun>.stride)
       guard let runs = file.runs(first, count: count) else {
         throw .outOfRange(address.place, block: first + count)
       }

@@ -99,24 +99,26 @@ public final class UDFFileSystem<Device: BlockDevice>: MountableFileSystem {
     return nil
   }
 
-  /// The entries in the order they are stored.
-  public func entries(
-    of directory: UDFNode
-  ) throws(UDFError) -> [DirectoryEntry<UDFNode>] {
+  /// Goes through the entries in the order they are stored.
+  public func visitEntries(
+    of directory: UDFNode, _ visit: (ByteString, UDFNode) -> Bool
+  ) throws(UDFError) {
     var reader = try reader(of: directory)
-    var result: [DirectoryEntry<UDFNode>] = []
     while let found = try reader.next() {
       if found.isParent { continue }
-      result.append(DirectoryEntry(name: found.name, node: UDFNode(address: found.address)))
+      guard visit(found.name, UDFNode(address: found.address)) else { return }
     }
-    return result
   }
 
-  private func reader(of directory: UDFNode) throws(UDFError) -> DirectoryReader {
+  private func reader(of directory: UDFNode) throws(UDFError) -> DirectoryReader<Device> {
     let entry = try partitions.fileEntry(at: directory.address)
     guard entry.kind == .directory else { throw .notADirectory(directory.address.place) }
-    let contents = try partitions.contents(of: entry, limit: UDFLimits.directoryByteCount)
-    return DirectoryReader(contents, block: directory.address.block)
+    guard entry.byteCount <= UDFLimits.directoryByteCount else {
+      throw .directoryTooLarge(entry.address.place, byteCount: entry.byteCount)
+    }
+    return try DirectoryReader(
+      try partitions.extents(of: entry), byteCount: Int(entry.byteCount), on: volume,
+      block: directory.address.block)
   }
 
   /// What the file entry says.

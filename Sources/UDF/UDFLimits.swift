@@ -29,6 +29,10 @@ public enum UDFLimits {
   static let runCount = 1 << 18
   /// The largest directory in bytes.
   public static let directoryByteCount: UInt64 = 16 << 20
+  /// How much of a directory is read at once, in bytes.
+  static let windowByteCount = 16 << 10
+  /// How many bytes can be copied while one is summed up.
+  static let costOfChecksum = 4
   /// The largest symbolic link, as it is stored.
   static let linkByteCount: UInt64 = 16 << 10
   /// The longest target of a symbolic link (PATH_MAX).

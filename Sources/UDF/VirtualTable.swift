@@ -26,6 +26,8 @@ extension PartitionSet {
       if entry.type == FileEntry.virtualTable || entry.type == 0 {
         let byteCount = 4 * UInt64(UDFLimits.virtualCount)
         let view = ByteView(try contents(of: entry, limit: byteCount))
+        try pay(.comparisons, view.count / 4)
+        try payMemory(byteCount: 2 * view.count)
         if let table = Self.entries(view, isNew: entry.type != 0) { return table }
       }
     }

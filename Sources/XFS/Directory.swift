@@ -48,15 +48,17 @@ struct Directory<Device: BlockDevice> {
     return match.nearInode
   }
 
-  /// The entries in the order they are stored, without `.` and `..`.
-  func entries() throws(XFSError) -> [DirectoryEntry<XFSNode>] {
-    var result: [DirectoryEntry<XFSNode>] = []
+  /// Goes through the entries in the order they are stored, without `.` and `..`.
+  func visitEntries(_ visit: (ByteString, XFSNode) -> Bool) throws(XFSError) {
     if inode.format == .local {
       var records = try ShortDirectory(inode, of: system.superblock)
       while let record = try records.next() {
-        Self.add(records.view, record.nameOffset, record.nameByteCount, record.inode, to: &result)
+        guard
+          try show(
+            records.view, record.nameOffset, record.nameByteCount, record.inode, visit)
+        else { return }
       }
-      return result
+      return
     }
     var byteCount: UInt64 = 0
     var cursor = try ExtentCursor(inode, in: system)
@@ -70,21 +72,24 @@ struct Directory<Device: BlockDevice> {
         }
         var records = try entries(inBlock: block, of: extent)
         while let record = try records.next() {
-          Self.add(records.view, record.nameOffset, record.nameByteCount, record.inode, to: &result)
+          guard
+            try show(
+              records.view, record.nameOffset, record.nameByteCount, record.inode, visit)
+          else { return }
         }
+        try system.pay(.comparisons, records.stepCount)
         block += step
       }
     }
-    return result
   }
 
-  private static func add(
+  private func show(
     _ view: ByteView, _ nameOffset: Int, _ nameByteCount: Int, _ inode: UInt64,
-    to result: inout [DirectoryEntry<XFSNode>]
-  ) {
+    _ visit: (ByteString, XFSNode) -> Bool
+  ) throws(XFSError) -> Bool {
+    try system.pay(.names)
     let name = view.string(at: nameOffset, count: nameByteCount) ?? ""
-    if name == "." || name == ".." { return }
-    result.append(DirectoryEntry(name: name, node: XFSNode(inode: inode)))
+    return name == "." || name == ".." || visit(name, XFSNode(inode: inode))
   }
 
   /// The block with entries that begins at `fileBlock`, which `extent` has if it is given.
@@ -131,6 +136,7 @@ struct Directory<Device: BlockDevice> {
     }
     let whole = view ?? ByteView(bytes)
     if superblock.features.hasChecksums {
+      try system.pay(.copiedBytes, whole.count)
       try header.verify(
         whole, byteOffset: firstByteOffset ?? 0, inode: inode.number, of: superblock, at: place)
     }

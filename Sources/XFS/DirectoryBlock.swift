@@ -22,6 +22,8 @@ struct DirectoryBlock {
   private let start: Int
   private let end: Int
   private var offset: Int
+  /// The number of entries so far, those not in use too.
+  private(set) var stepCount = 0
 
   /// The block `view`, whose header has been checked but for its magic number.
   init(_ view: ByteView, of superblock: Superblock, at place: XFSStructure) throws(XFSError) {
@@ -54,6 +56,7 @@ struct DirectoryBlock {
   mutating func next() throws(XFSError) -> Record? {
     while offset < end {
       let here = offset
+      stepCount += 1
       if view.u16BigEndian(at: here) == 0xffff {
         let byteCount = Int(view.u16BigEndian(at: here + 2) ?? 0)
         guard byteCount >= 8, byteCount & 7 == 0, byteCount <= end - here else {

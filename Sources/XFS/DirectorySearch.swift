@@ -98,6 +98,7 @@ struct DirectorySearch<Device: BlockDevice> {
         inode: directory.inode.number, limit: XFSLimits.sameHashCount)
     }
     restCount -= 1
+    try directory.system.pay(.names)
   }
 
   private mutating func block(_ fileBlock: UInt64) throws(XFSError) -> DirectoryBlock {

@@ -45,6 +45,7 @@ struct ExtentCursor<Device: BlockDevice> {
     // Not before it is asked for: the next leaf may not be wanted.
     if hasBegun { try advance() }
     hasBegun = true
+    try system.pay(.comparisons)
     guard let leaf = steps.last else {
       // All have been seen, if the walk began with the first.
       guard !isFromStart || recordCount == inode.extentCount else {
@@ -91,6 +92,7 @@ struct ExtentCursor<Device: BlockDevice> {
       }
       let place = XFSStructure.mapBlock(inode: inode.number, block: block)
       let offset = system.superblock.byteOffset(ofBlock: block)
+      try system.pay(.copiedBytes, system.superblock.blockByteCount)  // For the checksum.
       let node = try MapNode(
         system.bytes(at: offset, count: system.superblock.blockByteCount), byteOffset: offset,
         level: last.node.level - 1, inode: inode.number, of: system.superblock, at: place)

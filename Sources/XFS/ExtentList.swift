@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import BlockIO
+import Bytes
 
 /// Collects where the blocks of a file are, in file order, and gives extents that are merged as
 /// far as they can be and add up to the file's size exactly.
 struct ExtentList {
   private let inode: Inode
   private let superblock: Superblock
+  private let work: WorkAccount
   private let blockByteCount: UInt64
   /// The blocks that the file's bytes reach into.
   private let blockCount: UInt64
@@ -14,7 +16,8 @@ struct ExtentList {
   private var position: UInt64 = 0
 
   /// A list for the contents of `inode`, whose size has at most 63 bits.
-  init(_ inode: Inode, of superblock: Superblock) {
+  init(_ inode: Inode, of superblock: Superblock, work: WorkAccount) {
+    self.work = work
     self.inode = inode
     self.superblock = superblock
     blockByteCount = UInt64(superblock.blockByteCount)
@@ -49,7 +52,7 @@ struct ExtentList {
 
   private mutating func add(_ extent: Extent) throws(XFSError) {
     position += extent.byteCount
-    runs.append(extent)
+    do { try runs.append(extent, paidBy: work) } catch { throw .device(error) }
     guard runs.extents.count <= XFSLimits.extentCount else {
       throw .tooFragmented(inode: inode.number)
     }

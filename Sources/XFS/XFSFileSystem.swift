@@ -82,9 +82,11 @@ public final class XFSFileSystem<Device: BlockDevice>: MountableFileSystem {
     return try directory.lookUp(name).map { XFSNode(inode: $0) }
   }
 
-  /// The entries in the order they are stored.
-  public func entries(of directory: XFSNode) throws(XFSError) -> [DirectoryEntry<XFSNode>] {
-    try Directory(inode(directory.inode), in: self).entries()
+  /// Goes through the entries in the order they are stored.
+  public func visitEntries(
+    of directory: XFSNode, _ visit: (ByteString, XFSNode) -> Bool
+  ) throws(XFSError) {
+    try Directory(inode(directory.inode), in: self).visitEntries(visit)
   }
 
   /// What the inode says.
@@ -107,7 +109,7 @@ public final class XFSFileSystem<Device: BlockDevice>: MountableFileSystem {
     let inode = try inode(node.inode)
     guard inode.kind == .file else { throw .notAFile(inode: node.inode) }
     if inode.isRealtime { throw .unsupportedFile(inode: node.inode, feature: "a realtime device") }
-    var list = ExtentList(inode, of: superblock)
+    var list = ExtentList(inode, of: superblock, work: volume.work)
     var cursor = try ExtentCursor(inode, in: self)
     while !list.isComplete, let record = try cursor.next() { try list.append(record) }
     return try list.finish()
@@ -116,8 +118,14 @@ public final class XFSFileSystem<Device: BlockDevice>: MountableFileSystem {
   /// The inode `number`, which is in use.
   func inode(_ number: UInt64) throws(XFSError) -> Inode {
     let offset = try superblock.byteOffset(ofInode: number)
+    try pay(.copiedBytes, superblock.inodeByteCount)  // For the checksum.
     return try Inode(
       bytes(at: offset, count: superblock.inodeByteCount), number: number, of: superblock)
+  }
+
+  /// Pays for work.
+  func pay(_ kind: WorkKind, _ count: Int = 1) throws(XFSError) {
+    do { try volume.work.pay(kind, count) } catch { throw .device(error) }
   }
 
   /// Bytes of the file system.

@@ -65,7 +65,12 @@ struct List: ParsableCommand {
   func run() throws {
     let names = try target.read { system throws(BootError) in
       if case .file = try system.kind(target.absolute) { return [target.absolute] }
-      return try system.names(target.absolute)
+      var names: [ByteString] = []
+      try system.visitNames(target.absolute) { name in
+        names.append(name)
+        return true
+      }
+      return names
     }
     for name in names.sorted() { print(name.text) }
   }

@@ -30,7 +30,7 @@ final class SingleFile: MenuEnvironment {
     contents(of: file, byteCountMax: .max).map { .file(byteCount: UInt64($0.count)) }
   }
   func device(having key: SearchKey) -> ByteString? { nil }
-  func names(inDirectory directory: MenuFile) -> [ByteString]? { nil }
+  func visitNames(inDirectory directory: MenuFile, _ visit: (ByteString) -> Bool) -> Bool { false }
   func deviceNames() -> [ByteString] { [] }
   /// An image that is not here can't be a device.
   func addLoopDevice(name: ByteString, file: MenuFile) -> Bool { false }

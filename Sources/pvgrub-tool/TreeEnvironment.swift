@@ -74,7 +74,7 @@ final class TreeEnvironment: MenuEnvironment {
 
   private func firmwareScripts(on device: ByteString) -> [ByteString] {
     let directory = MenuFile(device: device, path: ConfigSearch.firmwareDirectory)
-    let names = (names(inDirectory: directory) ?? []).filter { $0.bytes.first != 0x2e }
+    let names = names(inDirectory: directory) { $0.bytes.first != 0x2e }?.names ?? []
     return names.prefix(ConfigSearch.firmwareDirectoryCountMax).map {
       "\(ConfigSearch.firmwareDirectory)/\($0)/grub.cfg"
     }
@@ -167,11 +167,14 @@ final class TreeEnvironment: MenuEnvironment {
     return deviceNames().first { kind(of: MenuFile(device: $0, path: path)) != nil }
   }
 
-  func names(inDirectory directory: MenuFile) -> [ByteString]? {
+  func visitNames(
+    inDirectory directory: MenuFile, _ visit: (ByteString) -> Bool
+  ) -> Bool {
     guard let path = url(directory)?.path,
       let names = try? FileManager.default.contentsOfDirectory(atPath: path)
-    else { return nil }
-    return names.sorted().map { ByteString($0) }
+    else { return false }
+    for name in names.sorted() where !visit(ByteString(name)) { break }
+    return true
   }
 
   func deviceNames() -> [ByteString] { trees.indices.map { "hd0,\($0 + 1)" } + loopNames }

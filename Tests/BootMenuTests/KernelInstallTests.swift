@@ -87,7 +87,7 @@ import Testing
   @Test func triesAreReadFromTheNames() throws {
     let environment = try world(token: "debian", versions: ["6.1", "6.2"], tries: "3\n")
     let names = environment.names(inDirectory: MenuFile(device: "", path: "/loader/entries"))
-    #expect(Set(names ?? []) == ["debian-6.1+3.conf", "debian-6.2+3.conf"])
+    #expect(Set(names?.names ?? []) == ["debian-6.1+3.conf", "debian-6.2+3.conf"])
     #expect(try menu(environment).entries.map { $0.id } == ["debian-6.2", "debian-6.1"])
     // After three failed starts the newest comes last.
     let index = try #require(environment.files.firstIndex { $0.file.path.hasSuffix("6.2+3.conf") })

@@ -18,7 +18,7 @@ struct BtrfsDiskTests {
     #expect(system.remark == nil)
     #expect(system.facts.count == 4)
     #expect(!system.needsRecovery)
-    #expect(try system.names("/boot").sorted() == ["grub", "vmlinuz"])
+    #expect(try system.allNames("/boot").sorted() == ["grub", "vmlinuz"])
     #expect(try system.kind("/vmlinuz") == .file(byteCount: 300_001))
     let file = try system.locate("/boot/vmlinuz")
     #expect(file.name == "xvda: btrfs: /boot/vmlinuz")

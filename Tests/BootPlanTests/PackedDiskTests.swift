@@ -37,7 +37,7 @@ struct PackedDiskTests {
   ) throws {
     #expect(
       try system.contents("/link", limit: 100) == Array("timeout=3\n".utf8))
-    #expect(try system.names("/boot/grub") == ["grub.cfg"])
+    #expect(try system.allNames("/boot/grub") == ["grub.cfg"])
     #expect(try system.kind(large) == .file(byteCount: byteCount))
     let file = try system.locate(large)
     #expect(file.extents.reduce(0) { $0 + $1.byteCount } == byteCount)

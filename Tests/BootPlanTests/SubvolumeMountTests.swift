@@ -34,7 +34,7 @@ struct SubvolumeMountTests {
     #expect(try world.defaultTarget()?.commandLine == "inner")
     let directory = MenuFile(device: "hd0", path: "/boot/grub2/x86_64-efi")
     #expect(
-      world.names(inDirectory: directory)?.map { $0.text }.sorted()
+      world.names(inDirectory: directory)?.names.map { $0.text }.sorted()
         == ["command.lst", "deep", "inner.cfg"])
     func kind(_ path: ByteString) -> MenuFileKind? {
       world.kind(of: MenuFile(device: "hd0", path: path))

@@ -70,7 +70,7 @@ struct WholeBootTests {
       try environment.locate(file)
     }
     #expect(
-      environment.names(inDirectory: MenuFile(device: "hd0", path: "boot/grub")) == [
+      environment.names(inDirectory: MenuFile(device: "hd0", path: "boot/grub"))?.names == [
         "grub.cfg"
       ])
     #expect(environment.names(inDirectory: MenuFile(device: "hd0", path: "/nothing")) == nil)

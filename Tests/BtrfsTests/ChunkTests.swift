@@ -101,7 +101,8 @@ struct ChunkTests {
     var runs = ExtentRuns()
     #expect(throws: BtrfsError.tooFragmented(.chunkArray)) {
       try system.chunks.appendRuns(
-        at: Self.data, byteCount: 300_000, copy: nil, to: &runs, countMax: 4, for: .chunkArray)
+        at: Self.data, byteCount: 300_000, copy: nil, to: &runs, countMax: 4, for: .chunkArray,
+        work: WorkAccount())
     }
   }
 
@@ -114,11 +115,13 @@ struct ChunkTests {
     try map.append(try Chunk(ByteView(item), logical: .max - 5000))
     var runs = ExtentRuns()
     try map.appendRuns(
-      at: .max - 4000, byteCount: 4000, copy: nil, to: &runs, countMax: 9, for: .chunkArray)
+      at: .max - 4000, byteCount: 4000, copy: nil, to: &runs, countMax: 9, for: .chunkArray,
+      work: WorkAccount())
     #expect(runs.extents == [.run(byteOffset: 1000, byteCount: 4000)])
     #expect(throws: BtrfsError.unmapped(logical: .max)) {
       try map.appendRuns(
-        at: .max - 4000, byteCount: 65536, copy: nil, to: &runs, countMax: 9, for: .chunkArray)
+        at: .max - 4000, byteCount: 65536, copy: nil, to: &runs, countMax: 9, for: .chunkArray,
+        work: WorkAccount())
     }
   }
 

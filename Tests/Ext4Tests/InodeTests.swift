@@ -5,6 +5,7 @@ import FileSystem
 import Testing
 
 @testable import Ext4
+import TestSupport
 
 struct InodeTests {
   @Test func mustExist() throws {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import BlockIO
+import Bytes
 import Testing
 
 @testable import Ext4
@@ -42,23 +43,24 @@ struct JournalOverlayTests {
     #expect(overlay.pieces(at: 3072, count: 0) == [])
   }
 
-  @Test func leavesTheRestOfAFileAlone() {
+  @Test func leavesTheRestOfAFileAlone() throws {
     let extents: [Extent] = [
       .inline([1]), .run(byteOffset: 6144, byteCount: 1024), .zeros(byteCount: 5),
       .run(byteOffset: 4096, byteCount: 1024),
     ]
     #expect(
-      overlay.pieces(of: extents, countMax: 100) == [
+      try overlay.pieces(of: extents, countMax: 100, paidBy: WorkAccount()) == [
         .inline([1]), .run(byteOffset: 6144, byteCount: 1024), .zeros(byteCount: 5),
         .run(byteOffset: 103424, byteCount: 1024),
       ])
-    #expect(JournalOverlay.empty.pieces(of: extents, countMax: 0) == extents)
+    #expect(
+      try JournalOverlay.empty.pieces(of: extents, countMax: 0, paidBy: WorkAccount()) == extents)
   }
 
   /// A file of overlapping extents once became more pieces than memory holds.
-  @Test func stopsBehindTheLargestNumberOfPieces() {
+  @Test func stopsBehindTheLargestNumberOfPieces() throws {
     let extents = [Extent](repeating: .run(byteOffset: 4096, byteCount: 2048), count: 1000)
-    #expect(overlay.pieces(of: extents, countMax: 1 << 20).count > 1000)
-    #expect(overlay.pieces(of: extents, countMax: 10).count < 20)
+    #expect(try overlay.pieces(of: extents, countMax: 1 << 20, paidBy: WorkAccount()).count > 1000)
+    #expect(try overlay.pieces(of: extents, countMax: 10, paidBy: WorkAccount()).count < 20)
   }
 }

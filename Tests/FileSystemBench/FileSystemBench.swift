@@ -5,13 +5,18 @@ import Glibc
 /// Reads a file or walks a tree of an ext4 image with this project's reader or with libext2fs, for
 /// tools/bench. Prints what was done, how long it took, and how often the disk was asked.
 ///
-/// Usage: fs-bench ours|libext2fs read IMAGE PATH, fs-bench ours|libext2fs walk IMAGE
+/// Usage: fs-bench ours|libext2fs read IMAGE PATH, fs-bench ours|libext2fs walk IMAGE,
+/// fs-bench prices IMAGE...
 @main
 enum FileSystemBench {
   static func main() throws {
     let arguments = CommandLine.arguments
+    if arguments.count > 2, arguments[1] == "prices" {
+      for image in arguments.dropFirst(2) { try PriceMeter(image)?.run() }
+      return
+    }
     guard arguments.count >= 4, let reader = reader(named: arguments[1], arguments[3]) else {
-      print("usage: fs-bench ours|libext2fs read IMAGE PATH | walk IMAGE")
+      print("usage: fs-bench ours|libext2fs read IMAGE PATH | walk IMAGE | prices IMAGE...")
       exit(2)
     }
     let start = ContinuousClock.now

@@ -56,11 +56,16 @@ final class OurReader: BenchReader {
     var result = BenchResult()
     var pending = [try system.root()]
     while let directory = pending.popLast() {
-      for entry in try system.entries(of: directory) {
-        let attributes = try system.attributes(of: entry.node)
-        if attributes.kind == .directory { pending.append(entry.node) }
-        result.add(inode: entry.node.inode, byteCount: attributes.byteCount)
+      var failure: Ext4Error?
+      try system.visitEntries(of: directory) { _, node in
+        do throws(Ext4Error) {
+          let attributes = try system.attributes(of: node)
+          if attributes.kind == .directory { pending.append(node) }
+          result.add(inode: node.inode, byteCount: attributes.byteCount)
+        } catch { failure = error }
+        return failure == nil
       }
+      if let failure { throw failure }
     }
     result.requestCount = device.requestCount
     return result

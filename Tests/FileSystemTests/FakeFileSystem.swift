@@ -36,7 +36,7 @@ struct FakeFileSystem: FileSystem {
     return nodes.contains { $0.path == path } ? path : nil
   }
 
-  func entries(of directory: ByteString) -> [DirectoryEntry<ByteString>] { [] }
+  func visitEntries(of directory: ByteString, _ visit: (ByteString, ByteString) -> Bool) {}
 
   func attributes(of node: ByteString) throws(FakeFailure) -> NodeAttributes {
     var result = NodeAttributes(kind: .directory, byteCount: 0, mode: 0o755, modificationTime: 0)

@@ -97,4 +97,22 @@ struct PathWalkTests {
   @Test func passesTheReadersErrorsOn() {
     #expect(throws: PathError.reader(.broken)) { try path("/bad") }
   }
+
+  @Test func aPathLeadsThroughSoManyDirectories() throws {
+    var system = FakeFileSystem()
+    var deepest: ByteString = ""
+    for _ in 0..<PathLimits.depth + 1 {
+      deepest += "/d"
+      system.nodes.append((deepest, .directory))
+    }
+    let good = ByteString(deepest.bytes.dropLast(2))
+    #expect(try PathWalk.resolve(good, in: system).path == good)
+    #expect(throws: PathError.tooDeep(deepest, limit: PathLimits.depth)) {
+      try PathWalk.resolve(deepest, in: system)
+    }
+    // Up and down is not deep.
+    var zigzag: ByteString = "/d"
+    for _ in 0..<600 { zigzag += "/../d" }
+    #expect(try PathWalk.resolve(zigzag, in: system).path == "/d")
+  }
 }

@@ -75,16 +75,20 @@ struct RecordTests {
       image.error(at: "/1/2/3/4/5/6/7/8") == .badChildLink(place(record), block: 0xffff_ffff))
   }
 
-  /// A directory that contains itself can be walked only as far as a path is long.
+  /// A directory that contains itself can be walked only as far as a path is long, and as deep.
   @Test func directoriesThatGoInACircleEndWithThePath() throws {
     var image = try good.get()
     let record = try image.record("8", in: "/1/2/3/4/5/6/7")
     let above = try image.record("/1/2/3/4/5/6/7")
     image.putBoth(image.u32(above + 2), at: try image.entry("CL", of: record) + 4)
     let system = try image.open()
-    let round = "/1/2/3/4/5/6/7" + String(repeating: "/8", count: 2000)
+    let round = "/1/2/3/4/5/6/7" + String(repeating: "/8", count: 400)
     #expect(try PathWalk.resolve(ByteString(round), in: system).attributes.kind == .directory)
-    let tooLong = ByteString(round + String(repeating: "/8", count: 100))
+    let tooDeep = ByteString(round + String(repeating: "/8", count: 1600))
+    #expect(throws: FileError<ISO9660Error>.tooDeep(tooDeep, limit: PathLimits.depth)) {
+      try PathWalk.resolve(tooDeep, in: system)
+    }
+    let tooLong = ByteString(round + String(repeating: "/8", count: 1700))
     #expect(
       throws: FileError<ISO9660Error>.pathTooLong(byteCount: tooLong.count, limit: 4096)
     ) { try PathWalk.resolve(tooLong, in: system) }

@@ -99,7 +99,10 @@ private final class FuzzWorld: MenuEnvironment {
     file.path.hasSuffix("/") ? .directory : .file(byteCount: UInt64(text.count))
   }
   func device(having key: SearchKey) -> ByteString? { "hd0,1" }
-  func names(inDirectory directory: MenuFile) -> [ByteString]? { ["a", "b.conf", "c.efi"] }
+  func visitNames(inDirectory directory: MenuFile, _ visit: (ByteString) -> Bool) -> Bool {
+    for name: ByteString in ["a", "b.conf", "c.efi"] where !visit(name) { break }
+    return true
+  }
   func deviceNames() -> [ByteString] { ["hd0", "hd0,1"] }
   func addLoopDevice(name: ByteString, file: MenuFile) -> Bool { true }
   func unifiedKernelTexts(of file: MenuFile) -> [UnifiedKernelText] {

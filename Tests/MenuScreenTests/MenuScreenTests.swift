@@ -10,7 +10,7 @@ final class EmptyEnvironment: MenuEnvironment {
   func contents(of file: MenuFile, byteCountMax: Int) -> ByteString? { nil }
   func kind(of file: MenuFile) -> MenuFileKind? { nil }
   func device(having key: SearchKey) -> ByteString? { nil }
-  func names(inDirectory directory: MenuFile) -> [ByteString]? { nil }
+  func visitNames(inDirectory directory: MenuFile, _ visit: (ByteString) -> Bool) -> Bool { false }
   func deviceNames() -> [ByteString] { [] }
 }
 

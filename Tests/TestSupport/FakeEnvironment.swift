@@ -46,7 +46,7 @@ package final class FakeEnvironment: RescueEnvironment {
     if let found = contents(of: file, byteCountMax: .max) {
       return .file(byteCount: UInt64(found.count))
     }
-    return names(inDirectory: file) == nil ? nil : .directory
+    return allNames(inDirectory: file) == nil ? nil : .directory
   }
 
   package func device(having key: SearchKey) -> ByteString? {
@@ -62,7 +62,15 @@ package final class FakeEnvironment: RescueEnvironment {
     }
   }
 
-  package func names(inDirectory directory: MenuFile) -> [ByteString]? {
+  package func visitNames(
+    inDirectory directory: MenuFile, _ visit: (ByteString) -> Bool
+  ) -> Bool {
+    guard let names = allNames(inDirectory: directory) else { return false }
+    for name in names where !visit(name) { break }
+    return true
+  }
+
+  private func allNames(inDirectory directory: MenuFile) -> [ByteString]? {
     let prefix = directory.path.hasSuffix("/") ? directory.path : directory.path + "/"
     let device = behindLoop(directory).device
     let inside = files.filter { $0.file.device == device && $0.file.path.hasPrefix(prefix) }

@@ -5,6 +5,7 @@ import FileSystem
 import Foundation
 import Testing
 import XFS
+import TestSupport
 
 /// A walk of an image with our reader beside what went into it, and beside what xfs_db says of it:
 /// the same names, kinds, modes, sizes, link targets and bytes, and the same extents.

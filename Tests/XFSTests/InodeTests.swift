@@ -5,6 +5,7 @@ import FileSystem
 import Testing
 
 @testable import XFS
+import TestSupport
 
 struct InodeTests {
   /// The error of reading an inode after an edit that gets its offset.

@@ -291,7 +291,7 @@ struct MapTests {
     image.seal(.inode, at: offset)
     let system = try image.open()
     let inode = try system.inode(try image.inode("/boot/vmlinuz"))
-    var list = ExtentList(inode, of: system.superblock)
+    var list = ExtentList(inode, of: system.superblock, work: WorkAccount())
     var words: [UInt64] = []
     for index in 0..<UInt64(XFSLimits.extentCount / 2 + 1) {
       let run = Run(fileBlock: 2 * index, block: 100, count: 1)

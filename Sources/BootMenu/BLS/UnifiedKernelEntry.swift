@@ -78,9 +78,12 @@ struct UnifiedKernelDirectory<Environment: MenuEnvironment> {
 
   /// The images of a directory in the order of their names, each with its profiles.
   mutating func entries(in directory: MenuFile) -> [UnifiedKernelEntry] {
-    guard let names = environment.names(inDirectory: directory) else { return [] }
+    let found = environment.names(inDirectory: directory) {
+      !EntryFileName.isReserved($0) && EntryFileName($0, ending: ".efi") != nil
+    }
+    guard let found else { return [] }
     var result: [UnifiedKernelEntry] = []
-    let images = names.filter { !EntryFileName.isReserved($0) }.sorted().compactMap { name in
+    let images = found.names.sorted().compactMap { name in
       EntryFileName(name, ending: ".efi").map { (name, $0) }
     }
     for (index, (name, parsed)) in images.enumerated() {
@@ -111,8 +114,11 @@ struct UnifiedKernelDirectory<Environment: MenuEnvironment> {
 
   /// systemd-stub would add the command lines of addons (systemd-stub(7), `.addon.efi`).
   private mutating func nameAddons(in directory: MenuFile) {
-    for name in environment.names(inDirectory: directory) ?? []
-    where name.lowercased.hasSuffix(".addon.efi") {
+    let limit = MenuLimits.warningCountMax
+    let found = environment.names(inDirectory: directory, limit: limit) {
+      $0.lowercased.hasSuffix(".addon.efi")
+    }
+    for name in found?.names ?? [] {
       let file = MenuFile(device: directory.device, path: "\(directory.path)/\(name)")
       note("the addon is not applied", file)
     }

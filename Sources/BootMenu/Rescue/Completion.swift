@@ -80,11 +80,20 @@ struct Completer<Environment: MenuEnvironment> {
     }
     let directory = MenuFile(device: device, path: ByteString(path.bytes[...slash]))
     let start = path.dropFirst(slash + 1)
-    let names = (environment.names(inDirectory: directory) ?? []).filter {
+    let found = environment.names(inDirectory: directory) {
       // Hidden names only once a dot was typed.
-      $0.bytes.first != 0x2e || start.bytes.first == 0x2e && $0 != "." && $0 != ".."
+      $0.hasPrefix(start)
+        && ($0.bytes.first != 0x2e || start.bytes.first == 0x2e && $0 != "." && $0 != "..")
     }
-    return chosen(names, start, place) { name in
+    guard let found else { return .nothing }
+    if found.leftOutCount > 0 {
+      // What all have in common is not known.
+      return Completion(
+        insertion: "",
+        choices: Array(found.names.sorted().prefix(MenuLimits.completionChoiceCountMax)),
+        furtherCount: found.names.count - MenuLimits.completionChoiceCountMax + found.leftOutCount)
+    }
+    return chosen(found.names, start, place) { name in
       let file = MenuFile(device: device, path: directory.path + name)
       return environment.kind(of: file) == .directory ? "/" : place.end
     }

@@ -26,17 +26,16 @@ extension ScriptEvaluator where Environment: RescueEnvironment {
       write(isLong ? Self.line(byteCount, file.name) : "\(file.name)\n")
       return .status(0)
     }
-    guard let names = environment.names(inDirectory: directory) else {
+    let limit = MenuLimits.listedCountMax
+    guard let found = environment.names(inDirectory: directory, limit: limit) else {
       throw RescueFailure(environment.failure(of: directory) ?? "no directory \(file.name)")
     }
-    for name in names.prefix(MenuLimits.listedCountMax) where !isDot(name) {
+    for name in found.names where !isDot(name) {
       try goOn()
       write(isLong ? try describe(name, in: directory) : "\(name) ")
     }
     if !isLong { write("\n") }
-    if names.count > MenuLimits.listedCountMax {
-      write("and \(names.count - MenuLimits.listedCountMax) more\n")
-    }
+    if found.leftOutCount > 0 { write("and \(found.leftOutCount) more\n") }
     return .status(0)
   }
 
@@ -110,7 +109,9 @@ extension ScriptEvaluator where Environment: RescueEnvironment {
     var nameCount = 0
     var foundCount = 0
     while let (directory, depth) = open.popLast() {
-      guard let names = environment.names(inDirectory: directory) else {
+      // One more than may be looked at ends the search.
+      let room = MenuLimits.findNameCountMax - nameCount + 1
+      guard let names = environment.names(inDirectory: directory, limit: room)?.names else {
         if depth > 0 { continue }
         throw RescueFailure(environment.failure(of: directory) ?? "no directory \(directory.name)")
       }

@@ -24,8 +24,8 @@ struct PathPattern<Environment: MenuEnvironment> {
   }
 
   /// The paths that exist, at most `MenuLimits.pathMatchCountMax`; a path without a device is
-  /// on `root`.
-  func matches(root: ByteString) -> [ByteString] {
+  /// on `root`. `isCut` is set if there are more.
+  func matches(root: ByteString, isCut: inout Bool) -> [ByteString] {
     var found: [(name: ByteString, file: MenuFile)] = []
     var rest = elements[...]
     if rest.first == .byte(0x28), let close = rest.firstIndex(of: .byte(0x29)) {
@@ -40,24 +40,32 @@ struct PathPattern<Environment: MenuEnvironment> {
       found = [("", MenuFile(device: root, path: ""))]
     }
     for component in rest.split(separator: .byte(ASCII.slash), omittingEmptySubsequences: true) {
-      found = step(found, component)
+      found = step(found, component, &isCut)
     }
     return found.filter { environment.kind(of: $0.file) != nil }.map { $0.name }
   }
 
   private func step(
-    _ places: [(name: ByteString, file: MenuFile)], _ component: ArraySlice<Wildcard>
+    _ places: [(name: ByteString, file: MenuFile)], _ component: ArraySlice<Wildcard>,
+    _ isCut: inout Bool
   ) -> [(name: ByteString, file: MenuFile)] {
     var result: [(name: ByteString, file: MenuFile)] = []
     for place in places {
       var names = [text(component)]
       if !isPlain(component) {
         let directory = MenuFile(device: place.file.device, path: place.file.path + "/")
-        names = (environment.names(inDirectory: directory) ?? []).filter {
+        let room = MenuLimits.pathMatchCountMax - result.count
+        let found = environment.names(inDirectory: directory, limit: room) {
           $0 != "." && $0 != ".." && Wildcard.matches(component, $0)
         }
+        names = found?.names ?? []
+        if let found, found.leftOutCount > 0 { isCut = true }
       }
-      for name in names where result.count < MenuLimits.pathMatchCountMax {
+      for name in names {
+        guard result.count < MenuLimits.pathMatchCountMax else {
+          isCut = true
+          break
+        }
         let path: ByteString = "\(place.file.path)/\(name)"
         result.append(("\(place.name)/\(name)", MenuFile(device: place.file.device, path: path)))
       }

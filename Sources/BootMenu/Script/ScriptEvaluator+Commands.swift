@@ -181,7 +181,8 @@ extension ScriptEvaluator {
       guard let found = environment.names(inDirectory: directory) else {
         return .failed("no directory \(file.name)")
       }
-      for name in found { write("\(name) ") }
+      for name in found.names { write("\(name) ") }
+      if found.leftOutCount > 0 { write("and \(found.leftOutCount) more") }
       write("\n")
       return .status(0)
     }

@@ -27,7 +27,11 @@ extension ScriptEvaluator {
         result.endArgument()
         if let pattern = result.takePattern() {
           guard charge(byteCount: MenuLimits.bytesPerStep) else { return nil }
-          result.replaceLast(by: PathPattern(pattern, environment: environment).matches(root: root))
+          var isCut = false
+          let paths = PathPattern(pattern, environment: environment)
+            .matches(root: root, isCut: &isCut)
+          if isCut { warn(.failed("only \(MenuLimits.pathMatchCountMax) paths are taken")) }
+          result.replaceLast(by: paths)
         }
       }
     }

@@ -35,6 +35,9 @@ struct JournalFile<Device: BlockDevice> {
       blockCount = inode.byteCount / UInt64(system.superblock.blockByteCount)
       extents = try system.extents(of: inode)
     } catch { throw .unreadable(error) }
+    do throws(BlockError) {
+      try system.volume.work.payMemory(byteCount: 2 * extents.count * MemoryLayout<Run>.stride)
+    } catch { throw .unreadable(.device(error)) }
     var position: UInt64 = 0
     for extent in extents {
       if case .run(let offset, let count) = extent {
@@ -68,7 +71,32 @@ struct JournalFile<Device: BlockDevice> {
     guard readByteCount <= readByteCountMax else {
       throw .tooLong(byteCountMax: readByteCountMax)
     }
+    // Each is summed up, or gone through for its tags.
+    try pay(.copiedBytes, count)
     let offset = try byteOffset(of: block)
     do { return try system.bytes(at: offset, count: count) } catch { throw .unreadable(error) }
+  }
+
+  /// Pays for work.
+  func pay(_ kind: WorkKind, _ count: Int = 1) throws(JournalError) {
+    do throws(BlockError) { try system.volume.work.pay(kind, count) } catch {
+      throw .unreadable(.device(error))
+    }
+  }
+
+  /// Pays for an element more of a list of what is in the log, and for the list's growth.
+  func payElement(_ count: Int, byteCount: Int) throws(JournalError) {
+    do throws(BlockError) {
+      try system.volume.work.pay(.lookups)
+      try system.volume.work.payGrowth(elementCount: count, elementByteCount: byteCount)
+    } catch { throw .unreadable(.device(error)) }
+  }
+
+  /// Pays for a list of `count` elements that is put in order, and the indices that that takes.
+  func paySort(_ count: Int) throws(JournalError) {
+    do throws(BlockError) {
+      try system.volume.work.pay(.lookups, 2 * count)
+      try system.volume.work.payMemory(byteCount: 8 * count * MemoryLayout<Int>.stride)
+    } catch { throw .unreadable(.device(error)) }
   }
 }

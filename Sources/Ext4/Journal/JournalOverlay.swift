@@ -63,15 +63,21 @@ struct JournalOverlay {
 
   /// The same for the extents of a file; ends after `countMax` pieces, when the rest is of no use.
   /// Extents may overlap, so there can be far more pieces than blocks.
-  func pieces(of extents: [Extent], countMax: Int) -> [Extent] {
+  func pieces(
+    of extents: [Extent], countMax: Int, paidBy work: WorkAccount
+  ) throws(BlockError) -> [Extent] {
     if entries.isEmpty { return extents }
     var result = ExtentRuns()
     for extent in extents where result.extents.count <= countMax {
       guard case .run(let offset, let count) = extent else {
-        result.append(extent)
+        try result.append(extent, paidBy: work)
         continue
       }
-      for piece in pieces(at: offset, count: count) { result.append(piece) }
+      // One extent may have all of the blocks that are elsewhere in it.
+      let pieceCountMax = min(2 * entries.count + 1, Int(clamping: count / 512))
+      try work.payMemory(byteCount: 2 * pieceCountMax * MemoryLayout<Extent>.stride)
+      let pieces = pieces(at: offset, count: count)
+      for piece in pieces { try result.append(piece, paidBy: work) }
     }
     return result.extents
   }

@@ -90,6 +90,7 @@ struct JournalReplay<Device: BlockDevice> {
     _ scan: JournalScan<Device>, _ superblock: JournalSuperblock, _ file: inout JournalFile<Device>,
     _ damagedBlockCount: inout Int
   ) throws(JournalError) -> [JournalOverlay.Entry] {
+    try file.paySort(scan.writes.count + scan.revocations.count)
     let revoked = RevokedBlocks(scan)
     // Sorted by block, and for each block the newest first.
     let order = (0..<scan.writes.count).sorted { left, right in

@@ -45,6 +45,9 @@ struct JournalScan<Device: BlockDevice> {
   private var checksum: UInt32 = ~0
   private var lastCommitTime: UInt64 = 0
 
+  /// How many bytes can be copied while the bits of one are turned for version 1.
+  private static var costOfBits: Int { 4 }
+
   /// Walks through the log of `file`, which begins at `start`.
   init(
     _ file: JournalFile<Device>, _ superblock: JournalSuperblock, from start: UInt32
@@ -64,6 +67,7 @@ struct JournalScan<Device: BlockDevice> {
     guard left > 0 else { return false }
     let view = try file.read(position)
     guard let header = JournalHeader(view), header.sequence == sequence else { return false }
+    if superblock.checksums == .v1 { try file.pay(.copiedBytes, Self.costOfBits * view.count) }
     advance()
     switch header.kind {
     case .descriptor: return try takeDescriptor(view)
@@ -88,8 +92,11 @@ struct JournalScan<Device: BlockDevice> {
         throw .tooManyBlocks(limit: Ext4Limits.overlaidBlockCount)
       }
       if superblock.checksums == .v1 {
-        checksum = Checksum.crc32BigEndian(checksum, try file.read(position))
+        let data = try file.read(position)
+        try file.pay(.copiedBytes, Self.costOfBits * data.count)
+        checksum = Checksum.crc32BigEndian(checksum, data)
       }
+      try file.payElement(writes.count, byteCount: MemoryLayout<Write>.stride)
       writes.append(Write(tag: tag, logBlock: position, sequence: sequence))
       advance()
     }
@@ -105,7 +112,10 @@ struct JournalScan<Device: BlockDevice> {
     guard revocations.count + blocks.count <= Ext4Limits.overlaidBlockCount else {
       throw .tooManyBlocks(limit: Ext4Limits.overlaidBlockCount)
     }
-    for block in blocks { revocations.append(Revocation(block: block, sequence: sequence)) }
+    for block in blocks {
+      try file.payElement(revocations.count, byteCount: MemoryLayout<Revocation>.stride)
+      revocations.append(Revocation(block: block, sequence: sequence))
+    }
     return true
   }
 
