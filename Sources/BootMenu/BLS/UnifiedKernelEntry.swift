@@ -71,26 +71,35 @@ struct UnifiedKernelDirectory<Environment: MenuEnvironment> {
   let environment: Environment
   /// What was skipped.
   private(set) var warnings: [MenuWarning] = []
+  private let work: MenuWork
   private var byteCount = 0
 
   /// A reader of directories.
-  init(environment: Environment) { self.environment = environment }
+  init(environment: Environment, _ work: MenuWork) {
+    self.environment = environment
+    self.work = work
+  }
 
   /// The images of a directory in the order of their names, each with its profiles.
   mutating func entries(in directory: MenuFile) -> [UnifiedKernelEntry] {
     guard let names = environment.names(inDirectory: directory) else { return [] }
     var result: [UnifiedKernelEntry] = []
-    let images = names.filter { !EntryFileName.isReserved($0) }.sorted().compactMap { name in
-      EntryFileName(name, ending: ".efi").map { (name, $0) }
-    }
-    for (index, (name, parsed)) in images.enumerated() {
+    let images = names.filter {
+      work.pay(.nodes) && !EntryFileName.isReserved($0)
+        && EntryFileName($0, ending: ".efi") != nil
+    }.sorted { work.pay(.textBytes, $0.count) && $0 < $1 }
+    for (index, name) in images.enumerated() {
+      guard let parsed = EntryFileName(name, ending: ".efi") else { continue }
       let file = MenuFile(device: directory.device, path: "\(directory.path)/\(name)")
       guard index < MenuLimits.unifiedKernelCountMax else {
         warn("more than \(MenuLimits.unifiedKernelCountMax) images", file)
         break
       }
       let texts = environment.unifiedKernelTexts(of: file)
-      byteCount += texts.reduce(0) { $0 + $1.byteCount }
+      let textByteCount = texts.reduce(0) { $0 + $1.byteCount }
+      byteCount += textByteCount
+      // The fields of a release and a profile are taken apart several times.
+      guard work.pay(.nodes, texts.count), work.pay(.textBytes, 4 * textByteCount) else { break }
       guard byteCount <= MenuLimits.unifiedKernelByteCountMax else {
         let limit = MenuLimits.unifiedKernelByteCountMax >> 20
         warn("the texts of all images are over \(limit) MiB", file)
@@ -112,7 +121,7 @@ struct UnifiedKernelDirectory<Environment: MenuEnvironment> {
   /// systemd-stub would add the command lines of addons (systemd-stub(7), `.addon.efi`).
   private mutating func nameAddons(in directory: MenuFile) {
     for name in environment.names(inDirectory: directory) ?? []
-    where name.lowercased.hasSuffix(".addon.efi") {
+    where work.pay(.nodes) && name.lowercased.hasSuffix(".addon.efi") {
       let file = MenuFile(device: directory.device, path: "\(directory.path)/\(name)")
       note("the addon is not applied", file)
     }
