@@ -25,6 +25,7 @@ public struct BlockList: Equatable, Sendable {
     }
     // What follows a blank is ignored, as in GRUB, if it has no comma.
     let list = text.bytes.prefix { !ASCII.isBlank($0) }
+    guard list.count <= MenuLimits.blockListByteCountMax else { return nil }
     let parts = ByteString(list).split(on: Self.comma)
     guard parts.count <= MenuLimits.blockListPieceCountMax,
       !text.bytes.dropFirst(list.count).contains(Self.comma)

@@ -27,7 +27,12 @@ public final class BootEntry: Equatable, @unchecked Sendable {
   public internal(set) var id: ByteString
   /// The commands, as written, without the braces or the title line. They are parsed again when
   /// the entry is chosen, and are what an editor shows.
-  public internal(set) var source: ByteString
+  public internal(set) var source: ByteString {
+    get { ByteString(body) }
+    set { body = newValue.bytes[...] }
+  }
+  /// The same as a part of the menu's text, of which no entry has a copy.
+  var body: ArraySlice<UInt8>
   /// Where the body starts.
   public internal(set) var place: MenuPlace
   /// Who may boot it.
@@ -42,17 +47,22 @@ public final class BootEntry: Equatable, @unchecked Sendable {
   var arguments: [ByteString] = []
 
   /// An entry with a title, which is its id as well.
-  public init(kind: Kind, title: ByteString, source: ByteString, place: MenuPlace) {
+  public convenience init(kind: Kind, title: ByteString, source: ByteString, place: MenuPlace) {
+    self.init(kind: kind, title: title, body: source.bytes[...], place: place)
+  }
+
+  /// An entry whose commands are a part of a text.
+  init(kind: Kind, title: ByteString, body: ArraySlice<UInt8>, place: MenuPlace) {
     self.kind = kind
     self.title = title
     id = title
-    self.source = source
+    self.body = body
     self.place = place
   }
 
   /// A copy of the entry, for code that changes it.
   func copy() -> BootEntry {
-    let other = BootEntry(kind: kind, title: title, source: source, place: place)
+    let other = BootEntry(kind: kind, title: title, body: body, place: place)
     other.id = id
     other.access = access
     other.passwords = passwords
@@ -72,7 +82,7 @@ public final class BootEntry: Equatable, @unchecked Sendable {
   /// Whether two entries look, boot and are locked alike.
   public static func == (left: BootEntry, right: BootEntry) -> Bool {
     left.kind == right.kind && left.title == right.title && left.id == right.id
-      && left.source == right.source && left.place == right.place && left.access == right.access
+      && left.body == right.body && left.place == right.place && left.access == right.access
       && left.passwords == right.passwords && left.isHidden == right.isHidden
       && left.hotkey == right.hotkey && left.arguments == right.arguments
   }

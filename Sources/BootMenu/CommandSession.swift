@@ -49,6 +49,8 @@ public struct CommandSession<Environment: RescueEnvironment> {
     evaluator.stepsLeft = MenuLimits.stepCountMax
     evaluator.depth = 0
     evaluator.entryByteCount = 0
+    evaluator.textByteCount = 0
+    evaluator.work = MenuWork(evaluator.environment.work)
     _ = evaluator.run(line, named: "command line")
     var output = evaluator.menu.output
     for warning in evaluator.menu.warnings { output += CommandSession.told(warning) }

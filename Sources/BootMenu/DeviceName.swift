@@ -50,6 +50,7 @@ public struct DeviceName: Equatable, Sendable {
   /// Takes a name of GRUB 2 apart. Brackets around it are allowed; a partition inside a partition
   /// (`hd0,msdos1,bsd1`) is taken for the outer one.
   public init?(_ name: ByteString) {
+    guard name.count <= MenuLimits.patternByteCountMax else { return nil }
     let parts = DeviceName.withoutBrackets(name).split(on: 0x2c)
     guard let first = parts.first, let disk = DeviceName.disk(first) else { return nil }
     self.disk = disk
@@ -62,6 +63,7 @@ public struct DeviceName: Equatable, Sendable {
   /// zero: `(hd0,0)` gives `hd0,1`, `(hd0)` gives `hd0`. A name of any other form is kept.
   public static func modern(legacy name: ByteString) -> ByteString {
     let bare = withoutBrackets(name)
+    guard bare.count <= MenuLimits.patternByteCountMax else { return bare }
     let parts = bare.split(on: 0x2c)
     guard parts.count > 1, let number = Numbers.decimal(parts[1]), number < 1 << 16 else {
       return bare

@@ -37,12 +37,11 @@ public enum MenuFormat: Equatable, Sendable {
   }
 
   private static func contains(_ path: ByteString, _ part: ByteString) -> Bool {
-    guard path.count >= part.count else { return false }
-    return (0...(path.count - part.count)).contains { path.dropFirst($0).hasPrefix(part) }
+    path.bytes.indices.contains { path.bytes[$0...].starts(with: part.bytes) }
   }
 
   private static func detected(in text: ByteString) -> MenuFormat {
-    for line in text.bytes.split(separator: ASCII.newline) {
+    for line in LineSequence(text) {
       let word = ByteString(
         line.drop { ASCII.isBlank($0) }.prefix { !ASCII.isBlank($0) && $0 != 0x3d })
       if word == "title" { return .legacy }

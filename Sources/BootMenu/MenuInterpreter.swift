@@ -31,12 +31,20 @@ public struct MenuInterpreter<Environment: MenuEnvironment> {
   ) throws(MenuError) -> Menu {
     guard text.count <= MenuLimits.fileByteCountMax else { throw .unreadable(file) }
     var menu = Menu(file: file, format: format)
+    let start = MenuPlace(file: file.name, line: 1)
+    let work = MenuWork(environment.work)
+    _ = work.require(textByteCount: text.count)
+    try work.check(start)
     switch format {
     case .legacy:
       menu.root = file.device
-      LegacyMenu(text, root: file.device, environment: environment).fill(&menu)
-    case .syslinux: SyslinuxMenu(environment: environment).fill(&menu, from: text)
-    case .bls: fillWithEntries(&menu, from: text)
+      LegacyMenu(text, root: file.device, environment: environment, work: work).fill(&menu)
+    case .syslinux: SyslinuxMenu(environment: environment, work: work).fill(&menu, from: text)
+    case .bls:
+      guard text.count <= MenuLimits.entryFileByteCountMax else {
+        throw .tooLarge(place: start, what: "over \(MenuLimits.entryFileByteCountMax >> 10) KiB")
+      }
+      fillWithEntries(&menu, from: text, work)
     case .grub2:
       var context = ScriptContext(file: file, root: file.device)
       context.unknown = unknown
@@ -45,8 +53,10 @@ public struct MenuInterpreter<Environment: MenuEnvironment> {
         context.export(name)
       }
       let place = MenuPlace(file: file.name, line: 1, column: 1)
-      menu = try script(text, context: context, menu: menu, place: place)
+      menu = try script(
+        ScriptLexer.withoutReturns(text), context: context, menu: menu, place: place)
     }
+    try work.check(work.place ?? start)
     guard !menu.entries.isEmpty else { throw .noEntries(file) }
     return menu
   }
@@ -81,8 +91,10 @@ public struct MenuInterpreter<Environment: MenuEnvironment> {
   private func legacy(
     _ entry: BootEntry, index: Int, of menu: Menu, isUnlocked: Bool
   ) throws(MenuError) -> EntryRun {
-    var runner = LegacyEntry(environment: environment, menu: menu)
+    let work = MenuWork(environment.work)
+    var runner = LegacyEntry(environment: environment, menu: menu, work: work)
     runner.run(entry, index: index)
+    try work.check(work.place ?? entry.place)
     if runner.loader.isLocked, !isUnlocked { throw .locked(title: entry.title) }
     if let outcome = runner.outcome {
       return EntryRun(outcome: outcome, warnings: runner.warnings, output: "")
@@ -103,7 +115,7 @@ public struct MenuInterpreter<Environment: MenuEnvironment> {
     var evaluator = ScriptEvaluator(environment: environment, context: context, menu: empty)
     evaluator.arguments = entry.arguments
     _ = evaluator.run(
-      entry.source, named: entry.place.file, line: entry.place.line, column: entry.place.column)
+      entry.body, named: entry.place.file, line: entry.place.line, column: entry.place.column)
     if let failure = evaluator.failure { throw failure }
     let outcome: EntryOutcome
     if let asked = evaluator.outcome {
@@ -149,7 +161,7 @@ public struct MenuInterpreter<Environment: MenuEnvironment> {
     inner.idPrefix = (context.value("chosen") ?? "") + ">"
     setDefault(rest, in: &context)
     inner = try script(
-      entry.source, context: context, menu: inner, place: entry.place, arguments: entry.arguments)
+      entry.body, context: context, menu: inner, place: entry.place, arguments: entry.arguments)
     guard !inner.entries.isEmpty else { throw .noEntries(menu.file) }
     return EntryRun(outcome: .menu(inner), warnings: inner.warnings, output: inner.output)
   }
@@ -157,7 +169,7 @@ public struct MenuInterpreter<Environment: MenuEnvironment> {
   /// The menu that a script makes: that of another file if it opens one. A script that loads a
   /// kernel outside of any entry becomes the only entry.
   private func script(
-    _ text: ByteString, context: ScriptContext, menu: Menu, place: MenuPlace,
+    _ text: ArraySlice<UInt8>, context: ScriptContext, menu: Menu, place: MenuPlace,
     arguments: [ByteString]? = nil
   ) throws(MenuError) -> Menu {
     var evaluator = ScriptEvaluator(environment: environment, context: context, menu: menu)
@@ -168,7 +180,7 @@ public struct MenuInterpreter<Environment: MenuEnvironment> {
     var result = evaluator.finishedMenu()
     if evaluator.loader.target != nil, result.entries.isEmpty {
       result.entries = [
-        BootEntry(kind: .boot, title: "commands of \(place.file)", source: text, place: place)
+        BootEntry(kind: .boot, title: "commands of \(place.file)", body: text, place: place)
       ]
       result.context = context
     }

@@ -11,6 +11,15 @@ public final class MenuWarning: Equatable, Sendable {
     case syntax(ByteString)
     /// A command that failed.
     case failed(ByteString)
+
+    /// The same, if it is not too long to be kept.
+    var shortened: Kind {
+      switch self {
+      case .unknownCommand(let name): .unknownCommand(name.shortened)
+      case .syntax(let what): .syntax(what.shortened)
+      case .failed(let what): .failed(what.shortened)
+      }
+    }
   }
 
   /// Where it stands.
@@ -21,7 +30,7 @@ public final class MenuWarning: Equatable, Sendable {
   /// Something that was skipped.
   public init(place: MenuPlace, kind: Kind) {
     self.place = place
-    self.kind = kind
+    self.kind = kind.shortened
   }
 
   /// Whether the same was skipped at the same place.
@@ -36,5 +45,13 @@ public final class MenuWarning: Equatable, Sendable {
     case .syntax(let what): "\(place.text): \(what)"
     case .failed(let what): "\(place.text): \(what)"
     }
+  }
+}
+
+extension ByteString {
+  /// The text without its end, if it is longer than a warning or a failure may be.
+  var shortened: ByteString {
+    let limit = MenuLimits.warningByteCountMax
+    return count <= limit ? self : ByteString(bytes[..<limit]) + "..."
   }
 }

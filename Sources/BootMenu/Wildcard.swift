@@ -10,29 +10,33 @@ enum Wildcard: Equatable {
   /// One byte.
   case one
   /// One byte of these.
-  case set([ClosedRange<UInt8>])
+  indirect case set(ByteSet)
 
   private func fits(_ byte: UInt8) -> Bool {
     switch self {
     case .byte(let own): own == byte
     case .one: true
-    case .set(let ranges): ranges.contains { $0.contains(byte) }
+    case .set(let set): set.contains(byte)
     case .any: false
     }
   }
 
   /// Whether the whole name matches a pattern. Only the last `any` is ever gone back to, so this
-  /// takes at most the product of both lengths.
-  static func matches(_ pattern: ArraySlice<Wildcard>, _ name: ByteString) -> Bool {
-    let pattern = Array(pattern)
-    var index = 0
+  /// takes at most the product of both lengths; false if that is not paid for.
+  static func matches(
+    _ pattern: ArraySlice<Wildcard>, _ name: ByteString, _ work: MenuWork?
+  ) -> Bool {
+    var index = pattern.startIndex
     var offset = 0
     var retry: (index: Int, offset: Int)?
+    var steps = 1
     while offset < name.count {
-      if index < pattern.count, pattern[index] == .any {
+      steps += 1
+      if steps & 0xfff == 0, work?.pay(.matchSteps, 0x1000) == false { return false }
+      if index < pattern.endIndex, case .any = pattern[index] {
         retry = (index + 1, offset)
         index += 1
-      } else if index < pattern.count, pattern[index].fits(name.bytes[offset]) {
+      } else if index < pattern.endIndex, pattern[index].fits(name.bytes[offset]) {
         index += 1
         offset += 1
       } else if let last = retry {
@@ -40,9 +44,10 @@ enum Wildcard: Equatable {
         index = last.index
         offset = last.offset + 1
       } else {
-        return false
+        break
       }
     }
-    return pattern[index...].allSatisfy { $0 == .any }
+    if work?.pay(.matchSteps, steps & 0xfff) == false { return false }
+    return offset == name.count && pattern[index...].allSatisfy { $0 == .any }
   }
 }

@@ -72,10 +72,10 @@ public enum WorkPrices {
   static let unpackedByte: UInt64 = 4_000
   static let name: UInt64 = 200_000
   static let comparison: UInt64 = 40_000
-  static let matchStep: UInt64 = 20_000
-  static let textByte: UInt64 = 50_000
-  static let node: UInt64 = 200_000
-  static let command: UInt64 = 1_000_000
+  static let matchStep: UInt64 = 40_000
+  static let textByte: UInt64 = 35_000
+  static let node: UInt64 = 500_000
+  static let command: UInt64 = 2_500_000
   static let segment: UInt64 = 300_000
   static let remark: UInt64 = 2_000_000
 }

@@ -24,6 +24,8 @@ package final class FakeEnvironment: RescueEnvironment {
   }
 
   package var devices: [Device] = []
+  /// What pays for the work that menus make; nobody does unless a test says so.
+  package var work = WorkAccount()
   package var files: [(file: MenuFile, contents: ByteString)] = []
 
   package init(devices: [Device] = [], files: [(String, String)] = []) {

@@ -6,6 +6,8 @@ import Bytes
 struct BootLoaderMenu<Environment: MenuEnvironment> {
   /// The world.
   let environment: Environment
+  /// What pays.
+  let work: MenuWork
 
   /// Where GRUB's environment block may be: entries of Fedora need variables from it.
   private static var environmentBlocks: [ByteString] {
@@ -28,9 +30,12 @@ struct BootLoaderMenu<Environment: MenuEnvironment> {
 
     /// Whether a pattern of `loader.conf` means it. Older versions of systemd-boot compared without
     /// `.conf`, so both are tried.
-    func isNamed(by pattern: GlobPattern) -> Bool {
-      pattern.matches(fileID) || pattern.matches(entry.id)
+    func isNamed(by pattern: GlobPattern, _ work: MenuWork) -> Bool {
+      pattern.matches(fileID, work) || pattern.matches(entry.id, work)
     }
+
+    /// What comparing it with another may cost.
+    var textByteCount: Int { 32 + version.count + fileName.count + (sortKey?.count ?? 0) }
   }
 
   /// Adds the entries of some devices to an empty menu: the specification's two partitions are two
@@ -41,8 +46,8 @@ struct BootLoaderMenu<Environment: MenuEnvironment> {
     readVariables(&menu, devices: devices)
     var found: [FoundEntry] = []
     var rows: [Row] = []
-    var reader = EntryDirectory(environment: environment, .systemdBoot)
-    var images = UnifiedKernelDirectory(environment: environment)
+    var reader = EntryDirectory(environment: environment, .systemdBoot, work)
+    var images = UnifiedKernelDirectory(environment: environment, work)
     for device in devices {
       for path in EntryDirectory<Environment>.paths {
         let directory = MenuFile(device: device, path: path)
@@ -56,12 +61,14 @@ struct BootLoaderMenu<Environment: MenuEnvironment> {
     }
     rows += startable(found, &reader, isAlone: rows.isEmpty).map { row($0) }
     menu.warnings += reader.warnings + images.warnings
-    rows.sort { BootLoaderMenu.isBefore($0, $1) }
-    BootLoaderMenu.makeUnique(&rows)
+    rows.sort {
+      work.pay(.textBytes, $0.textByteCount + $1.textByteCount) && BootLoaderMenu.isBefore($0, $1)
+    }
+    makeUnique(&rows)
     menu.entries = rows.map { $0.entry }
     finish(&menu, configuration, rows)
     if let pattern = configuration?.preferredPattern.map({ GlobPattern($0) }),
-      let index = rows.firstIndex(where: { !$0.name.isBad && $0.isNamed(by: pattern) })
+      let index = rows.firstIndex(where: { !$0.name.isBad && $0.isNamed(by: pattern, work) })
     {
       menu.defaultName = "\(index)"
     }
@@ -92,6 +99,7 @@ struct BootLoaderMenu<Environment: MenuEnvironment> {
   /// Adds the one entry that a file's text is.
   func fill(_ menu: inout Menu, fromEntry text: ByteString) {
     let start = menu.file.path.bytes.lastIndex(of: ASCII.slash).map { $0 + 1 } ?? 0
+    guard work.pay(.textBytes, text.count) else { return }
     let entry = EntryFile(text, .systemdBoot)
     if let obstacle = entry.obstacle {
       let place = MenuPlace(file: menu.file.name, line: 1, column: 1)
@@ -113,7 +121,10 @@ struct BootLoaderMenu<Environment: MenuEnvironment> {
           let text = environment.contents(of: file, byteCountMax: EnvironmentBlock.byteCountMax),
           let block = EnvironmentBlock(text)
         else { continue }
-        for variable in block.variables { _ = menu.context.set(variable.name, variable.value) }
+        for variable in block.variables {
+          guard work.pay(.textBytes, menu.context.variables.count / 4 + 32) else { return }
+          _ = menu.context.set(variable.name, variable.value)
+        }
         return
       }
     }
@@ -153,7 +164,7 @@ struct BootLoaderMenu<Environment: MenuEnvironment> {
     menu.isEditable = configuration?.isEditable ?? true
     if let configuration, let pattern = configuration.defaultPattern {
       let glob = GlobPattern(pattern)
-      if let index = rows.firstIndex(where: { $0.isNamed(by: glob) }) {
+      if let index = rows.firstIndex(where: { $0.isNamed(by: glob, work) }) {
         menu.defaultName = "\(index)"
       } else if menu.warnings.count < MenuLimits.warningCountMax {
         let place = MenuPlace(file: menu.file.name, line: configuration.defaultLine, column: 1)
@@ -198,9 +209,12 @@ extension BootLoaderMenu {
 
   /// Adds versions, machines and ids to titles that several entries have, one after the other
   /// until each differs, as systemd-boot does.
-  private static func makeUnique(_ rows: inout [Row]) {
+  private func makeUnique(_ rows: inout [Row]) {
     for step in 0..<3 {
-      let order = rows.indices.sorted { rows[$0].entry.title < rows[$1].entry.title }
+      let order = rows.indices.sorted {
+        work.pay(.textBytes, rows[$0].entry.title.count + 32)
+          && rows[$0].entry.title < rows[$1].entry.title
+      }
       var doubled: [Int] = []
       for (place, index) in order.enumerated() {
         let title = rows[index].entry.title

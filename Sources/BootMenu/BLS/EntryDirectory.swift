@@ -30,14 +30,17 @@ struct EntryDirectory<Environment: MenuEnvironment> {
   let environment: Environment
   /// Whose rules hold.
   let rules: EntryFile.Rules
+  /// What pays.
+  let work: MenuWork
   /// What was skipped.
   private(set) var warnings: [MenuWarning] = []
   /// The bytes of all files that were read.
   private(set) var byteCount = 0
 
   /// A reader of directories.
-  init(environment: Environment, _ rules: EntryFile.Rules) {
+  init(environment: Environment, _ rules: EntryFile.Rules, _ work: MenuWork) {
     self.environment = environment
+    self.work = work
     self.rules = rules
   }
 
@@ -54,7 +57,9 @@ struct EntryDirectory<Environment: MenuEnvironment> {
       visit: { name, text in
         isEmpty = false
         let file = MenuFile(device: directory.device, path: "\(directory.path)/\(name)")
-        guard result.count < MenuLimits.entryCountMax, byteCount <= MenuLimits.entryByteCountMax
+        guard work.pay(.nodes) else { return false }
+        guard MenuLimits.hasRoom(entryCount: result.count, textByteCount: byteCount),
+          byteCount <= MenuLimits.entryByteCountMax
         else {
           warn("too many entries", file)
           return false
@@ -68,7 +73,9 @@ struct EntryDirectory<Environment: MenuEnvironment> {
       })
     guard isThere, !isEmpty else { return nil }
     warnings.sort { $0.place.file < $1.place.file }
-    return result.sorted { $0.file.path < $1.file.path }
+    return result.sorted {
+      work.pay(.textBytes, $0.file.path.count) && $0.file.path < $1.file.path
+    }
   }
 
   /// The entry in a file; nil, with a warning, if it can't be in a menu.
@@ -85,6 +92,7 @@ struct EntryDirectory<Environment: MenuEnvironment> {
       return nil
     }
     byteCount += text.count
+    guard work.pay(.textBytes, text.count) else { return nil }
     let entry = EntryFile(text, rules)
     if let obstacle = entry.obstacle {
       warn(obstacle, file)

@@ -52,7 +52,7 @@ final class EntryFile {
   /// Reads a file's text.
   init(_ text: ByteString, _ rules: Rules) {
     self.rules = rules
-    for line in text.bytes.split(whereSeparator: { $0 == ASCII.newline || $0 == 0x0d }) {
+    for line in LineSequence(text, endsAtReturn: true) {
       let body = line.drop { ASCII.isBlank($0) }
       let key = body.prefix { !ASCII.isBlank($0) }
       let value = ByteString(body.dropFirst(key.count)).trimmed
@@ -75,7 +75,13 @@ final class EntryFile {
       if extras.count < MenuLimits.payloadCountMax { extras.append(plain) }
     case "initrd":
       if initrds.count < MenuLimits.payloadCountMax { initrds.append(value) }
-    case "options": options = options.map { "\($0) \(value)" } ?? value
+    case "options":
+      if options == nil {
+        options = value
+      } else {
+        options?.append(ASCII.space)
+        options?.append(value)
+      }
     case "id": take(plain, &id)
     case "architecture": take(plain, &architecture)
     case "grub_users": take(plain, &users)
@@ -144,14 +150,19 @@ extension EntryFile {
     guard let kernel else { return nil }
     let text = options ?? variables.value("default_kernelopts") ?? ""
     var names: [ByteString] = []
-    for line in initrds where names.count <= MenuLimits.payloadCountMax {
-      names += variables.expanded(line, keepsUnset: false).words
+    let countMax = MenuLimits.payloadCountMax + 1
+    for line in initrds where names.count < countMax {
+      for word in WordSequence(variables.expanded(line, keepsUnset: false))
+        .prefix(countMax - names.count)
+      { names.append(ByteString(word)) }
     }
     // Names of early ramdisks are without a directory: they are beside the first one.
     if let early = variables.value("early_initrd"), let first = names.first ?? self.kernel {
       let directory = MenuFile(device: "", path: first).directory.path
       names =
-        early.words.map { $0.hasPrefix("/") ? $0 : "\(directory)/\($0)" } + names
+        WordSequence(early).prefix(countMax).map {
+          $0.first == ASCII.slash ? ByteString($0) : "\(directory)/\(ByteString($0))"
+        } + names
     }
     var line = variables.expanded(text, keepsUnset: keepsUnset).trimmed
     if let profile { line = ByteString.joined("@\(profile)", line) }

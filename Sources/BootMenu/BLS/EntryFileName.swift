@@ -40,6 +40,7 @@ struct EntryFileName {
   var isBad: Bool { triesLeft == 0 }
 
   private static func counters(_ text: ByteString) -> (UInt64, UInt64)? {
+    guard text.count <= MenuLimits.patternByteCountMax else { return nil }
     let parts = text.split(on: 0x2d)
     guard let first = parts.first, let left = Numbers.decimal(first) else { return nil }
     if parts.count == 1 { return (left, 0) }

@@ -20,14 +20,15 @@ struct LoaderConfiguration {
 
   /// Reads a file's text. Of several lines with one key the last counts.
   init(_ text: ByteString) {
-    for (index, line) in text.split(on: ASCII.newline).enumerated() {
-      let (key, text) = line.firstWord
+    var lines = LineSequence(text)
+    while let line = lines.next() {
+      let (key, text) = ByteString(line).firstWord
       let value = text.trimmed.withoutQuotes
       if value.isEmpty { continue }
       switch key {
       case "default":
         defaultPattern = value.bytes.first == 0x40 ? nil : value
-        defaultLine = index + 1
+        defaultLine = lines.number
       case "preferred": preferredPattern = value.bytes.first == 0x40 ? nil : value
       case "timeout": setTimeout(value)
       case "editor": isEditable = LoaderConfiguration.boolean(value) ?? isEditable

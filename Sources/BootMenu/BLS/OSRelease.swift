@@ -9,7 +9,7 @@ struct OSRelease {
 
   /// Reads a text.
   init(_ text: ByteString) {
-    for line in text.bytes.split(separator: ASCII.newline) {
+    for line in LineSequence(text) {
       let line = ByteString(line).trimmed
       guard line.bytes.first != 0x23, let equals = line.bytes.firstIndex(of: 0x3d),
         fields.count < OSRelease.fieldCountMax

@@ -12,8 +12,8 @@ enum PackageVersion {
     let tilde: UInt8 = 0x7e
     let caret: UInt8 = 0x5e
     while one.byte != nil || two.byte != nil {
-      one.skip(to: [tilde, caret])
-      two.skip(to: [tilde, caret])
+      one.skip()
+      two.skip()
       if one.byte == tilde || two.byte == tilde {
         if one.byte != two.byte { return .ofMarks(one.byte == tilde, two.byte == tilde) }
         one.advance()

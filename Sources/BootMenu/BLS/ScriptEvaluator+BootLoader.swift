@@ -19,15 +19,23 @@ extension ScriptEvaluator {
     case nil: break
     }
     if !shows.default, !shows.others { shows = (true, true) }
-    let found =
-      call.name == "uki"
-      ? unifiedKernels(path, options) : entryFiles(path, options)
-    guard let found else { return .flow(.stopped) }
-    if found.isEmpty { return .failed("no entries found") }
+    // A directory's names may make a menu that has little text of its own.
+    let isImages = call.name == "uki"
+    let images = isImages ? unifiedKernels(path, options) : []
+    let files = isImages ? [] : entryFiles(path, options)
+    noteFailure()
+    if failure != nil { return .flow(.stopped) }
+    let count = isImages ? images.count : files.count
+    if count == 0 { return .failed("no entries found") }
     let wanted = value("default")
-    for (index, entry) in found.enumerated() {
+    for index in 0..<count {
+      // Each is made when it is added: variables in it may make it long.
+      let entry = isImages ? bootEntry(images[index]) : bootEntry(files[index])
+      textByteCount += entry.body.count
+      noteFailure()
       let isDefault = Self.isDefault(entry, index: index, wanted: wanted)
-      if isDefault ? shows.default : shows.others, !add(entry) { return .flow(.stopped) }
+      let isShown = isDefault ? shows.default : shows.others
+      if failure != nil || isShown && !add(entry) { return .flow(.stopped) }
     }
     return .status(0)
   }
@@ -69,11 +77,11 @@ extension ScriptEvaluator {
     return result
   }
 
-  /// The entries of the first directory that has any, newest first; nil if the script was stopped.
+  /// The entries of the first directory that has any, newest first.
   private mutating func entryFiles(
     _ path: ByteString?, _ options: CommandOptions
-  ) -> [BootEntry]? {
-    var reader = EntryDirectory(environment: environment, .grub)
+  ) -> [FoundEntry] {
+    var reader = EntryDirectory(environment: environment, .grub, work)
     var found: [FoundEntry] = []
     if let name = options.value("entry") {
       found = entry(named: name, path, options, &reader)
@@ -88,8 +96,8 @@ extension ScriptEvaluator {
     for warning in reader.warnings where menu.warnings.count < MenuLimits.warningCountMax {
       menu.warnings.append(warning)
     }
-    for entry in found where !charge(byteCount: entry.text.count) { return nil }
-    return ScriptEvaluator.sorted(found) { Self.stem($0.file) }.map { bootEntry($0) }
+    for entry in found where !charge(byteCount: entry.text.count) { return [] }
+    return sorted(found) { Self.stem($0.file) }
   }
 
   /// The one entry that `--entry` of GRUB 2.14 names, in the first directory that has it.
@@ -121,8 +129,8 @@ extension ScriptEvaluator {
   /// The unified kernel images of the first directory that has any.
   private mutating func unifiedKernels(
     _ path: ByteString?, _ options: CommandOptions
-  ) -> [BootEntry]? {
-    var reader = UnifiedKernelDirectory(environment: environment)
+  ) -> [UnifiedKernelEntry] {
+    var reader = UnifiedKernelDirectory(environment: environment, work)
     var found: [UnifiedKernelEntry] = []
     for directory in directories(path, usual: UnifiedKernelEntry.paths, options) {
       found = reader.entries(in: directory)
@@ -131,15 +139,18 @@ extension ScriptEvaluator {
     for warning in reader.warnings where menu.warnings.count < MenuLimits.warningCountMax {
       menu.warnings.append(warning)
     }
-    for entry in found where !charge(byteCount: entry.source.count) { return nil }
-    return ScriptEvaluator.sorted(found) { Self.stem($0.file) }.map { image in
-      let entry = BootEntry(
-        kind: .boot, title: image.title,
-        source: command("linux", [ScriptText.word(image.file.name)], options: image.options),
-        place: MenuPlace(file: image.file.name, line: 1))
-      entry.id = image.id
-      return entry
-    }
+    for entry in found where !charge(byteCount: entry.source.count) { return [] }
+    return sorted(found) { Self.stem($0.file) }
+  }
+
+  /// The script of an image.
+  private func bootEntry(_ image: UnifiedKernelEntry) -> BootEntry {
+    let entry = BootEntry(
+      kind: .boot, title: image.title,
+      source: command("linux", [ScriptText.word(image.file.name)], options: image.options),
+      place: MenuPlace(file: image.file.name, line: 1))
+    entry.id = image.id
+    return entry
   }
 
   /// The name of a file without its directory and ending.
@@ -151,11 +162,12 @@ extension ScriptEvaluator {
   }
 
   /// Sorts by file name, as package names sort, newest first.
-  private static func sorted<Element>(
+  private func sorted<Element>(
     _ elements: [Element], name: (Element) -> ByteString
   ) -> [Element] {
     let keyed = elements.map { (PackageName(name($0)), name($0), $0) }
     return keyed.sorted { left, right in
+      guard work.pay(.textBytes, 32 + 2 * (left.1.count + right.1.count)) else { return false }
       let order = left.0.compare(right.0)
       return order == .same ? right.1 < left.1 : order == .newer
     }.map { $0.2 }
@@ -163,7 +175,7 @@ extension ScriptEvaluator {
 
   /// The script of an entry.
   private func bootEntry(_ found: FoundEntry) -> BootEntry {
-    let variables = EntryVariables(context)
+    let variables = EntryVariables(context, work)
     let file = found.entry
     let title = file.title ?? file.kernel ?? found.name.id
     var source = ByteString()

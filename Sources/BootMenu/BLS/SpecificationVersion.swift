@@ -11,8 +11,8 @@ enum SpecificationVersion {
     let tilde: UInt8 = 0x7e
     let separators: [UInt8] = [0x2d, 0x5e, 0x2e]  // - ^ . from older to newer
     while true {
-      one.skip(to: [tilde] + separators)
-      two.skip(to: [tilde] + separators)
+      one.skip(toSeparators: true)
+      two.skip(toSeparators: true)
       if one.byte == tilde || two.byte == tilde {
         if one.byte != two.byte { return .ofMarks(one.byte == tilde, two.byte == tilde) }
         one.advance()

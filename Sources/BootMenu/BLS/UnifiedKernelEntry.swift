@@ -71,10 +71,14 @@ struct UnifiedKernelDirectory<Environment: MenuEnvironment> {
   let environment: Environment
   /// What was skipped.
   private(set) var warnings: [MenuWarning] = []
+  private let work: MenuWork
   private var byteCount = 0
 
   /// A reader of directories.
-  init(environment: Environment) { self.environment = environment }
+  init(environment: Environment, _ work: MenuWork) {
+    self.environment = environment
+    self.work = work
+  }
 
   /// The images of a directory in the order of their names, each with its profiles.
   mutating func entries(in directory: MenuFile) -> [UnifiedKernelEntry] {
@@ -83,17 +87,19 @@ struct UnifiedKernelDirectory<Environment: MenuEnvironment> {
     }
     guard let found else { return [] }
     var result: [UnifiedKernelEntry] = []
-    let images = found.names.sorted().compactMap { name in
-      EntryFileName(name, ending: ".efi").map { (name, $0) }
-    }
-    for (index, (name, parsed)) in images.enumerated() {
+    let images = found.names.sorted { work.pay(.textBytes, $0.count) && $0 < $1 }
+    for (index, name) in images.enumerated() {
+      guard let parsed = EntryFileName(name, ending: ".efi") else { continue }
       let file = MenuFile(device: directory.device, path: "\(directory.path)/\(name)")
       guard index < MenuLimits.unifiedKernelCountMax else {
         warn("more than \(MenuLimits.unifiedKernelCountMax) images", file)
         break
       }
       let texts = environment.unifiedKernelTexts(of: file)
-      byteCount += texts.reduce(0) { $0 + $1.byteCount }
+      let textByteCount = texts.reduce(0) { $0 + $1.byteCount }
+      byteCount += textByteCount
+      // The fields of a release and a profile are taken apart several times.
+      guard work.pay(.nodes, texts.count), work.pay(.textBytes, 4 * textByteCount) else { break }
       guard byteCount <= MenuLimits.unifiedKernelByteCountMax else {
         let limit = MenuLimits.unifiedKernelByteCountMax >> 20
         warn("the texts of all images are over \(limit) MiB", file)

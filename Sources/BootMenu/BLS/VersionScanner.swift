@@ -15,9 +15,10 @@ struct VersionScanner {
   /// Goes one byte on.
   mutating func advance() { offset += 1 }
 
-  /// Goes on to the first byte that is a letter, a digit or one of `others`.
-  mutating func skip(to others: [UInt8]) {
-    while let byte, !ASCII.isLetter(byte), !ASCII.isDigit(byte), !others.contains(byte) {
+  /// Goes on to the first byte that is a letter, a digit, `~`, `^` or, if those count, `-` or `.`.
+  mutating func skip(toSeparators: Bool = false) {
+    while let byte, !ASCII.isLetter(byte), !ASCII.isDigit(byte), byte != 0x7e, byte != 0x5e {
+      if toSeparators, byte == 0x2d || byte == 0x2e { return }
       offset += 1
     }
   }

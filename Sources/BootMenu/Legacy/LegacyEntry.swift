@@ -13,12 +13,14 @@ struct LegacyEntry<Environment: MenuEnvironment> {
   var outcome: EntryOutcome?
   /// What was skipped.
   var warnings: [MenuWarning] = []
+  private let work: MenuWork
   private var root: ByteString
   private var context: ScriptContext
 
   /// An entry of a menu, with the menu's root.
-  init(environment: Environment, menu: Menu) {
+  init(environment: Environment, menu: Menu, work: MenuWork) {
     self.environment = environment
+    self.work = work
     self.menu = menu
     root = menu.root
     context = menu.context
@@ -27,7 +29,10 @@ struct LegacyEntry<Environment: MenuEnvironment> {
   /// Runs the commands of an entry up to the end or `boot`.
   mutating func run(_ entry: BootEntry, index: Int) {
     var stepsLeft = MenuLimits.stepCountMax
-    for line in LegacyLines(entry.source, firstNumber: entry.place.line) {
+    guard work.pay(.textBytes, entry.body.count) else { return }
+    for line in LegacyLines(entry.body, firstNumber: entry.place.line) {
+      work.place = MenuPlace(file: entry.place.file, line: line.number, column: line.column)
+      guard work.pay(.commands), LegacyVariables.pay(for: line.rest, context, work) else { return }
       let value = LegacyVariables.expanded(line.rest, context)
       stepsLeft -= 1 + value.count / MenuLimits.bytesPerStep
       let place = MenuPlace(file: entry.place.file, line: line.number, column: line.column)
@@ -46,13 +51,14 @@ struct LegacyEntry<Environment: MenuEnvironment> {
   }
 
   private mutating func warn(_ kind: MenuWarning.Kind, _ place: MenuPlace) {
+    let kind = kind.shortened
     if warnings.contains(where: { $0.kind == kind }) { return }
     guard warnings.count < MenuLimits.warningCountMax else { return }
     warnings.append(MenuWarning(place: place, kind: kind))
   }
 
   private mutating func fail(_ reason: ByteString) -> Bool {
-    loader.lastFailure = reason
+    loader.lastFailure = reason.shortened
     return false
   }
 
@@ -117,12 +123,9 @@ struct LegacyEntry<Environment: MenuEnvironment> {
 
   /// The first word that is no option, and what follows it.
   private func fileAndRest(_ value: ByteString) -> (name: ByteString, rest: ByteString) {
-    var rest = value
-    while true {
-      let (word, tail) = rest.firstWord
-      rest = tail
-      if !word.hasPrefix("--") || rest.isEmpty { return (word, rest) }
-    }
+    let (name, rest) =
+      value.withoutWords(keepingLast: true) { $0.starts(with: [0x2d, 0x2d]) }.firstWord
+    return (name, rest)
   }
 
   private mutating func kernel(_ value: ByteString) -> Bool {
@@ -166,7 +169,7 @@ struct LegacyEntry<Environment: MenuEnvironment> {
     var inner = Menu(file: file, format: .legacy)
     inner.depth = menu.depth + 1
     inner.root = root
-    LegacyMenu(text, root: root, environment: environment).fill(&inner)
+    LegacyMenu(text, root: root, environment: environment, work: work).fill(&inner)
     guard !inner.entries.isEmpty else { return fail("configfile: \(value) has no entries") }
     outcome = .menu(inner)
     return true

@@ -5,29 +5,33 @@ import Bytes
 /// only"): commands before the first `title` set the menu up, the lines after a title are run when
 /// its entry is chosen. `set name=value` and `%name%` of grub4dos are understood.
 struct LegacyMenu<Environment: MenuEnvironment> {
-  private let text: ByteString
+  private let text: ArraySlice<UInt8>
   private let root: ByteString
   private let environment: Environment
+  private let work: MenuWork
 
   /// A menu in a file on the device `root`.
-  init(_ text: ByteString, root: ByteString, environment: Environment) {
-    self.text = text
+  init(_ text: ByteString, root: ByteString, environment: Environment, work: MenuWork) {
+    self.text = ScriptLexer.withoutReturns(text)
+    self.work = work
     self.root = root
     self.environment = environment
   }
 
   /// Adds entries and settings to an empty menu.
   func fill(_ menu: inout Menu) {
+    guard work.pay(.textBytes, text.count) else { return }
     var byteCount = 0
     var stepsLeft = MenuLimits.stepCountMax
     var lines = LegacyLines(text)
-    var bodyStart = 0
+    var bodyStart = text.startIndex
     while let line = lines.next() {
+      guard pay(line, menu) else { return }
       if line.command == "title" {
         finish(&menu, body: bodyStart..<lines.lineOffset)
         bodyStart = lines.offset
         let name = LegacyVariables.expanded(line.rest, menu.context)
-        guard menu.entries.count < MenuLimits.entryCountMax,
+        guard MenuLimits.hasRoom(entryCount: menu.entries.count, textByteCount: text.count),
           byteCount <= MenuLimits.entryByteCountMax
         else {
           warn(.failed("too many entries"), line, &menu)
@@ -52,13 +56,17 @@ struct LegacyMenu<Environment: MenuEnvironment> {
     finish(&menu, body: bodyStart..<lines.offset)
   }
 
+  /// Pays for a line, and for the variables in it.
+  private func pay(_ line: LegacyLine, _ menu: Menu) -> Bool {
+    work.place = MenuPlace(file: menu.file.name, line: line.number, column: line.column)
+    return work.pay(.nodes) && LegacyVariables.pay(for: line.rest, menu.context, work)
+  }
+
   /// Gives the last entry its lines, as they are in the file but for carriage returns: places in
   /// them count as in the file.
   private func finish(_ menu: inout Menu, body: Range<Int>) {
     guard !menu.entries.isEmpty else { return }
-    var source = text.bytes[body]
-    source.removeAll { $0 == ASCII.carriageReturn }
-    menu.entries[menu.entries.count - 1].source = ByteString(source)
+    menu.entries[menu.entries.count - 1].body = text[body]
   }
 
   /// Runs a command that stands before the first title.
@@ -69,7 +77,9 @@ struct LegacyMenu<Environment: MenuEnvironment> {
       if value.bytes.first.map(ASCII.isDigit) == true || value.bytes.first == 0x2d {
         menu.timeoutSeconds = ScriptNumber.value(value)
       }
-    case "fallback": menu.fallbackNames = line.arguments.filter { Numbers.decimal($0) != nil }
+    case "fallback":
+      menu.fallbackNames = line.arguments.filter { Numbers.decimal($0) != nil }
+        .prefix(MenuLimits.fallbackCountMax).map { $0 }
     case "hiddenmenu": menu.timeoutStyle = .hidden
     case "password": addPassword(line, &menu)
     case "set": LegacyVariables.set(value, &menu.context)
@@ -131,6 +141,7 @@ struct LegacyMenu<Environment: MenuEnvironment> {
   }
 
   private func warn(_ kind: MenuWarning.Kind, _ line: LegacyLine, _ menu: inout Menu) {
+    let kind = kind.shortened
     if menu.warnings.contains(where: { $0.kind == kind }) { return }
     guard menu.warnings.count < MenuLimits.warningCountMax else { return }
     menu.warnings.append(

@@ -10,6 +10,13 @@ enum LegacyVariables {
     _ = context.set(name, ByteString(assignment.bytes[(equals + 1)...]).trimmed)
   }
 
+  /// Pays for what `expanded` looks for; false if it is not to be done.
+  static func pay(for text: ByteString, _ context: ScriptContext, _ work: MenuWork) -> Bool {
+    if context.variables.isEmpty { return true }
+    let count = text.bytes.reduce(0) { $1 == 0x25 ? $0 + 1 : $0 }
+    return count == 0 || work.pay(.textBytes, count * (context.variables.count / 4 + 8))
+  }
+
   /// A text with the values of its variables. What is not set stays as it is.
   static func expanded(_ text: ByteString, _ context: ScriptContext) -> ByteString {
     guard !context.variables.isEmpty, text.bytes.contains(0x25) else { return text }

@@ -122,7 +122,7 @@ extension ScriptEvaluator where Environment: RescueEnvironment {
           throw RescueFailure("more than \(MenuLimits.findNameCountMax) names")
         }
         let child = Self.child(name, of: directory)
-        if Wildcard.matches(pattern[...], name) {
+        if Wildcard.matches(pattern[...], name, work) {
           foundCount += 1
           guard foundCount <= MenuLimits.listedCountMax else {
             throw RescueFailure("more than \(MenuLimits.listedCountMax) paths")

@@ -83,6 +83,7 @@ final class CommandOptions {
       } else {
         index += short(argument.dropFirst(), next: next, known)
       }
+      if problem == nil, given.count > MenuLimits.optionCountMax { problem = "too many options" }
       if problem != nil { return }
     }
   }
@@ -128,6 +129,7 @@ final class CommandOptions {
   /// them can have a value.
   private func short(_ text: ByteString, next: ByteString?, _ known: [Option]) -> Int {
     for (index, letter) in text.bytes.enumerated() {
+      if given.count > MenuLimits.optionCountMax { return 0 }
       guard let option = known.first(where: { $0.letter == letter }) else {
         problem = "unknown option -\(text)"
         return 0

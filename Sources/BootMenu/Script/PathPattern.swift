@@ -6,10 +6,15 @@ import Bytes
 struct PathPattern<Environment: MenuEnvironment> {
   private let elements: [Wildcard]
   private let environment: Environment
+  private let work: MenuWork
 
-  /// A pattern whose wildcards stand at some places of a text; the others are plain.
-  init(_ pattern: (text: ByteString, wildcards: [Int]), environment: Environment) {
+  /// A pattern whose wildcards stand at some places of a text, which is not longer than
+  /// `MenuLimits.patternByteCountMax`; the others are plain.
+  init(
+    _ pattern: (text: ByteString, wildcards: [Int]), environment: Environment, work: MenuWork
+  ) {
     self.environment = environment
+    self.work = work
     var elements: [Wildcard] = []
     var next = 0
     for (index, byte) in pattern.text.bytes.enumerated() {
@@ -33,7 +38,7 @@ struct PathPattern<Environment: MenuEnvironment> {
       rest = rest[(close + 1)...]
       let names =
         isPlain(device)
-        ? [text(device)] : environment.deviceNames().filter { Wildcard.matches(device, $0) }
+        ? [text(device)] : environment.deviceNames().filter { Wildcard.matches(device, $0, work) }
       for name in names { found.append(("(\(name))", MenuFile(device: name, path: ""))) }
       if rest.isEmpty { return found.map { $0.name } }
     } else {
@@ -41,8 +46,10 @@ struct PathPattern<Environment: MenuEnvironment> {
     }
     for component in rest.split(separator: .byte(ASCII.slash), omittingEmptySubsequences: true) {
       found = step(found, component, &isCut)
+      if found.isEmpty { return [] }
     }
-    return found.filter { environment.kind(of: $0.file) != nil }.map { $0.name }
+    return found.filter { work.pay(.commands) && environment.kind(of: $0.file) != nil }
+      .map { $0.name }
   }
 
   private func step(
@@ -56,7 +63,7 @@ struct PathPattern<Environment: MenuEnvironment> {
         let directory = MenuFile(device: place.file.device, path: place.file.path + "/")
         let room = MenuLimits.pathMatchCountMax - result.count
         let found = environment.names(inDirectory: directory, limit: room) {
-          $0 != "." && $0 != ".." && Wildcard.matches(component, $0)
+          $0 != "." && $0 != ".." && Wildcard.matches(component, $0, work)
         }
         names = found?.names ?? []
         if let found, found.leftOutCount > 0 { isCut = true }
@@ -66,6 +73,7 @@ struct PathPattern<Environment: MenuEnvironment> {
           isCut = true
           break
         }
+        guard work.pay(.textBytes, 2 * (place.name.count + name.count)) else { return [] }
         let path: ByteString = "\(place.file.path)/\(name)"
         result.append(("\(place.name)/\(name)", MenuFile(device: place.file.device, path: path)))
       }

@@ -2,17 +2,18 @@
 import Bytes
 
 /// An extended regular expression of POSIX (IEEE 1003.1, section 9.4), as `regexp` takes it: the
-/// longest of the leftmost matches, with groups. Matching stops after `stepCountMax` steps, and
-/// then there is no match.
+/// longest of the leftmost matches, with groups.
 struct RegularExpression {
-  /// Why a text is no expression.
+  /// Why a text is no expression, or why nobody knows whether it matches.
   enum Failure: Error, Equatable {
     /// A bracket or brace that is not closed, or closed but not opened.
     case unbalanced
     /// A `*` and its like after nothing.
     case nothingToRepeat
-    /// More than `nodeCountMax` parts, or brackets nested deeper than `depthMax`.
+    /// More than `nodeCountMax` parts, or parts within parts deeper than `heightMax`.
     case tooLarge
+    /// More than `stepCountMax` steps.
+    case tooManySteps
 
     /// What is wrong, in words.
     var message: ByteString {
@@ -20,14 +21,18 @@ struct RegularExpression {
       case .unbalanced: "a bracket is not closed"
       case .nothingToRepeat: "nothing to repeat"
       case .tooLarge: "the expression is too large"
+      case .tooManySteps: "the expression takes too many steps"
       }
     }
   }
 
   /// The number of parts that an expression may have.
   static let nodeCountMax = 512
-  /// The depth of brackets.
+  /// The depth of brackets: how deep the parser goes.
   static let depthMax = 16
+  /// The depth of parts within parts: how deep matching goes. Brackets are two, and each repetition
+  /// is one.
+  static let heightMax = 40
   /// The steps of one search.
   static let stepCountMax = 65_536
 
@@ -53,103 +58,20 @@ struct RegularExpression {
     groupCount = parser.groupCount
   }
 
-  /// The groups of the match, the whole of it first; nil if there is none.
-  func firstMatch(in text: ByteString) -> [Range<Int>?]? {
-    var matcher = Matcher(text: text.bytes)
+  /// The groups of the match, the whole of it first; nil if there is none. Its steps are paid for
+  /// in any case.
+  func firstMatch(in text: ByteString, _ work: MenuWork) throws(Failure) -> [Range<Int>?]? {
+    var matcher = RegularExpressionMatcher(text: text.bytes)
+    defer { _ = work.pay(.matchSteps, matcher.stepCount) }
     for start in 0...text.count {
-      let matches = matcher.matches(root, at: start, groupCount: groupCount)
-      if matcher.stepsLeft <= 0 { return nil }
+      let matches = matcher.matches(root, at: start)
+      if matcher.stepCount >= RegularExpression.stepCountMax { throw .tooManySteps }
       guard var longest = matches.first else { continue }
-      for match in matches where match.end > longest.end { longest = match }
-      longest.groups[0] = start..<longest.end
-      return longest.groups
+      for match in matches where match.offset > longest.offset { longest = match }
+      var groups = matcher.groups(of: longest, count: groupCount + 1)
+      groups[0] = start..<longest.offset
+      return groups
     }
     return nil
-  }
-
-  /// Tries all ways to match, and tells each.
-  private struct Matcher {
-    let text: [UInt8]
-    var stepsLeft = RegularExpression.stepCountMax
-
-    typealias Groups = [Range<Int>?]
-
-    /// All ways to match from a place, with room for the groups and the whole.
-    mutating func matches(
-      _ node: Node, at offset: Int, groupCount: Int
-    ) -> [(end: Int, groups: Groups)] {
-      var ends: [(end: Int, groups: Groups)] = []
-      collect(node, offset, Groups(repeating: nil, count: groupCount + 1), &ends)
-      return ends
-    }
-
-    /// All places where a match of a part from a place may end, each once, the first found kept.
-    private mutating func collect(
-      _ node: Node, _ offset: Int, _ groups: Groups, _ ends: inout [(end: Int, groups: Groups)]
-    ) {
-      stepsLeft -= 1
-      guard stepsLeft > 0 else { return }
-      switch node {
-      case .byte(let byte):
-        if offset < text.count, text[offset] == byte { add(offset + 1, groups, &ends) }
-      case .any: if offset < text.count { add(offset + 1, groups, &ends) }
-      case .set(let set):
-        if offset < text.count, set.contains(text[offset]) { add(offset + 1, groups, &ends) }
-      case .start: if offset == 0 { add(offset, groups, &ends) }
-      case .end: if offset == text.count { add(offset, groups, &ends) }
-      case .group(let inner, let number):
-        var inside: [(end: Int, groups: Groups)] = []
-        collect(inner, offset, groups, &inside)
-        for (end, found) in inside {
-          var groups = found
-          if groups.indices.contains(number) { groups[number] = offset..<end }
-          add(end, groups, &ends)
-        }
-      case .sequence(let nodes):
-        var places: [(end: Int, groups: Groups)] = [(offset, groups)]
-        for node in nodes {
-          var next: [(end: Int, groups: Groups)] = []
-          for (place, groups) in places { collect(node, place, groups, &next) }
-          places = next
-        }
-        for (end, groups) in places { add(end, groups, &ends) }
-      case .choice(let nodes):
-        for node in nodes { collect(node, offset, groups, &ends) }
-      case .repeated(let inner, let from, let to):
-        `repeat`(inner, from, to, offset, groups, &ends)
-      }
-    }
-
-    private mutating func `repeat`(
-      _ node: Node, _ from: Int, _ to: Int, _ offset: Int, _ groups: Groups,
-      _ ends: inout [(end: Int, groups: Groups)]
-    ) {
-      var places: [(end: Int, groups: Groups)] = [(offset, groups)]
-      var rounds: [[(end: Int, groups: Groups)]] = from == 0 ? [places] : []
-      var count = 0
-      while count < to, !places.isEmpty, stepsLeft > 0 {
-        var next: [(end: Int, groups: Groups)] = []
-        for (place, groups) in places {
-          var found: [(end: Int, groups: Groups)] = []
-          collect(node, place, groups, &found)
-          for (end, groups) in found where end > place || count < from { add(end, groups, &next) }
-        }
-        places = next
-        count += 1
-        if count >= from { rounds.append(places) }
-      }
-      // The longest repetition comes first.
-      for round in rounds.reversed() {
-        for (end, groups) in round { add(end, groups, &ends) }
-      }
-    }
-
-    private mutating func add(
-      _ end: Int, _ groups: Groups, _ ends: inout [(end: Int, groups: Groups)]
-    ) {
-      stepsLeft -= 1
-      for (known, _) in ends where known == end { return }
-      ends.append((end, groups))
-    }
   }
 }

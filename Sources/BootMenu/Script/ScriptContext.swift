@@ -5,8 +5,10 @@ import Bytes
 struct ScriptFunction: Sendable {
   /// Its name.
   var name: ByteString
-  /// Its body, as read.
-  var body: [ScriptStatement]
+  /// Its body: a copy, so that a text does not stay for one function of it.
+  var body: ScriptCode
+  /// Where the body starts in its text.
+  var start: ScriptPosition
 }
 
 /// The variables and functions of a script at one moment. A menu keeps those at its end, and each
@@ -26,6 +28,10 @@ struct ScriptContext: Sendable {
   private(set) var variables: [Variable] = []
   /// The functions. They are seen by everything that runs later.
   private(set) var functions: [ScriptFunction] = []
+  /// The length of all functions in bytes.
+  private var functionByteCount = 0
+  /// The length of all variables in bytes.
+  private var byteCount = 0
   /// What only a boot knows.
   var unknown = UnknownVariables()
 
@@ -36,20 +42,28 @@ struct ScriptContext: Sendable {
 
   /// Sets a variable. False if there are too many, or if the value is too long.
   mutating func set(_ name: ByteString, _ value: ByteString) -> Bool {
-    guard value.count <= MenuLimits.variableByteCountMax else { return false }
+    guard value.count <= MenuLimits.variableByteCountMax,
+      name.count <= MenuLimits.variableByteCountMax
+    else { return false }
     let stored = name == "root" ? ScriptContext.withoutBrackets(value) : value
-    if let index = index(name) {
+    let index = index(name)
+    let sum = byteCount + stored.count - (index.map { variables[$0].value.count } ?? -name.count)
+    guard sum <= MenuLimits.variablesByteCountMax else { return false }
+    if let index {
       variables[index].value = stored
-      return true
+    } else {
+      guard variables.count < MenuLimits.variableCountMax else { return false }
+      variables.append(Variable(name: name, value: stored, isExported: false))
     }
-    guard variables.count < MenuLimits.variableCountMax else { return false }
-    variables.append(Variable(name: name, value: stored, isExported: false))
+    byteCount = sum
     return true
   }
 
   /// Removes a variable.
   mutating func unset(_ name: ByteString) {
-    if let index = index(name) { variables.remove(at: index) }
+    guard let index = index(name) else { return }
+    byteCount -= variables[index].value.count + name.count
+    variables.remove(at: index)
   }
 
   /// Shows a variable to the menus inside this one. An unset one becomes empty.
@@ -62,22 +76,31 @@ struct ScriptContext: Sendable {
   /// superusers stay, though GRUB would forget them: a menu inside a locked one is locked as well.
   mutating func keepExported() {
     variables.removeAll { !$0.isExported && $0.name != "superusers" }
+    byteCount = variables.reduce(0) { $0 + $1.name.count + $1.value.count }
   }
 
   /// The function of a name.
   func function(_ name: ByteString) -> ScriptFunction? { functions.first { $0.name == name } }
 
   /// Takes over what another menu has defined: functions belong to no menu.
-  mutating func takeFunctions(of other: ScriptContext) { functions = other.functions }
+  mutating func takeFunctions(of other: ScriptContext) {
+    functions = other.functions
+    functionByteCount = other.functionByteCount
+  }
 
   /// Defines a function, in place of one of the same name. False if there are too many.
   mutating func define(_ function: ScriptFunction) -> Bool {
-    if let index = functions.firstIndex(where: { $0.name == function.name }) {
+    let index = functions.firstIndex { $0.name == function.name }
+    let oldByteCount = index.map { functions[$0].body.text.count } ?? 0
+    let byteCount = functionByteCount - oldByteCount + function.body.text.count
+    guard byteCount <= MenuLimits.functionByteCountMax else { return false }
+    if let index {
       functions[index] = function
-      return true
+    } else {
+      guard functions.count < MenuLimits.functionCountMax else { return false }
+      functions.append(function)
     }
-    guard functions.count < MenuLimits.functionCountMax else { return false }
-    functions.append(function)
+    functionByteCount = byteCount
     return true
   }
 

@@ -69,10 +69,13 @@ extension ScriptEvaluator {
     return .flow(self.call(name, Array(call.arguments.dropFirst()), block: call.block))
   }
 
-  private func test(_ arguments: [ByteString]) -> ScriptResult {
+  private mutating func test(_ arguments: [ByteString]) -> ScriptResult {
     let words = arguments.last == "]" ? Array(arguments.dropLast()) : arguments
-    var expression = TestExpression(words, root: root, environment: environment)
-    guard let value = expression.evaluate() else { return .failed("nested too deeply") }
+    var expression = TestExpression(words, root: root, environment: environment, work: work)
+    let result = expression.evaluate()
+    noteFailure()
+    if failure != nil { return .flow(.stopped) }
+    guard let value = result else { return .failed("nested too deeply") }
     return .status(value ? 0 : 1)
   }
 

@@ -13,7 +13,7 @@ extension ScriptEvaluator {
       return .failed("'\(title)' has no block")
     }
     let entry = BootEntry(
-      kind: command == .submenu ? .submenu : .boot, title: title, source: block.text,
+      kind: command == .submenu ? .submenu : .boot, title: title, body: block.text,
       place: MenuPlace(file: place.file, line: block.line, column: block.column))
     entry.id = options.value("id") ?? title
     entry.hotkey = options.value("hotkey")
@@ -24,13 +24,17 @@ extension ScriptEvaluator {
     } else if !options.has("unrestricted") {
       entry.access = .users([])
     }
-    return add(entry) ? .status(0) : .flow(.stopped)
+    // The title and what else is kept of the arguments.
+    let keptCount = call.arguments.reduce(0) { $0 + $1.count }
+    return add(entry, keptByteCount: keptCount) ? .status(0) : .flow(.stopped)
   }
 
   /// Adds an entry; false, with a failure, if there are too many.
-  mutating func add(_ entry: BootEntry) -> Bool {
-    let byteCount = entry.source.count + entry.title.count
-    guard menu.entries.count < MenuLimits.entryCountMax,
+  mutating func add(_ entry: BootEntry, keptByteCount: Int = 0) -> Bool {
+    guard pay(.nodes) else { return false }
+    let byteCount = entry.body.count + max(entry.title.count, keptByteCount)
+    guard
+      MenuLimits.hasRoom(entryCount: menu.entries.count, textByteCount: textByteCount),
       byteCount <= MenuLimits.entryByteCountMax - entryByteCount
     else {
       failure = failure ?? .tooLarge(place: place, what: "too many entries")
@@ -43,15 +47,15 @@ extension ScriptEvaluator {
 
   private func sourceBlock(_ options: CommandOptions) -> ScriptBlock? {
     options.value("source").map {
-      ScriptBlock(text: $0, line: place.line, column: place.column)
+      ScriptBlock(text: ScriptLexer.withoutReturns($0), line: place.line, column: place.column)
     }
   }
 
   /// The names in a list that is separated by blanks, `,`, `;`, `|` or `&`, as `superusers` is.
   static func names(_ list: ByteString) -> [ByteString] {
-    list.bytes.split {
+    list.bytes.split(maxSplits: MenuLimits.userCountMax) {
       ASCII.isBlank($0) || $0 == 0x2c || $0 == 0x3b || $0 == 0x7c || $0 == 0x26
-    }.map { ByteString($0) }
+    }.prefix(MenuLimits.userCountMax).map { ByteString($0) }
   }
 
   /// The users that may do everything, if there are any.
@@ -61,8 +65,8 @@ extension ScriptEvaluator {
   func finishedMenu() -> Menu {
     var result = menu
     result.defaultName = context.value("default") ?? ""
-    result.fallbackNames = (context.value("fallback") ?? "").bytes
-      .split { ASCII.isBlank($0) }.map { ByteString($0) }
+    result.fallbackNames = WordSequence(context.value("fallback") ?? "")
+      .prefix(MenuLimits.fallbackCountMax).map { ByteString($0) }
     if let timeout = context.value("timeout")?.trimmed,
       let first = timeout.bytes.first, ASCII.isDigit(first) || first == 0x2d
     {
@@ -75,11 +79,8 @@ extension ScriptEvaluator {
     }
     result.superusers = superusers
     if result.superusers.isEmpty {
-      for index in result.entries.indices {
-        let entry = result.entries[index].copy()
-        entry.access = .anyone
-        result.entries[index] = entry
-      }
+      // Nobody else has them yet.
+      for entry in result.entries { entry.access = .anyone }
     }
     result.savedVariables = loader.savedVariables
     result.context = context

@@ -2,41 +2,79 @@
 import Bytes
 
 extension ScriptEvaluator {
-  /// The arguments that words stand for, and the block after them. Nil, with a failure, if they
-  /// are too long. An unquoted variable is split at blanks and gives no argument if it is empty; a
-  /// quoted one is one argument. A word that is a pattern of existing paths becomes those paths.
+  /// The arguments that the words of a command stand for, and the block after them; the lexer goes
+  /// on to what ends them. Nil, with a failure, if they are too long. An unquoted variable is split
+  /// at blanks and gives no argument if it is empty; a quoted one is one argument. A word that is a
+  /// pattern of existing paths becomes those paths.
   mutating func expand(
-    _ words: [ScriptWord]
+    _ lexer: inout ScriptLexer, _ code: ScriptCode
   ) -> (arguments: [ByteString], block: ScriptBlock?)? {
     var result = ScriptArguments()
     var block: ScriptBlock?
-    for word in words {
-      switch word {
-      case .block(let text, let line, let column):
-        block = ScriptBlock(text: text, line: line, column: column)
-      case .argument(let parts):
-        let keepsUnknown = result.arguments.first.map { isLoading($0) } ?? false
-        for part in parts {
-          result.byteCount += ScriptArguments.partByteCount
-          expand(part, to: &result, keepsUnknown: keepsUnknown)
-          guard result.byteCount <= MenuLimits.argumentsByteCountMax else {
-            failure = failure ?? .tooLarge(place: place, what: "the arguments of a command")
-            return nil
-          }
-        }
-        result.endArgument()
-        if let pattern = result.takePattern() {
-          guard charge(byteCount: MenuLimits.bytesPerStep) else { return nil }
-          var isCut = false
-          let paths = PathPattern(pattern, environment: environment)
-            .matches(root: root, isCut: &isCut)
-          if isCut { warn(.failed("only \(MenuLimits.pathMatchCountMax) paths are taken")) }
-          result.replaceLast(by: paths)
-        }
+    let start = lexer.offset
+    var jumpedCount = 0
+    words: while true {
+      lexer.skipBlanks()
+      switch lexer.kindHere() {
+      case .word:
+        guard expandWord(&lexer, to: &result) else { return nil }
+      case .openBrace:
+        lexer.take(.openBrace)
+        let place = lexer.position
+        let end = code.sections.end(ofSectionAt: place.offset) ?? place
+        lexer.position = end
+        lexer.take(.closeBrace)
+        jumpedCount = end.offset - place.offset
+        block = ScriptBlock(
+          text: code.text[place.offset..<max(place.offset, end.offset)], line: place.line,
+          column: place.column)
+        break words
+      default: break words
       }
     }
-    guard charge(byteCount: result.byteCount) else { return nil }
+    // What gives no bytes has been gone through all the same.
+    let byteCount = max(result.byteCount, lexer.offset - start - jumpedCount)
+    guard charge(byteCount: byteCount) else { return nil }
     return (result.arguments, block)
+  }
+
+  private mutating func expandWord(
+    _ lexer: inout ScriptLexer, to result: inout ScriptArguments
+  ) -> Bool {
+    let keepsUnknown =
+      !context.unknown.isEmpty && result.arguments.first.map { isLoading($0) } ?? false
+    do throws(ScriptSyntaxError) {
+      while let part = try lexer.nextPart() {
+        result.byteCount += ScriptArguments.partByteCount
+        switch part {
+        case .text(let range, let isQuoted):
+          result.append(lexer.text[range], isPattern: !isQuoted)
+        case .variable(let range, let isQuoted, let isBraced):
+          let name = ByteString(lexer.text[range])
+          if keepsUnknown, context.unknown.contains(name, isSet: context.value(name) != nil) {
+            let text: ByteString = isBraced ? "${\(name)}" : "$\(name)"
+            result.append(text.bytes[...], isPattern: false)
+          } else {
+            expand(name, isQuoted: isQuoted, to: &result)
+          }
+        }
+        guard result.byteCount <= MenuLimits.argumentsByteCountMax else {
+          failure = failure ?? .tooLarge(place: place, what: "the arguments of a command")
+          return false
+        }
+      }
+    } catch { return false }  // The text was checked.
+    result.endArgument()
+    if let pattern = result.takePattern() {
+      guard charge(byteCount: MenuLimits.bytesPerStep) else { return false }
+      var isCut = false
+      let paths = PathPattern(pattern, environment: environment, work: work)
+        .matches(root: root, isCut: &isCut)
+      if isCut { warn(.failed("only \(MenuLimits.pathMatchCountMax) paths are taken")) }
+      result.replaceLast(by: paths)
+      noteFailure()
+    }
+    return failure == nil
   }
 
   private func isLoading(_ name: ByteString) -> Bool {
@@ -48,26 +86,22 @@ extension ScriptEvaluator {
   }
 
   private func expand(
-    _ part: ScriptWordPart, to result: inout ScriptArguments, keepsUnknown: Bool
+    _ name: ByteString, isQuoted: Bool, to result: inout ScriptArguments
   ) {
-    switch part {
-    case .text(let text, let isQuoted): result.append(text, isPattern: !isQuoted)
-    case .variable(let name, _, let isBraced)
-    where keepsUnknown && context.unknown.contains(name, isSet: context.value(name) != nil):
-      result.append(isBraced ? "${\(name)}" : "$\(name)", isPattern: false)
-    case .variable("@", true, _):
-      result.append("", isPattern: false)  // One argument even if there are no parameters.
+    switch (name, isQuoted) {
+    case ("@", true):
+      result.append([], isPattern: false)  // One argument even if there are no parameters.
       for (index, argument) in (arguments ?? []).enumerated() {
         if index > 0 { result.endArgument() }
-        result.append(argument, isPattern: false)
+        result.append(argument.bytes[...], isPattern: false)
       }
-    case .variable("@", false, _), .variable("*", false, _):
+    case ("@", false), ("*", false):
       for (index, argument) in (arguments ?? []).enumerated() {
         if index > 0 { result.endArgument() }
         result.appendSplit(argument)
       }
-    case .variable(let name, true, _): result.append(value(name), isPattern: false)
-    case .variable(let name, false, _): result.appendSplit(value(name))
+    case (_, true): result.append(value(name).bytes[...], isPattern: false)
+    case (_, false): result.appendSplit(value(name))
     }
   }
 
@@ -79,10 +113,12 @@ extension ScriptEvaluator {
     case "*", "@": return ScriptEvaluator.joined(arguments ?? [])
     default: break
     }
-    if let number = Numbers.decimal(name) {
+    if let first = name.bytes.first, ASCII.isDigit(first), let number = Numbers.decimal(name) {
       guard let arguments, number > 0, number <= UInt64(arguments.count) else { return "" }
       return arguments[Int(number) - 1]
     }
+    // What can't be paid ends the next command.
+    _ = work.pay(.textBytes, context.variables.count / 4)
     return context.value(name) ?? ""
   }
 }
@@ -95,40 +131,42 @@ private struct ScriptArguments {
   static let partByteCount = 32
   /// The bytes of all of them, and the cost of their parts.
   var byteCount = 0
-  private var current: ByteString?
+  private var current: [UInt8]?
   /// Where the present argument, or the one that ended last, has unquoted `*` and `?`.
   private var wildcards: [Int] = []
 
   /// Appends to the present argument, which exists from now on.
-  mutating func append(_ text: ByteString, isPattern: Bool) {
+  mutating func append(_ text: ArraySlice<UInt8>, isPattern: Bool) {
     byteCount += text.count
     if isPattern {
-      let start = current?.count ?? 0
-      for (index, byte) in text.bytes.enumerated() where byte == 0x2a || byte == 0x3f {
-        wildcards.append(start + index)
+      let start = (current?.count ?? 0) - text.startIndex
+      for index in text.indices where text[index] == 0x2a || text[index] == 0x3f {
+        if wildcards.count <= MenuLimits.patternByteCountMax { wildcards.append(start + index) }
       }
     }
-    if current == nil { current = text } else { current?.append(text) }
+    if current == nil { current = Array(text) } else { current?.append(contentsOf: text) }
   }
 
   /// Appends words: the first to the present argument, each other as an argument of its own.
   /// Blanks at both ends separate nothing.
   mutating func appendSplit(_ text: ByteString) {
     var isFirst = true
-    for word in text.bytes.split(whereSeparator: { ASCII.isBlank($0) }) {
+    for word in WordSequence(text) {
       if !isFirst { endArgument() }
       isFirst = false
-      append(ByteString(word), isPattern: true)
+      append(word, isPattern: true)
     }
   }
 
   /// Ends the present argument, if there is one.
   mutating func endArgument() {
     guard let current else { return }
-    arguments.append(current)
+    arguments.append(ByteString(current))
     self.current = nil
-    let isPath = current.bytes.first == ASCII.slash || current.bytes.first == 0x28
-    if !isPath { wildcards = [] }
+    let isPath =
+      (current.first == ASCII.slash || current.first == 0x28)
+      && current.count <= MenuLimits.patternByteCountMax
+    if !isPath, !wildcards.isEmpty { wildcards = [] }
   }
 
   /// The last argument as a pattern, if it is one of paths.

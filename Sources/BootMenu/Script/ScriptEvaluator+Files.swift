@@ -36,7 +36,9 @@ extension ScriptEvaluator {
     inner.passwords = menu.passwords
     if format == .legacy {
       inner.superusers = superusers
-      LegacyMenu(text, root: root, environment: environment).fill(&inner)
+      LegacyMenu(text, root: root, environment: environment, work: work).fill(&inner)
+      noteFailure()
+      if failure != nil { return .flow(.stopped) }
       inner.root = root
       inner.savedVariables = loader.savedVariables
       return opened(inner)

@@ -64,8 +64,9 @@ extension ScriptEvaluator {
   /// Documentation/admin-guide/efi-stub.rst).
   private static func stubInitrds(_ commandLine: ByteString, of kernel: MenuFile) -> [MenuFile] {
     var files: [MenuFile] = []
-    for word in commandLine.words
-    where word.hasPrefix("initrd=") && files.count < MenuLimits.payloadCountMax {
+    for bytes in WordSequence(commandLine) where files.count < MenuLimits.payloadCountMax {
+      let word = ByteString(bytes)
+      guard word.hasPrefix("initrd=") else { continue }
       let path = ByteString(word.dropFirst(7).bytes.map { $0 == 0x5c ? ASCII.slash : $0 })
       files.append(MenuFile(device: kernel.device, path: path))
     }

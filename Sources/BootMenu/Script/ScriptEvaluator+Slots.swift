@@ -13,7 +13,7 @@ extension ScriptEvaluator {
     else { return .failed("-d and -u are required") }
     guard options.operands.count < 2 else { return .failed("unexpected arguments") }
     let name = ScriptContext.withoutBrackets(options.operands.first ?? root)
-    let disk = name.split(on: 0x2c).first ?? name
+    let disk = ByteString(name.bytes.prefix { $0 != 0x2c })
     var taken: [ByteString] = []
     for variable in loader.savedVariables where variable.isTakenTry {
       taken.append(variable.file.device)

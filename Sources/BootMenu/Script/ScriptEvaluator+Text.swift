@@ -8,13 +8,18 @@ extension ScriptEvaluator {
     let options = CommandOptions(arguments, "set/s=")
     if let problem = options.problem { return .failed(problem) }
     guard options.operands.count == 2 else { return .failed("two arguments expected") }
-    let expression: RegularExpression
-    do throws(RegularExpression.Failure) {
-      expression = try RegularExpression(options.operands[0])
-    } catch { return .failed(error.message) }
     let text = options.operands[1]
     guard charge(byteCount: RegularExpression.stepCountMax / 64) else { return .flow(.stopped) }
-    guard let groups = expression.firstMatch(in: text) else { return .status(1) }
+    let match: [Range<Int>?]?
+    do throws(RegularExpression.Failure) {
+      match = try RegularExpression(options.operands[0]).firstMatch(in: text, work)
+    } catch {
+      noteFailure()
+      return failure == nil ? .failed(error.message) : .flow(.stopped)
+    }
+    noteFailure()
+    if failure != nil { return .flow(.stopped) }
+    guard let groups = match else { return .status(1) }
     for given in options.given {
       var variable = given.value ?? ""
       var number = 1
@@ -57,10 +62,10 @@ extension ScriptEvaluator {
     if sets {
       let (from, to) = (operands[0].bytes, operands[1].bytes)
       guard from.count == to.count else { return .failed("sets of different lengths") }
-      for byte in text.bytes {
-        let index = from.firstIndex(of: byte)
-        result.append(index.map { to[$0] } ?? byte)
-      }
+      // What each byte becomes; of several the first counts.
+      var table = [UInt8](UInt8.min...UInt8.max)
+      for (index, byte) in from.enumerated().reversed() { table[Int(byte)] = to[index] }
+      result = text.bytes.map { table[Int($0)] }
     } else {
       result = text.bytes.map { isDown ? ASCII.lowercased($0) : ASCII.uppercased($0) }
     }

@@ -14,7 +14,7 @@ extension ScriptEvaluator {
       context.unset(name)
     case .export:
       if call.arguments.isEmpty { return .failed("one argument expected") }
-      for name in call.arguments { context.export(name) }
+      for name in call.arguments where payForLookup() { context.export(name) }
     case .increment, .decrement:
       guard let name = call.arguments.first else { return .failed("variable name expected") }
       let number = ScriptNumber.value(value(name))
@@ -29,6 +29,8 @@ extension ScriptEvaluator {
       guard let shift = ScriptNumber.onlyOne(call.arguments), shift <= count else {
         return .status(1)
       }
+      // Those that are left move.
+      guard charge(textByteCount: count) else { return .flow(.stopped) }
       arguments?.removeFirst(shift)
     default: break
     }
@@ -46,6 +48,7 @@ extension ScriptEvaluator {
       return .failed("no assignment in \(assignment)")
     }
     if equals == 0 { return .status(0) }  // As in GRUB 2, which sets a variable without a name.
+    guard payForLookup() else { return .flow(.stopped) }
     let isSet = context.set(
       ByteString(assignment.bytes[..<equals]), ByteString(assignment.bytes[(equals + 1)...]))
     return isSet ? .status(0) : .failed("variable too large")
@@ -69,8 +72,12 @@ extension ScriptEvaluator {
       var block = EnvironmentBlock(contents)
     else { return .status(1) }
     guard charge(byteCount: contents.count) else { return .flow(.stopped) }
-    for variable in pendingVariables(of: file) { block.set(variable.name, variable.value) }
+    guard apply(pendingVariables(of: file), to: &block) else { return .flow(.stopped) }
     for variable in block.variables {
+      // It is looked for among the variables, and among the names that are wanted.
+      guard payForLookup(), charge(textByteCount: options.operands.count / 4 + 32) else {
+        return .flow(.stopped)
+      }
       let (name, value) = (variable.name, variable.value)
       if command == .listEnvironment {
         write("\(name)=\(value)\n")
@@ -84,6 +91,17 @@ extension ScriptEvaluator {
   /// What is saved in a file before the present command, and not yet written.
   func pendingVariables(of file: MenuFile) -> [BootTarget.SavedVariable] {
     environment.pendingVariables(of: file) + loader.savedVariables.filter { $0.file == file }
+  }
+
+  /// Puts variables into a block; false, with a failure, if that is not paid for.
+  private mutating func apply(
+    _ variables: [BootTarget.SavedVariable], to block: inout EnvironmentBlock
+  ) -> Bool {
+    for variable in variables {
+      guard charge(textByteCount: block.variables.count / 4) else { return false }
+      block.set(variable.name, variable.value)
+    }
+    return true
   }
 
   /// `save_env`. The status says whether the block is there and has room; whoever writes it says
@@ -101,7 +119,7 @@ extension ScriptEvaluator {
       var block = EnvironmentBlock(contents)
     else { return .status(1) }
     guard charge(byteCount: contents.count) else { return .flow(.stopped) }
-    for variable in pendingVariables(of: file) { block.set(variable.name, variable.value) }
+    guard apply(pendingVariables(of: file), to: &block) else { return .flow(.stopped) }
     return .status(block.contents == nil ? 1 : 0)
   }
 }

@@ -34,28 +34,55 @@ struct ScriptEvaluator<Environment: MenuEnvironment> {
   var typedCommands: ((inout ScriptEvaluator, ScriptInvocation) -> ScriptResult?)?
   /// The bytes of the entries so far.
   var entryByteCount = 0
+  /// The bytes of all texts that were run.
+  var textByteCount = 0
+  /// What pays for it all.
+  var work: MenuWork
 
   /// A script that starts with a context.
   init(environment: Environment, context: ScriptContext, menu: Menu) {
     self.environment = environment
     self.context = context
     self.menu = menu
+    work = MenuWork(environment.work)
     place = MenuPlace(file: menu.file.name, line: 1, column: 1)
   }
 
   /// The device that paths without a device are on.
   var root: ByteString { context.value("root") ?? "" }
 
-  /// Takes steps from what is left; false, with a failure, if none are left.
+  /// Takes steps from what is left, and pays; false, with a failure, if that is not possible.
   mutating func charge(byteCount: Int) -> Bool {
-    stepsLeft -= 1 + byteCount / MenuLimits.bytesPerStep
+    stepsLeft -= 1
+    return pay(.commands) && charge(textByteCount: byteCount)
+  }
+
+  /// Pays for text that is gone through, as far as it is no command.
+  mutating func charge(textByteCount count: Int) -> Bool {
+    stepsLeft -= count / MenuLimits.bytesPerStep
+    if count > 0, !pay(.textBytes, count) { return false }
     if stepsLeft > 0 { return true }
     failure = failure ?? .tooManySteps(place: place)
     return false
   }
 
+  /// Pays for work; false, with a failure, if it is not to be done.
+  mutating func pay(_ kind: WorkKind, _ count: Int = 1) -> Bool {
+    if work.pay(kind, count) { return true }
+    noteFailure()
+    return false
+  }
+
+  /// Pays for going through the variables, each of which is compared with a name.
+  mutating func payForLookup() -> Bool { pay(.textBytes, context.variables.count / 4) }
+
+  /// Tells what the account has said.
+  mutating func noteFailure() {
+    if let error = work.failure { failure = failure ?? .work(error, place: place) }
+  }
+
   /// Goes one level deeper; false, with a failure, if that is too deep.
-  private mutating func enter() -> Bool {
+  mutating func enter() -> Bool {
     guard depth < MenuLimits.callDepthMax else {
       failure = failure ?? .nestedTooDeeply(place: place)
       return false
@@ -64,23 +91,38 @@ struct ScriptEvaluator<Environment: MenuEnvironment> {
     return true
   }
 
-  /// Runs a text piece by piece. A piece that breaks the grammar is skipped.
+  /// Runs a text.
   mutating func run(
     _ text: ByteString, named name: ByteString, line: Int = 1, column: Int = 1
+  ) -> Flow {
+    guard work.require(textByteCount: text.count) else {
+      noteFailure()
+      return .stopped
+    }
+    return run(ScriptLexer.withoutReturns(text), named: name, line: line, column: column)
+  }
+
+  /// Runs a text without carriage returns piece by piece. A piece that breaks the grammar is
+  /// skipped.
+  mutating func run(
+    _ text: ArraySlice<UInt8>, named name: ByteString, line: Int, column: Int
   ) -> Flow {
     let outer = place
     defer { place = outer }
     place = MenuPlace(file: name, line: line, column: column)
     guard charge(byteCount: text.count), enter() else { return .stopped }
     defer { depth -= 1 }
-    var parser = ScriptParser(text, line: line, column: column)
+    textByteCount += text.count
+    let start = ScriptPosition(
+      offset: text.startIndex, line: line, lineStart: text.startIndex + 1 - max(column, 1))
+    var parser = ScriptParser(text, from: start)
     while true {
       do throws(ScriptSyntaxError) {
         guard let piece = try parser.nextPiece() else { return .next }
-        for statement in piece {
-          let flow = execute(statement)
-          if flow != .next { return flow }
-        }
+        guard pay(.nodes, parser.sections.count) else { return .stopped }
+        let code = ScriptCode(text: text, sections: parser.sections)
+        let flow = statements(of: code, from: piece.start, to: piece.end)
+        if flow != .next { return flow }
       } catch {
         (place.line, place.column) = (error.line, error.column)
         warn(.syntax(error.message))
@@ -91,105 +133,20 @@ struct ScriptEvaluator<Environment: MenuEnvironment> {
 
   /// Notes something that was skipped.
   mutating func warn(_ kind: MenuWarning.Kind) {
+    let kind = kind.shortened
     if case .unknownCommand = kind, menu.warnings.contains(where: { $0.kind == kind }) { return }
     guard menu.warnings.count < MenuLimits.warningCountMax else { return }
     menu.warnings.append(MenuWarning(place: place, kind: kind))
   }
 
-  /// Runs statements in a row.
-  mutating func execute(_ statements: [ScriptStatement]) -> Flow {
-    guard enter() else { return .stopped }
-    defer { depth -= 1 }
-    for statement in statements {
-      let flow = execute(statement)
-      if flow != .next { return flow }
-    }
-    return .next
-  }
-
-  /// Runs one statement.
-  mutating func execute(_ statement: ScriptStatement) -> Flow {
-    (place.line, place.column) = (statement.line, statement.column)
-    guard charge(byteCount: 0) else { return .stopped }
-    switch statement.kind {
-    case .command(let words): return command(words)
-    case .conditional(let branches, let otherwise): return conditional(branches, otherwise)
-    case .forLoop(let name, let words, let body): return forLoop(name, words, body)
-    case .whileLoop(let condition, let isUntil, let body):
-      return whileLoop(condition, isUntil: isUntil, body)
-    case .function(let name, let body):
-      let isDefined = context.define(ScriptFunction(name: name, body: body))
-      status = isDefined ? 0 : 1
-      return .next
-    }
-  }
-
-  private mutating func conditional(
-    _ branches: [ScriptBranch], _ otherwise: [ScriptStatement]
-  ) -> Flow {
-    for branch in branches {
-      let flow = execute(branch.condition)
-      if flow != .next { return flow }
-      if status == 0 { return execute(branch.body) }
-    }
-    status = 0
-    return execute(otherwise)
-  }
-
-  private mutating func forLoop(
-    _ name: ByteString, _ words: [ScriptWord], _ body: [ScriptStatement]
-  ) -> Flow {
-    guard let expanded = expand(words) else { return .stopped }
-    status = 0
-    loopCount += 1
-    defer { loopCount -= 1 }
-    for value in expanded.arguments {
-      guard charge(byteCount: value.count) else { return .stopped }
-      _ = context.set(name, value)
-      if let flow = afterIteration(execute(body)) { return flow }
-    }
-    return .next
-  }
-
-  private mutating func whileLoop(
-    _ condition: [ScriptStatement], isUntil: Bool, _ body: [ScriptStatement]
-  ) -> Flow {
-    loopCount += 1
-    defer { loopCount -= 1 }
-    while charge(byteCount: 0) {
-      if let flow = afterIteration(execute(condition)) { return flow }
-      if (status == 0) == isUntil { return .next }
-      if let flow = afterIteration(execute(body)) { return flow }
-    }
-    return .stopped
-  }
-
   /// What follows a loop's body: nil if the loop goes on.
-  private func afterIteration(_ flow: Flow) -> Flow? {
+  func afterIteration(_ flow: Flow) -> Flow? {
     switch flow {
     case .next, .continueLoop(1): nil
     case .breakLoops(let count): count > 1 ? .breakLoops(count - 1) : .next
     case .continueLoop(let count): .continueLoop(count - 1)
     case .returned, .stopped: flow
     }
-  }
-
-  /// Runs a command: a function or a command of that name, or else an assignment.
-  private mutating func command(_ words: [ScriptWord]) -> Flow {
-    guard let expanded = expand(words) else { return .stopped }
-    var arguments = expanded.arguments
-    guard let first = arguments.first else { return .next }
-    let isInverted = first == "!"  // GRUB 2 has no keyword for it either.
-    if isInverted { arguments.removeFirst() }
-    guard let name = arguments.first else {
-      status = 1
-      return .next
-    }
-    arguments.removeFirst()
-    let isKnown = isCommand(name)
-    let flow = call(name, arguments, block: expanded.block)
-    if isInverted, isKnown, flow == .next { status = status == 0 ? 1 : 0 }
-    return flow
   }
 
   /// Runs the command of a name. A function never hides a command of GRUB 2.
@@ -213,12 +170,12 @@ struct ScriptEvaluator<Environment: MenuEnvironment> {
       return .next
     }
     status = 0  // As in GRUB 2, which prints the error and goes on, even after `!`.
-    loader.lastFailure = "unknown command \(name)"
+    loader.lastFailure = "unknown command \(name.shortened)"
     warn(.unknownCommand(name))
     return .next
   }
 
-  private func isCommand(_ name: ByteString) -> Bool {
+  func isCommand(_ name: ByteString) -> Bool {
     ScriptCommand(name) != nil || context.function(name) != nil || name.bytes.contains(0x3d)
   }
 
@@ -229,8 +186,9 @@ struct ScriptEvaluator<Environment: MenuEnvironment> {
       return .next
     case .failed(let reason):
       status = 1
-      loader.lastFailure = "\(invocation.name): \(reason)"
-      warn(.failed("\(invocation.name): \(reason)"))
+      let reason: ByteString = "\(invocation.name): \(reason.shortened)"
+      loader.lastFailure = reason
+      warn(.failed(reason))
       return .next
     case .flow(let flow): return flow
     }
@@ -241,7 +199,8 @@ struct ScriptEvaluator<Environment: MenuEnvironment> {
     self.arguments = arguments
     loopCount = 0
     defer { (self.arguments, loopCount, place) = outer }
-    let flow = execute(function.body)
+    let code = function.body
+    let flow = execute(code, from: function.start, to: code.text.endIndex)
     return flow == .stopped ? .stopped : .next
   }
 }

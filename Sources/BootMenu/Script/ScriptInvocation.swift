@@ -3,15 +3,15 @@ import Bytes
 
 /// The text of a block in braces.
 final class ScriptBlock {
-  /// What stands between the braces.
-  let text: ByteString
+  /// What stands between the braces: a part of the script's text, which is not copied.
+  let text: ArraySlice<UInt8>
   /// The line that it starts on.
   let line: Int
   /// The column that it starts in.
   let column: Int
 
   /// The text of a block, and where it starts.
-  init(text: ByteString, line: Int, column: Int) {
+  init(text: ArraySlice<UInt8>, line: Int, column: Int) {
     self.text = text
     self.line = line
     self.column = column

@@ -16,8 +16,11 @@ enum ScriptKeyword: Int {
     """
 
   /// The keyword of a word; nil if it is none.
-  init?(_ word: ByteString) {
-    guard let index = word.wordIndex(in: ScriptKeyword.words) else { return nil }
+  init?(_ word: ArraySlice<UInt8>) {
+    guard word.count >= 2, word.count <= ScriptKeyword.byteCountMax, let first = word.first,
+      first >= 0x63, first <= 0x77  // From c to w.
+    else { return nil }
+    guard let index = ByteString(word).wordIndex(in: ScriptKeyword.words) else { return nil }
     self.init(rawValue: index)
   }
 

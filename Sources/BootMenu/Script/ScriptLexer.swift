@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import Bytes
 
-/// A token of a script. It does not change once it is read.
-final class ScriptToken {
+/// A token of a script.
+struct ScriptToken {
   /// What it is.
-  enum Kind: Equatable {
+  enum Kind: UInt8 {
     /// A word.
-    case word(ScriptWord)
+    case word
     /// The end of a line.
     case newline
     /// `;`.
@@ -23,245 +23,155 @@ final class ScriptToken {
   }
 
   /// What it is.
-  fileprivate(set) var kind = Kind.end
+  var kind: Kind
   /// Where it starts.
-  let start: Int
+  var start: ScriptPosition
   /// Where the text after it starts.
-  fileprivate(set) var end: Int
-  /// The line that it starts on, from one.
-  let line: Int
-  /// The column that it starts in, from one.
-  let column: Int
-
-  /// The end of the text, until something is found.
-  fileprivate init(start: Int, line: Int, column: Int) {
-    self.start = start
-    end = start
-    self.line = line
-    self.column = column
-  }
+  var end: Int
 }
 
 /// Takes the text of a script apart into words and separators, by the rules of GRUB 2 (manual,
-/// "Shell-like scripting": quoting as in a shell, `#` at the start of a word is a comment).
+/// "Shell-like scripting": quoting as in a shell, `#` at the start of a word is a comment). Nothing
+/// is kept: what a word is made of are ranges of the text.
 struct ScriptLexer {
-  private let text: [UInt8]
-  private var offset = 0
-  private var line: Int
-  /// Where the present line starts; before the text if that starts inside of a line.
-  private var lineStart: Int
-
-  /// A lexer of a text without carriage returns, which starts in a line and a column.
-  init(_ text: ByteString, line: Int, column: Int) {
-    self.text = text.bytes
-    self.line = line
-    lineStart = 1 - column
+  /// What the present place of a word is inside of.
+  enum Quote: UInt8 {
+    case none, double, translated
   }
+
+  /// The text.
+  let text: ArraySlice<UInt8>
+  /// Where the text ends for this lexer.
+  let end: Int
+  /// The present place.
+  var position: ScriptPosition
+  /// The quote that is open. A part of a word ends where a variable stands, quote or not.
+  var quote = Quote.none
+  /// Where that quote was opened.
+  var quoteStart = ScriptPosition(offset: 0, line: 0, lineStart: 0)
+  /// Whether that quote has given a part.
+  var hasPart = false
+
+  /// A lexer of a text without carriage returns, from a place to an offset.
+  init(_ text: ArraySlice<UInt8>, from start: ScriptPosition, to end: Int) {
+    self.text = text
+    self.end = min(end, text.endIndex)
+    position = start
+    if position.offset < text.startIndex { position.offset = text.endIndex }
+  }
+
+  /// A text without carriage returns.
+  static func withoutReturns(_ text: ByteString) -> ArraySlice<UInt8> {
+    text.bytes.contains(ASCII.carriageReturn)
+      ? text.bytes.filter { $0 != ASCII.carriageReturn }[...] : text.bytes[...]
+  }
+
+  /// The present place in the text.
+  var offset: Int { position.offset }
 
   /// The text between two offsets.
   func source(from start: Int, to end: Int) -> ByteString {
-    guard start >= 0, start <= end, end <= text.count else { return "" }
+    guard start >= text.startIndex, start <= end, end <= text.endIndex else { return "" }
     return ByteString(text[start..<end])
   }
 
   /// Goes on after the end of the present line.
   mutating func skipLine() {
-    while let byte = peek(), byte != ASCII.newline { offset += 1 }
+    while let byte = peek(), byte != ASCII.newline { position.offset += 1 }
+    quote = .none
   }
 
   /// The next token.
   mutating func next() throws(ScriptSyntaxError) -> ScriptToken {
     skipBlanks()
-    let token = ScriptToken(start: offset, line: line, column: offset - lineStart + 1)
-    guard let byte = peek() else { return token }
-    switch byte {
-    case ASCII.newline:
-      offset += 1
-      startLine()
-      token.kind = .newline
-    case 0x3b where peek(1) != 0x3b: single(.semicolon, token)
-    case 0x7b: single(.openBrace, token)
-    case 0x7d: single(.closeBrace, token)
-    case 0x3b, 0x7c, 0x26, 0x3c, 0x3e: single(.reserved, token)
-    default:
-      token.kind = .word(.argument(try word()))
-      if isDoubledBracket(from: token.start) { token.kind = .reserved }
+    let start = position
+    var kind = kindHere()
+    if kind == .word {
+      while try nextPart() != nil {}
+      if isDoubledBracket(from: start.offset) { kind = .reserved }
+    } else {
+      take(kind)
     }
-    token.end = offset
-    return token
+    return ScriptToken(kind: kind, start: start, end: offset)
+  }
+
+  /// What begins at the present place, which is not a blank.
+  func kindHere() -> ScriptToken.Kind {
+    switch peek() {
+    case nil: .end
+    case ASCII.newline?: .newline
+    case 0x3b?: peek(1) == 0x3b ? .reserved : .semicolon
+    case 0x7b?: .openBrace
+    case 0x7d?: .closeBrace
+    case 0x7c?, 0x26?, 0x3c?, 0x3e?: .reserved
+    default: .word
+    }
+  }
+
+  /// Goes on after a token that is no word.
+  mutating func take(_ kind: ScriptToken.Kind) {
+    if kind == .end { return }
+    position.offset += 1
+    if kind == .newline { startLine() }
   }
 
   /// An error at the present place.
   func error(_ reason: ScriptSyntaxError.Reason) -> ScriptSyntaxError {
-    ScriptSyntaxError(reason: reason, line: line, column: offset - lineStart + 1)
-  }
-
-  private mutating func single(_ kind: ScriptToken.Kind, _ token: ScriptToken) {
-    offset += 1
-    token.kind = kind
+    ScriptSyntaxError(reason: reason, at: position)
   }
 
   private func isDoubledBracket(from start: Int) -> Bool {
-    guard offset - start == 2, let first = start < text.count ? text[start] : nil else {
+    guard offset - start == 2, let first = start < end ? text[start] : nil else {
       return false
     }
-    return (first == 0x5b || first == 0x5d) && start + 1 < text.count && text[start + 1] == first
+    return (first == 0x5b || first == 0x5d) && start + 1 < end && text[start + 1] == first
   }
 
-  private func peek(_ distance: Int = 0) -> UInt8? {
-    offset + distance < text.count ? text[offset + distance] : nil
+  /// The byte at a distance from the present place; nil after the end.
+  func peek(_ distance: Int = 0) -> UInt8? {
+    position.offset + distance < end ? text[position.offset + distance] : nil
   }
 
-  private mutating func startLine() {
-    line += 1
-    lineStart = offset
+  /// Counts a line that starts at the present place.
+  mutating func startLine() {
+    position.line += 1
+    position.lineStart = position.offset
   }
 
   /// Skips blanks and a comment. A backslash before a line's end belongs to a word.
-  private mutating func skipBlanks() {
-    while let byte = peek(), byte == ASCII.space || byte == ASCII.tab { offset += 1 }
+  mutating func skipBlanks() {
+    while let byte = peek(), byte == ASCII.space || byte == ASCII.tab { position.offset += 1 }
     if peek() == 0x23 { skipLine() }
   }
 
-  private static func endsWord(_ byte: UInt8) -> Bool {
+  /// Skips blanks, comments, line ends and `;`; false at the end.
+  mutating func skipSeparators() -> Bool {
+    while true {
+      skipBlanks()
+      let kind = kindHere()
+      guard kind == .newline || kind == .semicolon else { return kind != .end }
+      take(kind)
+    }
+  }
+
+  /// Whether a byte ends a word outside of quotes.
+  static func endsWord(_ byte: UInt8) -> Bool {
     switch byte {
     case ASCII.space, ASCII.tab, ASCII.newline, 0x3b, 0x7b, 0x7d, 0x7c, 0x26, 0x3c, 0x3e: true
     default: false
     }
   }
 
-  private mutating func word() throws(ScriptSyntaxError) -> [ScriptWordPart] {
-    var parts: [ScriptWordPart] = []
-    var plain = ByteString()
-    while let byte = peek(), !ScriptLexer.endsWord(byte) {
-      offset += 1
-      switch byte {
-      case 0x5c:
-        guard let escaped = peek() else { break }
-        offset += 1
-        if escaped == ASCII.newline {
-          startLine()
-          if peek() == nil { throw error(.missing("the line that it goes on in")) }
-        } else {
-          ScriptLexer.flush(&plain, to: &parts, isQuoted: false)
-          // `\xHH` stays as it is, as in Red Hat's GRUB.
-          let isByte =
-            escaped == 0x78 && LoaderCommandLine.isHexDigit(peek(0))
-            && LoaderCommandLine.isHexDigit(peek(1))
-          parts.append(.text(ByteString(isByte ? [byte, escaped] : [escaped]), isQuoted: true))
-        }
-      case 0x27:
-        ScriptLexer.flush(&plain, to: &parts, isQuoted: false)
-        parts.append(.text(try singleQuoted(), isQuoted: true))
-      case 0x22:
-        ScriptLexer.flush(&plain, to: &parts, isQuoted: false)
-        try doubleQuoted(&parts, isTranslated: false)
-      case 0x24:
-        ScriptLexer.flush(&plain, to: &parts, isQuoted: false)
-        if peek() == 0x22 {
-          offset += 1
-          try doubleQuoted(&parts, isTranslated: true)
-        } else {
-          parts.append(try variable(isQuoted: false))
-        }
-      default: plain.append(byte)
-      }
-    }
-    ScriptLexer.flush(&plain, to: &parts, isQuoted: false)
-    return parts
+  /// The keyword that the word at the present place is as it is written.
+  func keywordHere() -> ScriptKeyword? {
+    var stop = offset
+    let last = min(end, offset + ScriptKeyword.byteCountMax + 1)
+    while stop < last, !ScriptLexer.endsWord(text[stop]) { stop += 1 }
+    return ScriptKeyword(text[offset..<max(offset, stop)])
   }
 
-  private static func flush(
-    _ plain: inout ByteString, to parts: inout [ScriptWordPart], isQuoted: Bool
-  ) {
-    if plain.isEmpty { return }
-    parts.append(.text(plain, isQuoted: isQuoted))
-    plain = ByteString()
-  }
-
-  private mutating func singleQuoted() throws(ScriptSyntaxError) -> ByteString {
-    let opened = error(.unterminatedQuote)
-    let start = offset
-    while let byte = peek() {
-      offset += 1
-      if byte == ASCII.newline { startLine() }
-      if byte == 0x27 { return source(from: start, to: offset - 1) }
-    }
-    throw opened
-  }
-
-  /// Reads up to the closing quote. A backslash stands for itself except before `$`, `"`, `\` and
-  /// a line's end. In text to be translated, which is `$"text"`, a `$` may stand for itself.
-  private mutating func doubleQuoted(
-    _ parts: inout [ScriptWordPart], isTranslated: Bool
-  ) throws(ScriptSyntaxError) {
-    let opened = error(.unterminatedQuote)
-    let countBefore = parts.count
-    var plain = ByteString()
-    while let byte = peek() {
-      offset += 1
-      switch byte {
-      case 0x22:
-        if plain.isEmpty, parts.count > countBefore { return }
-        parts.append(.text(plain, isQuoted: true))
-        return
-      case 0x5c:
-        guard let escaped = peek() else { throw opened }
-        offset += 1
-        if escaped == ASCII.newline {
-          startLine()
-        } else {
-          if escaped != 0x24, escaped != 0x22, escaped != 0x5c { plain.append(byte) }
-          plain.append(escaped)
-        }
-      case 0x24:
-        if isTranslated, !startsName() {
-          plain.append(byte)
-          continue
-        }
-        ScriptLexer.flush(&plain, to: &parts, isQuoted: true)
-        parts.append(try variable(isQuoted: true))
-      default:
-        if byte == ASCII.newline { startLine() }
-        plain.append(byte)
-      }
-    }
-    throw opened
-  }
-
-  /// The variable after a `$`, in braces or not.
-  private mutating func variable(isQuoted: Bool) throws(ScriptSyntaxError) -> ScriptWordPart {
-    let opened = error(.badVariable)
-    let isBraced = peek() == 0x7b
-    if isBraced { offset += 1 }
-    guard let name = bareName() else { throw opened }
-    if isBraced {
-      guard peek() == 0x7d else { throw opened }
-      offset += 1
-    }
-    return .variable(name, isQuoted: isQuoted, isBraced: isBraced)
-  }
-
-  private func startsName() -> Bool {
-    guard let byte = peek() else { return false }
-    return ASCII.isLetter(byte) || ASCII.isDigit(byte) || byte == 0x5f || byte == 0x7b
-      || byte == 0x3f || byte == 0x2a || byte == 0x40 || byte == 0x23
-  }
-
-  private mutating func bareName() -> ByteString? {
-    guard let first = peek() else { return nil }
-    let start = offset
-    if ASCII.isLetter(first) || first == 0x5f {
-      while let byte = peek(), ASCII.isLetter(byte) || byte == 0x5f || ASCII.isDigit(byte) {
-        offset += 1
-      }
-    } else if ASCII.isDigit(first) {
-      while let byte = peek(), ASCII.isDigit(byte) { offset += 1 }
-    } else if first == 0x3f || first == 0x2a || first == 0x40 || first == 0x23 {
-      offset += 1
-    } else {
-      return nil
-    }
-    return source(from: start, to: offset)
+  /// Goes on after a word whose bytes all stand for themselves.
+  mutating func skipPlainWord() {
+    while let byte = peek(), !ScriptLexer.endsWord(byte) { position.offset += 1 }
   }
 }

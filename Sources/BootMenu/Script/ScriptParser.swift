@@ -1,30 +1,32 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import Bytes
 
-/// Reads a script by the grammar of GRUB 2, in the pieces in which GRUB 2 runs it: a line with all
+/// Checks a script by the grammar of GRUB 2, in the pieces in which GRUB 2 runs it: a line with all
 /// lines that its blocks and quotes reach to. A piece that breaks the grammar does not run at all.
+/// Of one that does not, only where its sections end is kept: it is run from its text.
 struct ScriptParser {
+  /// The sections of the piece that came last.
+  private(set) var sections = ScriptSections()
   private var lexer: ScriptLexer
   private var ahead: ScriptToken?
 
-  /// A parser of a script that starts in a line and a column.
-  init(_ text: ByteString, line: Int = 1, column: Int = 1) {
-    let unix =
-      text.bytes.contains(ASCII.carriageReturn)
-      ? ByteString(text.bytes.filter { $0 != ASCII.carriageReturn }) : text
-    lexer = ScriptLexer(unix, line: line, column: max(column, 1))
+  /// A parser of a text without carriage returns, which starts at a place.
+  init(_ text: ArraySlice<UInt8>, from start: ScriptPosition) {
+    lexer = ScriptLexer(text, from: start, to: text.endIndex)
   }
 
-  /// The statements of the next piece; nil at the script's end. After an error the rest of the line
-  /// that has it is skipped, and the next call goes on after it.
-  mutating func nextPiece() throws(ScriptSyntaxError) -> [ScriptStatement]? {
+  /// Where the next piece starts and ends; nil at the script's end. After an error the rest of the
+  /// line that has it is skipped, and the next call goes on after it.
+  mutating func nextPiece() throws(ScriptSyntaxError) -> (start: ScriptPosition, end: Int)? {
+    sections.clear()
     do throws(ScriptSyntaxError) {
       try skipNewlines()
-      if try peek().kind == .end { return nil }
-      var piece: [ScriptStatement] = []
+      let first = try peek()
+      if first.kind == .end { return nil }
       while true {
-        piece.append(try statement())
+        try statement()
         let token = try peek()
+        let piece = (start: first.start, end: token.start.offset)
         switch token.kind {
         case .end: return piece
         case .newline:
@@ -61,23 +63,23 @@ struct ScriptParser {
 
   private func unexpected(_ token: ScriptToken) -> ScriptSyntaxError {
     let text =
-      token.kind == .newline ? "end of line" : lexer.source(from: token.start, to: token.end)
-    let reason: ScriptSyntaxError.Reason =
-      token.kind == .end ? .missing("its end") : .unexpected(text)
-    return ScriptSyntaxError(reason: reason, line: token.line, column: token.column)
+      token.kind == .newline
+      ? "end of line" : lexer.source(from: token.start.offset, to: token.end)
+    return ScriptSyntaxError(
+      reason: token.kind == .end ? .missing("its end") : .unexpected(text), at: token.start)
   }
 
   private func missing(_ word: ByteString, at token: ScriptToken) -> ScriptSyntaxError {
     if token.kind != .end { return unexpected(token) }
-    return ScriptSyntaxError(reason: .missing(word), line: token.line, column: token.column)
+    return ScriptSyntaxError(reason: .missing(word), at: token.start)
   }
 
   /// The keyword that a token is as it is written: `'if'` and `i\f` are none.
   private func keyword(_ token: ScriptToken) -> ScriptKeyword? {
-    guard case .word = token.kind, token.end - token.start <= ScriptKeyword.byteCountMax else {
+    guard token.kind == .word, token.end - token.start.offset <= ScriptKeyword.byteCountMax else {
       return nil
     }
-    return ScriptKeyword(lexer.source(from: token.start, to: token.end))
+    return ScriptKeyword(lexer.text[token.start.offset..<token.end])
   }
 
   private mutating func expect(_ wanted: ScriptKeyword) throws(ScriptSyntaxError) {
@@ -96,68 +98,100 @@ struct ScriptParser {
   }
 
   /// A name as `for` and `function` take it: letters, digits and `_`, and no keyword.
-  private mutating func name() throws(ScriptSyntaxError) -> ByteString {
+  private mutating func name() throws(ScriptSyntaxError) {
     let token = try peek()
-    let text = lexer.source(from: token.start, to: token.end)
-    guard case .word = token.kind, keyword(token) == nil, let first = text.bytes.first,
-      !ASCII.isDigit(first),
-      text.bytes.allSatisfy({ ASCII.isLetter($0) || ASCII.isDigit($0) || $0 == 0x5f })
+    guard token.kind == .word, keyword(token) == nil,
+      !ASCII.isDigit(lexer.text[token.start.offset]),
+      lexer.text[token.start.offset..<token.end].allSatisfy({
+        ASCII.isLetter($0) || ASCII.isDigit($0) || $0 == 0x5f
+      })
     else { throw missing("a name", at: token) }
     advance()
-    return text
   }
+
+  // MARK: Statements
 
   /// A statement outside of all blocks: only there a function may be defined.
-  private mutating func statement() throws(ScriptSyntaxError) -> ScriptStatement {
+  private mutating func statement() throws(ScriptSyntaxError) {
     let token = try peek()
     guard keyword(token) == .function else { return try command(depth: 0) }
+    let whole = sections.begin(at: ScriptParser.wholeStart(token.start))
     advance()
-    let name = try name()
+    try name()
     try skipNewlines()
     _ = try expect(.openBrace)
-    let body = try commands(depth: 0, until: [.closeBrace])
-    _ = try expect(.closeBrace)
-    return ScriptStatement(
-      line: token.line, column: token.column, kind: .function(name: name, body: body))
+    try commands(depth: 0, until: .closeBrace)
+    end(whole, after: try expect(.closeBrace))
   }
 
-  private mutating func command(depth: Int) throws(ScriptSyntaxError) -> ScriptStatement {
+  /// What the section of a whole statement is known by: no section starts inside of a keyword.
+  static func wholeStart(_ keyword: ScriptPosition) -> Int { keyword.offset + 1 }
+
+  private mutating func end(_ whole: Int, after token: ScriptToken) {
+    var place = token.start
+    place.offset = token.end
+    sections.end(whole, at: place)
+  }
+
+  private mutating func command(depth: Int) throws(ScriptSyntaxError) {
     let token = try peek()
     guard depth <= MenuLimits.syntaxDepthMax else {
-      throw ScriptSyntaxError(reason: .nestedTooDeeply, line: token.line, column: token.column)
+      throw ScriptSyntaxError(reason: .nestedTooDeeply, at: token.start)
     }
-    guard case .word = token.kind else { throw unexpected(token) }
-    let kind: ScriptStatement.Kind
-    switch keyword(token) {
-    case .if: kind = try conditional(depth: depth)
-    case .for: kind = try forLoop(depth: depth)
-    case .while: kind = try whileLoop(isUntil: false, depth: depth)
-    case .until: kind = try whileLoop(isUntil: true, depth: depth)
-    case nil: kind = .command(try words(depth: depth))
+    guard token.kind == .word else { throw unexpected(token) }
+    guard let keyword = keyword(token) else { return try words(depth: depth) }
+    let whole = sections.begin(at: ScriptParser.wholeStart(token.start))
+    switch keyword {
+    case .if: try conditional(depth: depth)
+    case .for: try forLoop(depth: depth)
+    case .while, .until:
+      advance()
+      try commands(depth: depth, until: .do)
+      try loopBody(depth: depth)
     default: throw unexpected(token)
     }
-    return ScriptStatement(line: token.line, column: token.column, kind: kind)
+    // The word that ends it was read last, and has no line's end in it.
+    sections.end(whole, at: lexer.position)
   }
 
-  /// What a list of commands is ended by.
-  private enum End: Equatable {
-    case keyword(ScriptKeyword)
-    /// `}`, after a separator.
-    case closeBrace
-    /// `}`, with or without one.
-    case bareCloseBrace
+  /// What a list of commands is ended by: a word or, where the name says so, `}`.
+  private enum End: UInt8 {
+    /// `}` after a separator, and with or without one.
+    case closeBrace, bareCloseBrace
+    case then, fi, `do`, done
+    /// `elif`, `else` or `fi`.
+    case branch
+
+    func has(_ word: ScriptKeyword) -> Bool {
+      switch self {
+      case .closeBrace, .bareCloseBrace: false
+      case .then: word == .then
+      case .fi: word == .fi
+      case .do: word == .do
+      case .done: word == .done
+      case .branch: word == .elif || word == .else || word == .fi
+      }
+    }
+
+    var text: ByteString {
+      switch self {
+      case .closeBrace, .bareCloseBrace: "}"
+      case .then: "then"
+      case .fi, .branch: "fi"
+      case .do: "do"
+      case .done: "done"
+      }
+    }
   }
 
   /// At least one command, with a separator after each, up to what ends them, which is left to be
-  /// read.
-  private mutating func commands(
-    depth: Int, until ends: [End]
-  ) throws(ScriptSyntaxError) -> [ScriptStatement] {
-    var result: [ScriptStatement] = []
+  /// read. They are a section.
+  private mutating func commands(depth: Int, until end: End) throws(ScriptSyntaxError) {
+    let section = sections.begin(at: lexer.offset)
     try skipNewlines()
     while true {
-      if try peek().kind == .end { throw missing(text(ends), at: try peek()) }
-      result.append(try command(depth: depth + 1))
+      if try peek().kind == .end { throw missing(end.text, at: try peek()) }
+      try command(depth: depth + 1)
       var token = try peek()
       let isSeparated = token.kind == .newline || token.kind == .semicolon
       if isSeparated {
@@ -165,96 +199,71 @@ struct ScriptParser {
         try skipNewlines()
         token = try peek()
       }
-      if isEnd(token, ends, isSeparated: isSeparated) { return result }
-      guard isSeparated, token.kind != .end else { throw missing(text(ends), at: token) }
+      if isEnd(token, end, isSeparated: isSeparated) {
+        return sections.end(section, at: token.start)
+      }
+      guard isSeparated, token.kind != .end else { throw missing(end.text, at: token) }
     }
   }
 
-  private func isEnd(_ token: ScriptToken, _ ends: [End], isSeparated: Bool) -> Bool {
+  private func isEnd(_ token: ScriptToken, _ end: End, isSeparated: Bool) -> Bool {
     if token.kind == .closeBrace {
-      return ends.contains(.bareCloseBrace) || (isSeparated && ends.contains(.closeBrace))
+      return end == .bareCloseBrace || (isSeparated && end == .closeBrace)
     }
     guard isSeparated, let word = keyword(token) else { return false }
-    return ends.contains(.keyword(word))
+    return end.has(word)
   }
 
-  private func text(_ ends: [End]) -> ByteString {
-    if case .keyword(let word)? = ends.last { return word.text }
-    return "}"
-  }
-
-  /// The words of a command; a block may only be the last of them.
-  private mutating func words(depth: Int) throws(ScriptSyntaxError) -> [ScriptWord] {
-    var words: [ScriptWord] = []
+  /// The words of a command; a block may only be the last of them. Sections inside of a block are
+  /// forgotten: it is a text for another time.
+  private mutating func words(depth: Int) throws(ScriptSyntaxError) {
     while true {
       let token = try peek()
       switch token.kind {
-      case .word(let word):
-        advance()
-        words.append(word)
+      case .word: advance()
       case .openBrace:
         advance()
-        _ = try commands(depth: depth, until: [.bareCloseBrace])
-        let close = try expect(.closeBrace)
-        words.append(
-          .block(
-            lexer.source(from: token.end, to: close.start), line: token.line,
-            column: token.column + 1))
-        return words
-      case .newline, .semicolon, .closeBrace, .end: return words
+        let count = sections.count
+        try commands(depth: depth, until: .bareCloseBrace)
+        sections.keep(count + 1)
+        _ = try expect(.closeBrace)
+        return
+      case .newline, .semicolon, .closeBrace, .end: return
       case .reserved: throw unexpected(token)
       }
     }
   }
 
-  private mutating func conditional(depth: Int) throws(ScriptSyntaxError) -> ScriptStatement.Kind {
-    var branches: [ScriptBranch] = []
+  private mutating func conditional(depth: Int) throws(ScriptSyntaxError) {
     while true {
       advance()  // `if` or `elif`
-      let condition = try commands(depth: depth, until: [.keyword(.then)])
+      try commands(depth: depth, until: .then)
       try expect(.then)
-      let body = try commands(
-        depth: depth, until: [.keyword(.elif), .keyword(.else), .keyword(.fi)])
-      branches.append(ScriptBranch(condition: condition, body: body))
+      try commands(depth: depth, until: .branch)
       let word = keyword(try peek())
       if word == .elif { continue }
       advance()
-      if word == .fi { return .conditional(branches, otherwise: []) }
-      let otherwise = try commands(depth: depth, until: [.keyword(.fi)])
-      try expect(.fi)
-      return .conditional(branches, otherwise: otherwise)
+      if word == .fi { return }
+      try commands(depth: depth, until: .fi)
+      return try expect(.fi)
     }
   }
 
-  private mutating func forLoop(depth: Int) throws(ScriptSyntaxError) -> ScriptStatement.Kind {
+  private mutating func forLoop(depth: Int) throws(ScriptSyntaxError) {
     advance()
-    let name = try name()
+    try name()
     try expect(.in)
-    var words: [ScriptWord] = []
-    while case .word(let word) = try peek().kind {
-      advance()
-      words.append(word)
-    }
+    while try peek().kind == .word { advance() }
     let token = try peek()
     guard token.kind == .newline || token.kind == .semicolon else { throw missing("do", at: token) }
     advance()
     try skipNewlines()
-    return .forLoop(name: name, words: words, body: try loopBody(depth: depth))
+    try loopBody(depth: depth)
   }
 
-  private mutating func whileLoop(
-    isUntil: Bool, depth: Int
-  ) throws(ScriptSyntaxError) -> ScriptStatement.Kind {
-    advance()
-    let condition = try commands(depth: depth, until: [.keyword(.do)])
-    let body = try loopBody(depth: depth)
-    return .whileLoop(condition: condition, isUntil: isUntil, body: body)
-  }
-
-  private mutating func loopBody(depth: Int) throws(ScriptSyntaxError) -> [ScriptStatement] {
+  private mutating func loopBody(depth: Int) throws(ScriptSyntaxError) {
     try expect(.do)
-    let body = try commands(depth: depth, until: [.keyword(.done)])
+    try commands(depth: depth, until: .done)
     try expect(.done)
-    return body
   }
 }

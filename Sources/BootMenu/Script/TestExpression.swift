@@ -6,13 +6,15 @@ struct TestExpression<Environment: MenuEnvironment> {
   private let arguments: [ByteString]
   private let root: ByteString
   private let environment: Environment
+  private let work: MenuWork
   private var index = 0
 
   /// An expression; files without a device are on `root`.
-  init(_ arguments: [ByteString], root: ByteString, environment: Environment) {
+  init(_ arguments: [ByteString], root: ByteString, environment: Environment, work: MenuWork) {
     self.arguments = arguments
     self.root = root
     self.environment = environment
+    self.work = work
   }
 
   /// Whether the expression holds. Nil if it is nested too deeply.
@@ -27,6 +29,8 @@ struct TestExpression<Environment: MenuEnvironment> {
     var isInverted = false
     while index < arguments.count {
       let word = arguments[index]
+      // A test costs as much as a command, if less than one with a name.
+      guard work.pay(.nodes) else { return nil }
       if let value = binary() ?? unary() {
         all = all && (value != isInverted)
         isInverted = false

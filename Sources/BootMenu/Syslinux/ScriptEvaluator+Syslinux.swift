@@ -24,7 +24,14 @@ extension ScriptEvaluator {
     inner.passwords = menu.passwords
     inner.superusers = superusers
     inner.directory = options.value("cwd").flatMap { MenuFile($0, root: file.device) }
-    SyslinuxMenu(environment: environment).fill(&inner, from: text)
+    guard work.require(textByteCount: text.count) else {
+      noteFailure()
+      return .flow(.stopped)
+    }
+    SyslinuxMenu(environment: environment, work: work).fill(&inner, from: text)
+    noteFailure()
+    if failure != nil { return .flow(.stopped) }
+    textByteCount += text.count
     for warning in inner.warnings where menu.warnings.count < MenuLimits.warningCountMax {
       menu.warnings.append(warning)
     }
@@ -39,11 +46,15 @@ extension ScriptEvaluator {
   private mutating func take(_ inner: Menu, depth: Int = 0) -> ScriptResult {
     let interpreter = MenuInterpreter(environment: environment)
     for entry in inner.entries {
-      guard charge(byteCount: entry.source.count) else { return .flow(.stopped) }
+      guard charge(byteCount: entry.body.count) else { return .flow(.stopped) }
       var outcome: EntryOutcome?
       do throws(MenuError) {
         outcome = try interpreter.syslinux(entry, of: inner, rest: "").outcome
       } catch {
+        if case .work = error {
+          failure = failure ?? error
+          return .flow(.stopped)
+        }
         warn(.failed(error.message))
       }
       switch outcome {

@@ -21,11 +21,15 @@ struct SyslinuxChoice {
 
   private let settings: SyslinuxSettings
   private let isOptical: Bool
+  private let work: MenuWork
   private var known: [Known] = []
 
   /// The choices of a menu on a device.
-  init(_ top: SyslinuxSubmenu, settings: SyslinuxSettings, device: ByteString) {
+  init(
+    _ top: SyslinuxSubmenu, settings: SyslinuxSettings, device: ByteString, _ work: MenuWork
+  ) {
     self.top = top
+    self.work = work
     self.settings = settings
     isOptical = device.hasPrefix("cd")
     collect(top, path: [])
@@ -101,9 +105,20 @@ struct SyslinuxChoice {
   }
 
   private func find(_ name: ByteString) -> [Int]? {
+    // All labels are looked at, twice.
+    guard work.pay(.textBytes, 2 * known.count) else { return nil }
     if let exact = known.first(where: { $0.name == name }) { return exact.path }
-    let lower = name.lowercased
-    return known.first { $0.name.count == lower.count && $0.name.lowercased == lower }?.path
+    return known.first { SyslinuxChoice.isSame($0.name, name) }?.path
+  }
+
+  /// Whether two names differ in nothing but the case of letters.
+  private static func isSame(_ left: ByteString, _ right: ByteString) -> Bool {
+    guard left.count == right.count else { return false }
+    for index in left.bytes.indices
+    where ASCII.lowercased(left.bytes[index]) != ASCII.lowercased(right.bytes[index]) {
+      return false
+    }
+    return true
   }
 
   /// `DEFAULT` names a file where there is no label at all.
@@ -135,6 +150,8 @@ extension SyslinuxChoice {
       guard count <= MenuLimits.aliasCountMax else {
         return warn("too many labels that stand for others", label.place)
       }
+      // The label's menu is copied where it is replaced in it.
+      guard work.pay(.textBytes, known.count) else { return }
       if let resolved = resolved(label) {
         replace(entry.path, by: resolved)
       } else {
@@ -188,9 +205,10 @@ extension SyslinuxChoice {
     case .byProcessor:
       // `label64 -- label32`: ours has 64 bits.
       var first: ByteString = ""
-      for word in arguments.words {
-        if word == "--" { break }
-        first = ByteString.joined(first, word)
+      for word in WordSequence(arguments) {
+        if word.elementsEqual([0x2d, 0x2d]) { break }
+        if !first.isEmpty { first.append(ASCII.space) }
+        first.bytes += word
       }
       return first
     default: return arguments

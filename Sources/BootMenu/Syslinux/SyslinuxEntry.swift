@@ -8,6 +8,7 @@ struct SyslinuxEntry<Environment: MenuEnvironment> {
   /// The menu that the entry is in.
   let menu: Menu
 
+  private let work: MenuWork
   private var kind: SyslinuxLabel.Kind?
   private var file: ByteString = ""
   private var append: ByteString = ""
@@ -17,11 +18,14 @@ struct SyslinuxEntry<Environment: MenuEnvironment> {
   init(environment: Environment, menu: Menu) {
     self.environment = environment
     self.menu = menu
+    work = MenuWork(environment.work)
   }
 
   /// Runs the lines; of several of a kind the last one counts.
   mutating func run(_ entry: BootEntry) throws(MenuError) -> EntryOutcome {
-    for line in SyslinuxLines(entry.source) {
+    _ = work.pay(.commands) && work.pay(.textBytes, entry.body.count)
+    try work.check(entry.place)
+    for line in SyslinuxLines(entry.body) {
       switch line.keyword {
       case "append": append = line.rest
       case "initrd": initrd = line.rest
@@ -68,12 +72,16 @@ struct SyslinuxEntry<Environment: MenuEnvironment> {
     guard menu.depth < MenuLimits.submenuDepthMax else {
       throw .nestedTooDeeply(place: entry.place)
     }
-    var parser = SyslinuxParser(environment: environment, file: menu.file, directory: directory)
-    guard !tag.isEmpty, let found = parser.parse(menu.wholeSource).menu(tagged: tag) else {
+    var parser = SyslinuxParser(
+      environment: environment, file: menu.file, directory: directory, work: work)
+    let whole = parser.parse(menu.wholeSource.bytes[...])
+    try work.check(entry.place)
+    guard !tag.isEmpty, let found = whole.menu(tagged: tag) else {
       throw .notForGuests(title: entry.title, what: "there is no menu \(tag)")
     }
-    let inner = SyslinuxMenu(environment: environment)
-      .submenu(of: menu, tag: tag, source: found.source, line: found.place.line)
+    let inner = SyslinuxMenu(environment: environment, work: work)
+      .submenu(of: menu, tag: tag, source: found.source.bytes[...], line: found.place.line)
+    try work.check(entry.place)
     guard !inner.entries.isEmpty else { throw .noEntries(menu.file) }
     return .menu(inner)
   }
@@ -120,9 +128,15 @@ struct SyslinuxEntry<Environment: MenuEnvironment> {
     guard !name.isEmpty else { throw .noKernel(title: entry.title) }
     var target = BootTarget(kind: .linux, kernel: file(name), commandLine: commandLine)
     target.root = menu.file.device
-    let argument = commandLine.words.last { $0.hasPrefix("initrd=") }
-    let list = argument.map { $0.dropFirst(7) } ?? initrd ?? ""
-    let names = list.bytes.split { $0 == 0x2c || ASCII.isBlank($0) }
+    let mark: ByteString = "initrd="
+    var argument: ByteString?
+    for word in WordSequence(commandLine) where word.starts(with: mark.bytes) {
+      argument = ByteString(word.dropFirst(7))
+    }
+    let list = argument ?? initrd ?? ""
+    let names = list.bytes.split(maxSplits: MenuLimits.payloadCountMax) {
+      $0 == 0x2c || ASCII.isBlank($0)
+    }
     guard names.count <= MenuLimits.payloadCountMax else {
       throw .commandFailed(title: entry.title, reason: "too many initial ramdisks")
     }
@@ -133,11 +147,13 @@ struct SyslinuxEntry<Environment: MenuEnvironment> {
   /// `mboot.c32 KERNEL ARGUMENTS --- MODULE ARGUMENTS --- ...`.
   private func multiboot(_ entry: BootEntry) throws(MenuError) -> BootTarget {
     var parts: [ByteString] = [""]
-    for word in SyslinuxText.withoutOptions(append).words {
-      if word == "---" {
+    for word in WordSequence(SyslinuxText.withoutOptions(append))
+    where parts.count <= MenuLimits.payloadCountMax {
+      if word.elementsEqual([0x2d, 0x2d, 0x2d]) {
         parts.append("")
       } else {
-        parts[parts.count - 1] = ByteString.joined(parts[parts.count - 1], word)
+        if !parts[parts.count - 1].isEmpty { parts[parts.count - 1].append(ASCII.space) }
+        parts[parts.count - 1].bytes += word
       }
     }
     guard parts.count <= MenuLimits.payloadCountMax else {
@@ -172,7 +188,9 @@ struct SyslinuxEntry<Environment: MenuEnvironment> {
     inner.passwords = menu.passwords.filter { !$0.user.isEmpty }
     inner.superusers = menu.superusers
     inner.directory = directory.isEmpty ? self.directory : file(directory)
-    SyslinuxMenu(environment: environment).fill(&inner, from: text)
+    _ = work.require(textByteCount: text.count)
+    SyslinuxMenu(environment: environment, work: work).fill(&inner, from: text)
+    try work.check(work.place ?? entry.place)
     guard !inner.entries.isEmpty else { throw .noEntries(found) }
     return inner
   }

@@ -13,8 +13,8 @@ enum SyslinuxLead: Equatable {
   /// The keyword after `MENU`, and what follows it; nil if it is none of these.
   init?(_ line: SyslinuxLine) {
     switch line.keyword {
-    case "exit": self = .exit(tag: line.words.first ?? "")
-    case "goto": self = .goTo(tag: line.words.first ?? "")
+    case "exit": self = .exit(tag: line.rest.firstWord.word)
+    case "goto": self = .goTo(tag: line.rest.firstWord.word)
     case "quit": self = .quit
     default: return nil
     }

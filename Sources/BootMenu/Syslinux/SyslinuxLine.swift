@@ -20,9 +20,7 @@ struct SyslinuxLine {
   }
 
   /// The words of the rest.
-  var words: [ByteString] {
-    rest.bytes.split { ASCII.isBlank($0) }.map { ByteString($0) }
-  }
+  var words: [ByteString] { rest.words }
 
   /// A line of text that starts in a column.
   init(_ text: ArraySlice<UInt8>, number: Int, column: Int = 1) {
@@ -39,23 +37,26 @@ struct SyslinuxLine {
 
 /// Takes a text apart into the lines that are no comments and not empty.
 struct SyslinuxLines: Sequence, IteratorProtocol {
-  private let bytes: [UInt8]
-  private var offset = 0
+  private let bytes: ArraySlice<UInt8>
+  private var offset: Int
   private var number: Int
 
   /// The lines of a text whose first line has a number.
-  init(_ text: ByteString, firstNumber: Int = 1) {
-    bytes = text.bytes
+  init(_ text: ArraySlice<UInt8>, firstNumber: Int = 1) {
+    bytes = text
+    offset = text.startIndex
     number = firstNumber
   }
 
   /// The next line with a keyword.
   mutating func next() -> SyslinuxLine? {
-    while offset < bytes.count {
+    while offset < bytes.endIndex {
       let rest = bytes[offset...]
       let text = rest.prefix { $0 != ASCII.newline }
       offset += text.count + 1
-      let line = SyslinuxLine(text, number: number)
+      // What is longer is cut: no kernel takes as much.
+      let line = SyslinuxLine(
+        text.prefix(MenuLimits.syslinuxLineByteCountMax), number: number)
       number += 1
       if !line.keyword.isEmpty, line.keyword.bytes.first != 0x23 { return line }
     }

@@ -5,14 +5,22 @@ import Bytes
 struct SyslinuxMenu<Environment: MenuEnvironment> {
   /// The world.
   let environment: Environment
+  /// What pays.
+  let work: MenuWork
 
   /// Adds entries and settings to an empty menu whose file has this text.
-  func fill(_ menu: inout Menu, from text: ByteString, line: Int = 1) {
+  func fill(_ menu: inout Menu, from text: ByteString) {
+    fill(&menu, from: text.bytes[...], line: 1)
+  }
+
+  private func fill(_ menu: inout Menu, from text: ArraySlice<UInt8>, line: Int) {
     let directory = SyslinuxText.directory(of: menu)
-    var parser = SyslinuxParser(environment: environment, file: menu.file, directory: directory)
+    var parser = SyslinuxParser(
+      environment: environment, file: menu.file, directory: directory, work: work)
     let top = parser.parse(text, line: line)
-    var choice = SyslinuxChoice(top, settings: parser.settings, device: menu.file.device)
+    var choice = SyslinuxChoice(top, settings: parser.settings, device: menu.file.device, work)
     choice.resolve()
+    if work.failure != nil { return }
     if menu.wholeSource.isEmpty, choice.top.hasLeads { menu.wholeSource = choice.top.source }
     apply(parser.settings, to: &menu)
     menu.entries = entries(of: choice.top)
@@ -37,7 +45,7 @@ struct SyslinuxMenu<Environment: MenuEnvironment> {
   }
 
   /// A menu inside another one of the same configuration.
-  func submenu(of menu: Menu, tag: ByteString, source: ByteString, line: Int) -> Menu {
+  func submenu(of menu: Menu, tag: ByteString, source: ArraySlice<UInt8>, line: Int) -> Menu {
     var inner = Menu(file: menu.file, format: .syslinux)
     inner.depth = menu.depth + 1
     inner.directory = SyslinuxText.directory(of: menu)
@@ -97,8 +105,10 @@ extension MenuInterpreter {
     guard menu.depth < MenuLimits.submenuDepthMax else {
       throw .nestedTooDeeply(place: entry.place)
     }
-    var inner = SyslinuxMenu(environment: environment)
-      .submenu(of: menu, tag: entry.id, source: entry.source, line: entry.place.line)
+    let work = MenuWork(environment.work)
+    var inner = SyslinuxMenu(environment: environment, work: work)
+      .submenu(of: menu, tag: entry.id, source: entry.body, line: entry.place.line)
+    try work.check(work.place ?? entry.place)
     if !rest.isEmpty { inner.defaultName = rest }
     guard !inner.entries.isEmpty else { throw .noEntries(menu.file) }
     return EntryRun(outcome: .menu(inner), warnings: [], output: "")

@@ -11,6 +11,7 @@ struct SyslinuxParser<Environment: MenuEnvironment> {
 
   /// The world.
   private let environment: Environment
+  private let work: MenuWork
   /// The directory that names without a slash are in.
   private let directory: MenuFile
   /// The menus that are open, the outermost first: never empty.
@@ -22,14 +23,16 @@ struct SyslinuxParser<Environment: MenuEnvironment> {
   /// The `MENU BEGIN`s that were too deep, and so are ignored with their ends.
   private var ignoredMenuCount = 0
   private var labelCount = 0
+  private var textByteCount = 0
   private var includesLeft = MenuLimits.includeCountMax
   private var bytesLeft = MenuLimits.entryByteCountMax
   private var file: ByteString
   private let inIsolinux: Bool
 
   /// A parser for a configuration in a file; names without a slash are in a directory.
-  init(environment: Environment, file: MenuFile, directory: MenuFile) {
+  init(environment: Environment, file: MenuFile, directory: MenuFile, work: MenuWork) {
     self.environment = environment
+    self.work = work
     self.directory = directory
     self.file = file.name
     inIsolinux = SyslinuxText.isIsolinux(file)
@@ -37,16 +40,21 @@ struct SyslinuxParser<Environment: MenuEnvironment> {
   }
 
   /// Reads a text, and gives the menu that it makes.
-  mutating func parse(_ text: ByteString, line: Int = 1) -> SyslinuxSubmenu {
+  mutating func parse(_ text: ArraySlice<UInt8>, line: Int = 1) -> SyslinuxSubmenu {
     read(text, line: line, depth: 0)
     finishLabel()
     while menus.count > 1 { closeMenu() }
     return menus[0]
   }
 
-  private mutating func read(_ text: ByteString, line: Int, depth: Int) {
+  /// Reads a text; it calls itself for what that includes, `MenuLimits.includeDepthMax` deep.
+  private mutating func read(_ text: ArraySlice<UInt8>, line: Int, depth: Int) {
     bytesLeft -= text.count
+    textByteCount += text.count
+    guard work.pay(.textBytes, text.count) else { return }
     for line in SyslinuxLines(text, firstNumber: line) {
+      if work.failure == nil { work.place = place(line) }
+      guard work.pay(.nodes) else { return }
       if isHelp {
         if line.keyword == "endtext" { isHelp = false }
       } else {
@@ -60,6 +68,7 @@ struct SyslinuxParser<Environment: MenuEnvironment> {
   }
 
   private mutating func warn(_ kind: MenuWarning.Kind, _ place: MenuPlace) {
+    let kind = kind.shortened
     if case .unknownCommand = kind, warnings.contains(where: { $0.kind == kind }) { return }
     guard warnings.count < MenuLimits.warningCountMax else { return }
     warnings.append(MenuWarning(place: place, kind: kind))
@@ -69,7 +78,7 @@ struct SyslinuxParser<Environment: MenuEnvironment> {
     switch line.keyword {
     case "label": beginLabel(line)
     case "menu": runMenu(line.inner, depth: depth)
-    case "include": include(line.words.first ?? "", place(line), depth: depth)
+    case "include": include(line.rest.firstWord.word, place(line), depth: depth)
     case "text": isHelp = line.rest.lowercased.hasPrefix("help")
     case "append":
       if label == nil {
@@ -150,7 +159,7 @@ extension SyslinuxParser {
     label = nil
     if done.lead == .quit { return }
     // Past the limit the text is not even built: it may be long, with many labels.
-    guard labelCount <= MenuLimits.entryCountMax, bytesLeft >= 0 else { return }
+    guard bytesLeft >= 0, labelCount <= MenuLimits.entryCountMax else { return }
     if done.kind == nil, !done.isHidden, done.lead == nil {
       done.kind = .byName
       done.file = done.name
@@ -163,7 +172,10 @@ extension SyslinuxParser {
   private mutating func add(_ item: SyslinuxSubmenu.Item, byteCount: Int, _ place: MenuPlace) {
     labelCount += 1
     bytesLeft -= byteCount
-    guard labelCount <= MenuLimits.entryCountMax, bytesLeft >= 0 else {
+    guard bytesLeft >= 0,
+      MenuLimits.hasRoom(entryCount: labelCount - 1, textByteCount: textByteCount)
+    else {
+      labelCount = MenuLimits.entryCountMax + 1
       warn(.failed("too many entries"), place)
       return
     }
@@ -198,10 +210,10 @@ extension SyslinuxParser {
       let inner = line.inner
       if inner.keyword == "passwd" { settings.masterPassword = inner.rest }
     case "include":
-      let words = line.words
-      guard words.count > 1 else { return include(words.first ?? "", place(line), depth: depth) }
-      openMenu(words[1], place(line))
-      include(words[0], place(line), depth: depth)
+      let (name, rest) = line.rest.firstWord
+      guard !rest.isEmpty else { return include(name, place(line), depth: depth) }
+      openMenu(rest.firstWord.word, place(line))
+      include(name, place(line), depth: depth)
       endMenu()
     default:
       if !SyslinuxKeywords.isQuiet(menu: line.keyword) {
@@ -245,9 +257,10 @@ extension SyslinuxParser {
     guard !name.isEmpty,
       let text = environment.contents(of: found, byteCountMax: MenuLimits.fileByteCountMax)
     else { return warn(.failed("INCLUDE \(name): can't be read"), place) }
+    guard work.require(textByteCount: text.count) else { return }
     let outer = file
     file = found.name
-    read(text, line: 1, depth: depth + 1)
+    read(text.bytes[...], line: 1, depth: depth + 1)
     file = outer
   }
 }

@@ -19,9 +19,7 @@ enum SyslinuxText {
 
   /// The arguments of a module without the options in front (`mboot.c32 -c xen.gz`).
   static func withoutOptions(_ text: ByteString) -> ByteString {
-    var rest = text.trimmed
-    while rest.hasPrefix("-"), !rest.hasPrefix("---") { rest = rest.firstWord.rest }
-    return rest
+    text.withoutWords { $0.first == 0x2d && !$0.starts(with: [0x2d, 0x2d, 0x2d]) }
   }
 
   /// Whether `KERNEL` takes a file for something else than a Linux kernel, by its name
