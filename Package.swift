@@ -141,7 +141,7 @@ let package = Package(
       dependencies: [
         "CFuzz", "TestSupport", "FakeDom0", "Bytes", "BlockIO", "FileSystem", "Ext4", "XFS",
         "Btrfs", "ISO9660", "UDF", "FAT", "ExFAT", "SquashFS", "EROFS", "BootMenu", "BootPlan",
-        "Decompression", "KernelImage", "MenuScreen", "XenFrontends", "CXen",
+        "Decompression", "KernelImage", "MenuScreen", "Framebuffer", "XenFrontends",
       ],
       path: "Fuzz/FuzzTargets"),
     .executableTarget(

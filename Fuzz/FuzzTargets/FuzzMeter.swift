@@ -72,13 +72,20 @@ public final class FuzzMeter {
     guard ratio > worstRatio * 1.2, findCount < Self.findCountMax else { return }
     worstRatio = ratio
     findCount += 1
-    let path = "\(folder)/unpaid-\(findCount)"
+    let path = "\(folder)/unpaid-\(Self.name(of: input))"
     print(
       "unpaid work: \(quickest / 1000) us, and charged \(spent / 1_000_000) us: \(path)")
     fflush(nil)
     guard !folder.isEmpty, let file = fopen(path, "w") else { return }
     _ = Array(input).withUnsafeBytes { fwrite($0.baseAddress, 1, $0.count, file) }
     fclose(file)
+  }
+
+  /// A name that says which input it is (FNV-1a).
+  private static func name(of input: ArraySlice<UInt8>) -> String {
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    for byte in input { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+    return String(hash, radix: 16)
   }
 
   /// A line for the script that runs all targets.

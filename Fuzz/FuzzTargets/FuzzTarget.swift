@@ -36,7 +36,10 @@ public enum FuzzTargets {
   /// All of them, made anew.
   public static func all() -> [any FuzzTarget] {
     FileSystemTargets.all() + [DiskTarget.partitions(), DiskTarget.volumes(), DiskTarget.guest()]
-      + MenuTarget.all() + [RegularExpressionTarget()]
+      + MenuTarget.all() + [
+        RegularExpressionTarget(), KernelTarget(), DecoderTarget(), KeyTarget(), XenStoreTarget(),
+        ConsoleTarget(), BlockRingTarget(),
+      ]
   }
 
   /// The one of a name.

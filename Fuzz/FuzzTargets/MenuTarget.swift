@@ -6,7 +6,7 @@ import TestSupport
 /// Menus of one language. The input is the text.
 final class MenuTarget: FuzzTarget {
   let name: String
-  let byteCountMax = 2048
+  let byteCountMax = 768
   private let format: MenuFormat
 
   static func all() -> [any FuzzTarget] {
@@ -60,7 +60,7 @@ final class MenuTarget: FuzzTarget {
 /// `regexp` in a script: a pattern, a zero byte, and what it is compared with.
 final class RegularExpressionTarget: FuzzTarget {
   let name = "regexp"
-  let byteCountMax = 4096
+  let byteCountMax = 1024
 
   func seeds() -> [[UInt8]] {
     [
@@ -84,9 +84,13 @@ final class RegularExpressionTarget: FuzzTarget {
   }
 }
 
-/// A world where every file is the text itself.
-private final class MirrorWorld: MenuEnvironment {
+/// A world where every file is the text itself, as often as `readCountMax`.
+final class MirrorWorld: MenuEnvironment {
+  /// A menu that reads itself goes on in itself.
+  static let readCountMax = 6
+
   private let text: ByteString
+  private var readCount = 0
   let work: WorkAccount
 
   init(text: ByteString, work: WorkAccount) {
@@ -95,7 +99,8 @@ private final class MirrorWorld: MenuEnvironment {
   }
 
   func contents(of file: MenuFile, byteCountMax: Int) -> ByteString? {
-    text.count <= byteCountMax ? text : nil
+    readCount += 1
+    return readCount <= Self.readCountMax && text.count <= byteCountMax ? text : nil
   }
   func kind(of file: MenuFile) -> MenuFileKind? {
     file.path.hasSuffix("/") ? .directory : .file(byteCount: UInt64(text.count))

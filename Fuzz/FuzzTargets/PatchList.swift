@@ -39,8 +39,8 @@ final class PatchList {
   /// What was read, if that is wanted.
   var log: [(disk: Int, byteOffset: UInt64, count: Int)]?
 
-  /// Takes an input apart.
-  func begin(_ input: ArraySlice<UInt8>) {
+  /// Takes an input apart. With `isFlat` all patches are for the first read.
+  func begin(_ input: ArraySlice<UInt8>, isFlat: Bool = false) {
     self.input = input
     patches.removeAll(keepingCapacity: true)
     activeCount = 0
@@ -49,7 +49,7 @@ final class PatchList {
     var index = input.startIndex
     while index + 5 < input.endIndex, patches.count < Self.countMax {
       var patch = Patch()
-      patch.read = Int(input[index]) | Int(input[index + 1] & 0x03) << 8
+      patch.read = isFlat ? 0 : Int(input[index]) | Int(input[index + 1] & 0x03) << 8
       patch.place = Int(input[index + 2]) | Int(input[index + 3]) << 8
       patch.change = Change(rawValue: input[index + 4] >> 4 & 3) ?? .replace
       patch.start = index + 5
