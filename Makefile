@@ -11,7 +11,7 @@ IMAGE_KEY = $(shell cat $(TOOLSET) Toolset/image.ld tools/decoders.mk tools/deco
 IMAGE_BUILD = .build-image/$(IMAGE_KEY)
 PROBE := build/stub-domain-probe
 
-.PHONY: all bench check-reproducible clean decoders demo format fuzz fuzz-smoke image images-all install \
+.PHONY: all bench check-reproducible clean decoders demo format fuzz fuzz-all fuzz-smoke image images-all install \
 	install-image install-tool lab lint probe raise-sources size test tool unit
 
 all: image tool
@@ -74,6 +74,12 @@ images-all: install
 fuzz: install
 	FIELD_VARIANTS=all MUTATION_COUNT=20000 $(READER_TESTS) \
 		--filter '(Ext4|XFS|SquashFS|EROFS|UDF)Tests.(FieldTests|MutationTests)|BtrfsTests.DamageTests|PartitionsTests.(LVM|Raid)FaultTests'
+
+# Feeds all that takes bytes of an enemy with inputs that libFuzzer makes, on both cores, and prints what
+# came of it. MINUTES are for all targets together; the corpus stays in build/fuzz.
+MINUTES := 20
+fuzz-all: install
+	tools/fuzz --minutes $(MINUTES)
 
 # Feeds damaged menus of every language to the parsers for a minute: none may trap or hang.
 fuzz-smoke: install

@@ -17,10 +17,11 @@ func core(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
 /// A module of C declarations, inline functions and assembly. `hostLibraries` are linked on the
 /// host only: what the image links is in the toolset.
 func cModule(
-  _ name: String, _ dependencies: [Target.Dependency] = [], hostLibraries: [String] = []
+  _ name: String, _ dependencies: [Target.Dependency] = [], path: String? = nil,
+  hostLibraries: [String] = []
 ) -> Target {
   .target(
-    name: name, dependencies: dependencies,
+    name: name, dependencies: dependencies, path: path,
     linkerSettings: hostLibraries.map { .linkedLibrary($0, .when(platforms: [.linux])) })
 }
 
@@ -134,6 +135,18 @@ let package = Package(
     .executableTarget(
       name: "menu-fuzz", dependencies: ["BootMenu", "Bytes", "TestSupport"],
       path: "Tests/MenuFuzz"),
+    cModule("CFuzz", path: "Fuzz/CFuzz"),
+    .target(
+      name: "FuzzTargets",
+      dependencies: [
+        "CFuzz", "TestSupport", "FakeDom0", "Bytes", "BlockIO", "FileSystem", "Ext4", "XFS",
+        "Btrfs", "ISO9660", "UDF", "FAT", "ExFAT", "SquashFS", "EROFS", "BootMenu", "BootPlan",
+        "Decompression", "KernelImage", "MenuScreen", "Framebuffer", "XenFrontends",
+      ],
+      path: "Fuzz/FuzzTargets"),
+    .executableTarget(
+      name: "fuzz-runner", dependencies: ["FuzzTargets", "CFuzz", "TestSupport"],
+      path: "Fuzz/FuzzRunner"),
     .executableTarget(
       name: "fs-bench",
       dependencies: ["Ext4", "FileSystem", "BootPlan", "BlockIO", "Bytes", "CExt2fs"],

@@ -47,7 +47,9 @@ enum ChecksumType: UInt16 {
       throw .badField(place, field: "size", value: UInt64(block.count))
     }
     let computed = compute(covered)
-    guard let stored = block.slice(at: 0, count: computed.count)?.bytes, stored == computed else {
+    guard let stored = block.slice(at: 0, count: computed.count)?.bytes,
+      ChecksumRule.matches(stored, computed)
+    else {
       throw .badChecksum(
         place, stored: Self.head(block.slice(at: 0, count: computed.count)?.bytes ?? []),
         computed: Self.head(computed))

@@ -89,7 +89,7 @@ struct DirectoryReader<Device: BlockDevice> {
       }
       // Others belong to the file, and say nothing that is needed (section 8.2).
     }
-    guard sum == stored, let stream, let length = stream.u8(at: 3), length > 0,
+    guard ChecksumRule.matches(stored, sum), let stream, let length = stream.u8(at: 3), length > 0,
       Int(length) <= name.count, let node = ExFATNode(file: first, stream: stream, in: directory)
     else { return nil }
     name.removeSubrange(Int(length)...)

@@ -55,7 +55,7 @@ struct RootEntries {
       for case .run(let offset, let count) in runs.extents {
         bytes += try system.bytes(at: offset, count: Int(count)).bytes
       }
-      guard Capitals.checksum(bytes) == stored else { return nil }
+      guard ChecksumRule.matches(stored, Capitals.checksum(bytes)) else { return nil }
       return Capitals(ByteView(bytes))
     } catch {
       if case .device = error { throw error }

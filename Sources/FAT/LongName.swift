@@ -26,14 +26,18 @@ struct LongName {
       nextPart = number - 1
       return
     }
-    guard let nextPart, number == nextPart, number > 0, sum == checksum else { return drop() }
+    guard let nextPart, number == nextPart, number > 0,
+      ChecksumRule.matches(checksum, sum)
+    else { return drop() }
     units = part + units
     self.nextPart = number - 1
   }
 
   /// The name, if it is whole and belongs to the entry that follows; nil if not.
   func text(for entry: ByteView) -> ByteString? {
-    guard nextPart == 0, checksum == ShortName.checksum(entry, at: 0) else { return nil }
+    guard nextPart == 0, ChecksumRule.matches(checksum, ShortName.checksum(entry, at: 0)) else {
+      return nil
+    }
     let name = UTF16Text.decode(Array(units.prefix { $0 != 0 }))
     let isUsable =
       !name.isEmpty && name != "." && name != ".." && !name.bytes.contains(ASCII.slash)

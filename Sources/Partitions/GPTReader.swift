@@ -26,7 +26,7 @@ struct GPTReader<Device: BlockDevice> {
     let entries = ByteView(
       try bytes(at: header.entriesSector, count: header.entryCount * header.entryByteCount))
     let computed = entries.withBytes { ~CRC32.ieee.update(~0, $0) }
-    guard computed == header.entriesChecksum else {
+    guard ChecksumRule.matches(header.entriesChecksum, computed) else {
       throw .badEntriesChecksum(stored: header.entriesChecksum, computed: computed)
     }
     var result: [Partition] = []
@@ -88,7 +88,7 @@ struct GPTHeader {
     }
     for index in 16..<20 { bytes[index] = 0 }
     let computed = CRC32.ieee.checksum(bytes)
-    guard computed == checksum else {
+    guard ChecksumRule.matches(checksum, computed) else {
       throw .badHeaderChecksum(stored: checksum, computed: computed)
     }
     guard place == number else { throw .wrongSector(place) }

@@ -120,7 +120,8 @@ struct JournalReplay<Device: BlockDevice> {
   ) -> Bool {
     let head = Checksum.crc32c(superblock.checksumSeed, write.sequence.byteSwapped)
     let computed = Checksum.crc32c(head, view)
-    return write.tag.checksum == (superblock.checksums == .v3 ? computed : computed & 0xffff)
+    return ChecksumRule.matches(
+      write.tag.checksum, superblock.checksums == .v3 ? computed : computed & 0xffff)
   }
 
   /// Whether the area of fast commits begins with the head (tag 9, low byte first: features and

@@ -151,10 +151,11 @@ struct JournalScan<Device: BlockDevice> {
     case .none: return true
     case .v1:
       // 1 is CRC-32. Without the feature at the time of the commit, all three are 0.
-      return (kind == 1 && byteCount == 4 && stored == checksum)
+      return (kind == 1 && byteCount == 4 && ChecksumRule.matches(stored, checksum))
         || (kind == 0 && byteCount == 0 && stored == 0)
     case .v2, .v3:
-      return stored == Checksum.crc32c(superblock.checksumSeed, view, zeroing: [(16, 4)])
+      return ChecksumRule.matches(
+        stored, Checksum.crc32c(superblock.checksumSeed, view, zeroing: [(16, 4)]))
     }
   }
 }

@@ -44,7 +44,7 @@ public final class PhysicalVolume<Device: BlockDevice> {
         let start = label.u32(at: 20), let covered = label.suffix(from: 20)
       else { continue }
       let computed = checksum(covered)
-      guard stored == computed else {
+      guard ChecksumRule.matches(stored, computed) else {
         throw .badLabelChecksum(stored: stored, computed: computed)
       }
       guard start <= UInt32(sectorByteCount), let header = label.suffix(from: Int(start)),
@@ -118,7 +118,7 @@ public final class PhysicalVolume<Device: BlockDevice> {
       let textChecksum = header.u32(at: 56), let flags = header.u32(at: 60)
     else { throw .badArea(byteOffset: area.byteOffset) }
     let computed = checksum(covered)
-    guard stored == computed else { throw .badAreaChecksum(stored: stored, computed: computed) }
+    guard ChecksumRule.matches(stored, computed) else { throw .badAreaChecksum(stored: stored, computed: computed) }
     guard version == 1 else { throw .unsupportedAreaVersion(version) }
     // No text, or one that its group ignores (RAW_LOCN_IGNORED).
     if offset == 0 || count == 0 || flags & 1 != 0 { return nil }
@@ -137,7 +137,7 @@ public final class PhysicalVolume<Device: BlockDevice> {
       text += try bytes(volume, again, Int(count - first))
     }
     let textComputed = checksum(ByteView(text))
-    guard textComputed == textChecksum else {
+    guard ChecksumRule.matches(textChecksum, textComputed) else {
       throw .badTextChecksum(stored: textChecksum, computed: textComputed)
     }
     return try texts.group(text, checksum: textChecksum, volume.work)

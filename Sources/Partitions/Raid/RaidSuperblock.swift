@@ -136,7 +136,7 @@ extension RaidSuperblock {
     else { return nil }
     guard roleCount <= (4096 - 256) / 2 else { throw .tooManyRoles(format, roleCount) }
     let computed = Self.checksum(view, byteCount: 256 + 2 * Int(roleCount), zeroedAt: 216)
-    guard computed == checksum else {
+    guard ChecksumRule.matches(checksum, computed) else {
       throw .badChecksum(format, stored: checksum, computed: computed)
     }
     guard features & ~Feature.known == 0 else { throw .unknownFeatures(format, features) }
@@ -191,7 +191,7 @@ extension RaidSuperblock {
       let place = RaidFormat.old.byteOffset(onVolumeOf: volumeByteCount)
     else { return nil }
     let computed = Self.checksum(view, byteCount: 4096, zeroedAt: 152)
-    guard computed == checksum else {
+    guard ChecksumRule.matches(checksum, computed) else {
       throw .badChecksum(.old, stored: checksum, computed: computed)
     }
     guard memberCount > 0, memberCount <= UInt32(RaidLimits.memberCountMax) else {
