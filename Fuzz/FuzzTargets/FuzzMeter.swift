@@ -48,9 +48,9 @@ public final class FuzzMeter {
   private func execute(_ input: ArraySlice<UInt8>) -> (nanoseconds: UInt64, memory: Int64) {
     let used = fuzz_memory_used()
     observer.limit = used + Self.memoryByteCountMax
+    account.observer = observer
     account.renew(
-      limit: WorkLimits.search, reserveByteCount: WorkLimits.searchReserveByteCount,
-      observer: observer)
+      limit: WorkLimits.search, reserveByteCount: WorkLimits.searchReserveByteCount)
     fuzz_memory_begin(Self.memoryByteCountMax)
     let start = fuzz_nanoseconds()
     target.run(input, account)
@@ -120,6 +120,6 @@ public final class FuzzMeter {
 private final class MemoryObserver: WorkObserver {
   var limit: Int64 = 0
 
-  func goesOn() -> Bool { true }
+  func look(at account: WorkAccount) -> WorkAccount.Order { .goOn }
   var freeByteCount: UInt64 { UInt64(max(0, limit - fuzz_memory_used())) }
 }

@@ -106,7 +106,11 @@ final class MirrorWorld: MenuEnvironment {
     file.path.hasSuffix("/") ? .directory : .file(byteCount: UInt64(text.count))
   }
   func device(having key: SearchKey) -> ByteString? { "hd0,1" }
-  func names(inDirectory directory: MenuFile) -> [ByteString]? { ["a", "b.conf", "c.efi"] }
+  func visitNames(inDirectory directory: MenuFile, _ visit: (ByteString) -> Bool) -> Bool {
+    let names: [ByteString] = ["a", "b.conf", "c.efi"]
+    for name in names where !visit(name) { return true }
+    return true
+  }
   func deviceNames() -> [ByteString] { ["hd0", "hd0,1"] }
   func addLoopDevice(name: ByteString, file: MenuFile) -> Bool { true }
   func unifiedKernelTexts(of file: MenuFile) -> [UnifiedKernelText] {
