@@ -147,8 +147,11 @@ public final class MountedFileSystem<Device: BlockDevice> {
     defer { end(scope) }
     let directory = try directory(path)
     let front = directory.path == "/" ? "" : directory.path
+    // Small files may be packed together: what was unpacked for one is there for the next.
+    var contents = ExtentReader(volume)
     try visitEntries(directory, path) { name, node in
-      !wants(name) || visit(name, fileContents(node, "\(front)/\(name)", limit: limit))
+      !wants(name)
+        || visit(name, fileContents(node, "\(front)/\(name)", limit: limit, by: &contents))
     }
   }
 
@@ -189,7 +192,7 @@ public final class MountedFileSystem<Device: BlockDevice> {
 
   /// The contents of what an entry of a directory leads to; nil if it is no file, or not readable.
   private func fileContents(
-    _ node: MountedNode, _ path: ByteString, limit: Int
+    _ node: MountedNode, _ path: ByteString, limit: Int, by contents: inout ExtentReader<Device>
   ) -> ByteString? {
     do throws(FileError<BootError>) {
       let attributes: NodeAttributes
@@ -199,7 +202,8 @@ public final class MountedFileSystem<Device: BlockDevice> {
       }
       guard attributes.kind == .file else { return nil }
       let target = PathTarget(node: node, attributes: attributes, path: path)
-      return ByteString(try FileContents.readAll(target, in: reader, on: volume, limit: limit))
+      return ByteString(
+        try FileContents.readAll(target, in: reader, on: volume, limit: limit, by: &contents))
     } catch { return nil }
   }
 

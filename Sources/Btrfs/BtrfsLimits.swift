@@ -35,6 +35,12 @@ public enum BtrfsLimits {
   /// The longest name in a directory in bytes.
   public static let nameByteCount = 255
 
+  /// How many names can be compared while an item is taken: its key has three numbers.
+  static let costOfItem = 3
+
+  /// How many names can be compared while a key is looked for in a node.
+  static let costOfSearch = 8
+
   /// The nodes kept in memory once their checksums have been checked: the way to one file.
   public static let cachedNodeCount = 32
 }

@@ -44,7 +44,7 @@ struct TreeCursor<Device: BlockDevice> {
         continue
       }
       path[path.count - 1].slot += 1
-      try system.pay(.comparisons)
+      try system.pay(.comparisons, BtrfsLimits.costOfItem)
       guard step.node.isLeaf else {
         try descend(to: step.node.child(at: step.slot), from: nil)
         continue
@@ -67,6 +67,7 @@ struct TreeCursor<Device: BlockDevice> {
         throw .tooFragmented(pointer.place)
       }
       let node = try system.node(pointer)
+      try system.pay(.comparisons, BtrfsLimits.costOfSearch)
       var slot = key.map { node.lowerBound($0) } ?? 0
       if node.isLeaf {
         path.append(Step(node: node, slot: slot))

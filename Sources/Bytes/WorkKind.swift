@@ -64,12 +64,16 @@ public enum WorkKind: UInt8, CaseIterable, Sendable {
   }
 }
 
-/// Prices of work, in picoseconds.
+/// Prices of work, in picoseconds. Those of files were measured on whole questions to each reader,
+/// of which each is charged as much as it takes or more, but for a few that are short:
+/// `swift build -c release --product fs-bench` with the Makefile's BENCH_FLAGS, then
+/// `fs-bench prices IMAGE...` (AMD EPYC, 2026-11-28). `readByte` was not measured: it stands for a
+/// backend that gives 1 GB in a second.
 public enum WorkPrices {
   static let lookup: UInt64 = 200_000
   static let readByte: UInt64 = 1_000
   static let copiedByte: UInt64 = 500
-  static let unpackedByte: UInt64 = 4_000
+  static let unpackedByte: UInt64 = 2_500
   static let name: UInt64 = 200_000
   static let comparison: UInt64 = 40_000
   static let matchStep: UInt64 = 40_000

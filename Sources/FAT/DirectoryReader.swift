@@ -74,8 +74,8 @@ struct DirectoryReader<Device: BlockDevice> {
       chunk = try system.bytes(at: start, count: Int(here))
       offset = 0
     }
-    // A long name has several entries, of which each costs as much as a short name.
-    try system.pay(.names)
+    // A long name has several entries, of which each costs more than a name elsewhere.
+    try system.pay(.names, FATLimits.costOfEntry)
     let entry = chunk.slice(at: offset, count: Self.entryByteCount)
     offset += Self.entryByteCount
     return entry

@@ -9,6 +9,9 @@ public enum FATLimits {
   /// The most separate runs of one file.
   public static let extentCount = 1 << 18
 
+  /// How many names are visited elsewhere while an entry is.
+  static let costOfEntry = 2
+
   /// The most copies of the table; all known makers write one or two.
   public static let tableCount = 4
 }

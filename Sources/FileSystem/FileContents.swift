@@ -18,13 +18,21 @@ public enum FileContents {
   public static func readAll<System: FileSystem, Device: BlockDevice>(
     _ target: PathTarget<System.Node>, in system: System, on volume: Volume<Device>, limit: Int
   ) throws(FileError<System.Failure>) -> [UInt8] {
+    var reader = ExtentReader(volume)
+    return try readAll(target, in: system, on: volume, limit: limit, by: &reader)
+  }
+
+  /// The same with a reader that other files were read by: small ones may be packed together.
+  public static func readAll<System: FileSystem, Device: BlockDevice>(
+    _ target: PathTarget<System.Node>, in system: System, on volume: Volume<Device>, limit: Int,
+    by reader: inout ExtentReader<Device>
+  ) throws(FileError<System.Failure>) -> [UInt8] {
     let byteCount = target.attributes.byteCount
     guard limit >= 0, byteCount <= UInt64(limit) else {
       throw .tooLarge(target.path, byteCount: byteCount, limit: limit)
     }
     let extents: [Extent]
     do { extents = try system.extents(of: target.node) } catch { throw .reader(error) }
-    var reader = ExtentReader(volume)
     var result: [UInt8] = []
     if extents.count > 1 {
       do { try volume.work.payMemory(byteCount: Int(byteCount)) } catch { throw .device(error) }

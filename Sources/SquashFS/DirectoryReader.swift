@@ -68,6 +68,7 @@ struct DirectoryReader<Device: BlockDevice> {
     }
     runCount -= 1
     try metadata.pay(.names)
+    try metadata.pay(.comparisons, SquashFSLimits.costOfName)
     let entry = try take(8)
     guard let offset = entry.u16(at: 0), let last = entry.u16(at: 6) else {
       throw .badDirectory(place)

@@ -61,6 +61,9 @@ final class Metadata<Device: BlockDevice> {
   private func block(
     at byteOffset: UInt64, for place: SquashFSStructure
   ) throws(SquashFSError) -> Block {
+    // Mostly the one that was used last.
+    if let last = blocks.last, last.byteOffset == byteOffset { return last }
+    try pay(.lookups)
     if let index = blocks.firstIndex(where: { $0.byteOffset == byteOffset }) {
       let block = blocks.remove(at: index)
       blocks.append(block)

@@ -21,6 +21,9 @@ public enum SquashFSLimits {
   /// The most names after one header of a directory.
   public static let runCount: UInt32 = 256
 
+  /// How many names can be compared while one is taken from metadata, beside what a name costs.
+  static let costOfName = 8
+
   /// The longest name in bytes (SQUASHFS_NAME_LEN).
   public static let nameByteCount = 256
 

@@ -31,6 +31,26 @@ struct PackedDiskTests {
     try check(system, large: "/numbers", byteCount: 108_894)
   }
 
+  /// A directory of many small files is often packed into one piece.
+  @Test func filesThatArePackedTogetherAreUnpackedOnce() throws {
+    let system = try #require(try mounted("squashfs", "-comp", "gzip"))
+    let work = system.volume.work
+    var names: [ByteString] = []
+    work.renew(limit: .max)
+    try system.visitFiles(
+      in: "/", limit: 1 << 20, wants: { _ in true },
+      visit: { name, text in
+        if text != nil { names.append(name) }
+        return true
+      })
+    let together = work.count(of: .unpackedBytes)
+    work.renew(limit: .max)
+    for name in names { _ = try system.contents("/\(name)", limit: 1 << 20) }
+    let alone = work.count(of: .unpackedBytes)
+    #expect(names.count > 2)
+    #expect(together < alone, "\(together) \(alone)")
+  }
+
   /// Both recipes have these.
   private func check(
     _ system: MountedFileSystem<MemoryDevice>, large: ByteString, byteCount: UInt64

@@ -6,17 +6,23 @@ import Glibc
 /// tools/bench. Prints what was done, how long it took, and how often the disk was asked.
 ///
 /// Usage: fs-bench ours|libext2fs read IMAGE PATH, fs-bench ours|libext2fs walk IMAGE,
-/// fs-bench prices IMAGE...
+/// fs-bench prices IMAGE..., fs-bench limited IMAGE PATH
 @main
 enum FileSystemBench {
   static func main() throws {
     let arguments = CommandLine.arguments
+    if arguments.count == 4, arguments[1] == "limited" {
+      try PriceMeter(arguments[2])?.runLimited(ByteString(arguments[3]))
+      return
+    }
     if arguments.count > 2, arguments[1] == "prices" {
       for image in arguments.dropFirst(2) { try PriceMeter(image)?.run() }
       return
     }
     guard arguments.count >= 4, let reader = reader(named: arguments[1], arguments[3]) else {
-      print("usage: fs-bench ours|libext2fs read IMAGE PATH | walk IMAGE | prices IMAGE...")
+      print(
+        "usage: fs-bench ours|libext2fs read IMAGE PATH | walk IMAGE | prices IMAGE... | limited IMAGE PATH"
+      )
       exit(2)
     }
     let start = ContinuousClock.now

@@ -15,6 +15,8 @@ struct PriceMeter {
   private static let roundCount = 20
   private static let fileByteCountMax = 8 << 20
 
+  private static var entries: ByteString { "/loader/entries" }
+
   private let image: String
   private let device: CachedDevice<CountingFile>
   private let work = WorkAccount()
@@ -32,6 +34,13 @@ struct PriceMeter {
     }
     print("\(image): \(system.formatName.text)")
     try measure("probe", 1) { _ = try System.probe(system.volume) }
+    if (try? system.kind(Self.entries)) == .directory {
+      try measure("visit files", 1) {
+        try system.visitFiles(
+          in: Self.entries, limit: Self.fileByteCountMax, wants: { _ in true },
+          visit: { _, _ in true })
+      }
+    }
     let (directories, others) = try paths(of: system)
     try measure("list", directories.count) {
       for path in directories { try system.visitNames(path) { _ in true } }
@@ -46,6 +55,31 @@ struct PriceMeter {
     try measure("read", others.count) {
       for path in others { _ = try? system.contents(path, limit: Self.fileByteCountMax) }
     }
+  }
+
+  /// Reads a file, or goes through a directory, with the work that one file system may take of a
+  /// search.
+  func runLimited(_ path: ByteString) throws {
+    let limit = WorkLimits.search / 2
+    let start = Self.processorTime
+    work.renew(limit: limit)
+    var count = 0
+    do {
+      guard let system = try System.probe(Volume(whole: device)) else { return }
+      if case .directory = try system.kind(path) {
+        try system.visitNames(path) { _ in
+          count += 1
+          return true
+        }
+      } else {
+        count = try system.contents(path, limit: Self.fileByteCountMax).count
+      }
+      print("\(image) \(path.text): \(count) names or bytes")
+    } catch let error as BootError {
+      print("\(image) \(path.text): \(count) names; \(error.message.text)")
+    }
+    let taken = (Self.processorTime - start) / 1_000_000
+    print("  \(taken) ms, charged \(work.spent / 1_000_000_000) ms")
   }
 
   private func paths(of system: System) throws -> (directories: [ByteString], others: [ByteString])
