@@ -23,7 +23,7 @@ public enum MenuLimits {
   /// The depth of blocks within blocks in the text of a script.
   public static let syntaxDepthMax = 24
   /// The depth of blocks, function calls and sourced files while a script runs.
-  public static let callDepthMax = 48
+  public static let callDepthMax = 32
   /// The depth of menus within menus.
   public static let submenuDepthMax = 8
   /// The number of variables of a script.

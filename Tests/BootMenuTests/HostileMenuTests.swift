@@ -87,6 +87,8 @@ import Testing
 
   // MARK: Work
 
+  private static let manyBytes = String(repeating: "ab", count: 2_000)
+
   /// Scripts that do much in few steps, each with what pays for most of it.
   private static let loops: [(script: String, kind: WorkKind)] = [
     ("while true; do true; done", .commands),
@@ -98,10 +100,7 @@ import Testing
     ("echo -n $b", .textBytes),
     ("for i in $b; do true; done", .textBytes),
     ("set c=$b$b$b", .textBytes),
-    (
-      "tr --set=c \(String(repeating: "ab", count: 2_000)) \(String(repeating: "cd", count: 2_000)) $b",
-      .textBytes
-    ),
+    ("tr --set=c \(manyBytes) \(manyBytes) $b", .textBytes),
     ("load_env -f /grubenv; load_env -f /grubenv x y z", .textBytes),
     ("blscfg /entries", .textBytes),
     ("syslinux_source /sys.cfg", .textBytes),

@@ -5,6 +5,7 @@ extension ScriptEvaluator {
   /// `blscfg [default|non-default|FILE|DIRECTORY]` of Fedora's GRUB, the options that GRUB 2.14
   /// gave it, and `uki` with the same options. Entries become scripts, as there, and so are what
   /// `default`, `$chosen` and `savedefault` work with.
+  @inline(never)
   mutating func addBootLoaderEntries(_ call: ScriptInvocation) -> ScriptResult {
     let options = CommandOptions(
       call.arguments,

@@ -34,6 +34,7 @@ struct ScriptSections: Sendable {
   var count: Int { all.count }
 
   /// Begins a section; its number for `end`.
+  @inline(never)
   mutating func begin(at offset: Int) -> Int {
     // Half of an array that has grown twofold would be empty, and the old one is there meanwhile.
     if all.count == all.capacity, all.count > 64 { all.reserveCapacity(all.count / 2 * 3) }
@@ -42,6 +43,7 @@ struct ScriptSections: Sendable {
   }
 
   /// Ends a section.
+  @inline(never)
   mutating func end(_ number: Int, at place: ScriptPosition) {
     guard all.indices.contains(number) else { return }
     all[number].end = Int32(clamping: place.offset)
@@ -101,4 +103,28 @@ struct ScriptCode: Sendable {
   var text: ArraySlice<UInt8>
   /// The sections.
   var sections: ScriptSections
+}
+
+extension ScriptLexer {
+  /// Where a whole statement ends whose keyword is the present word; goes on after that.
+  @inline(never)
+  mutating func takeWhole(_ code: ScriptCode) -> ScriptPosition {
+    let end = code.sections.end(ofSectionAt: ScriptParser.wholeStart(position))
+    skipPlainWord()
+    // There is one, as the text was checked.
+    return end ?? ScriptPosition(offset: self.end, line: position.line, lineStart: self.end)
+  }
+
+  /// The section at the present place, and the word that ends it; goes on after that.
+  @inline(never)
+  mutating func takeSection(
+    _ code: ScriptCode
+  ) -> (start: ScriptPosition, end: Int, keyword: ScriptKeyword?) {
+    let start = position
+    let end = code.sections.end(ofSectionAt: start.offset)
+    position = end ?? start
+    let keyword = keywordHere()
+    skipPlainWord()
+    return (start, end?.offset ?? start.offset, keyword)
+  }
 }

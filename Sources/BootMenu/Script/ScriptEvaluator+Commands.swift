@@ -69,6 +69,7 @@ extension ScriptEvaluator {
     return .flow(self.call(name, Array(call.arguments.dropFirst()), block: call.block))
   }
 
+  @inline(never)
   private mutating func test(_ arguments: [ByteString]) -> ScriptResult {
     let words = arguments.last == "]" ? Array(arguments.dropLast()) : arguments
     var expression = TestExpression(words, root: root, environment: environment, work: work)
@@ -79,6 +80,7 @@ extension ScriptEvaluator {
     return .status(value ? 0 : 1)
   }
 
+  @inline(never)
   private mutating func echo(_ arguments: [ByteString]) -> ScriptResult {
     let options = CommandOptions(arguments, "/n /e", acceptsDashes: true, areFirst: true)
     let isEscaped = options.given.contains { $0.letter == 0x65 }
@@ -125,6 +127,7 @@ extension ScriptEvaluator {
   }
 
   /// How long to wait is policy: only the seconds that a key could cut short are noted.
+  @inline(never)
   private mutating func sleep(_ arguments: [ByteString]) -> ScriptResult {
     let options = CommandOptions(arguments, "interruptible/i verbose/v")
     guard let seconds = options.operands.first else { return .failed("how long?") }
@@ -135,6 +138,7 @@ extension ScriptEvaluator {
   }
 
   /// `break` and `continue` do nothing outside of a loop, nor does `return` outside of a function.
+  @inline(never)
   private mutating func leave(_ command: ScriptCommand, _ arguments: [ByteString]) -> ScriptResult {
     if command == .return { return leaveFunction(arguments) }
     guard let number = ScriptNumber.onlyOne(arguments), number > 0 else {
@@ -156,6 +160,7 @@ extension ScriptEvaluator {
     return .flow(.returned)
   }
 
+  @inline(never)
   private mutating func password(
     _ command: ScriptCommand, _ arguments: [ByteString]
   ) -> ScriptResult {
@@ -170,6 +175,7 @@ extension ScriptEvaluator {
     return .status(0)
   }
 
+  @inline(never)
   private mutating func show(_ command: ScriptCommand, _ arguments: [ByteString]) -> ScriptResult {
     let names = arguments.filter { $0.bytes.first != 0x2d }
     guard let name = names.first else {

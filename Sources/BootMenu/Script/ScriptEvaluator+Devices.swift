@@ -3,6 +3,7 @@ import Bytes
 
 extension ScriptEvaluator {
   /// Runs a command that finds devices, asks about them or makes them.
+  @inline(never)
   mutating func useDevices(_ command: ScriptCommand, _ arguments: [ByteString]) -> ScriptResult {
     switch command {
     case .probe: probe(arguments)

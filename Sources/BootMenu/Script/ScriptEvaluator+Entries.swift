@@ -4,6 +4,7 @@ import Bytes
 extension ScriptEvaluator {
   /// `menuentry`, `submenu` and `hiddenentry` (GRUB manual, "menuentry"). An option
   /// that is not known is an argument like any other, as in GRUB 2.
+  @inline(never)
   mutating func addEntry(_ command: ScriptCommand, _ call: ScriptInvocation) -> ScriptResult {
     let options = CommandOptions(
       call.arguments,

@@ -6,6 +6,7 @@ extension ScriptEvaluator {
   /// on to what ends them. Nil, with a failure, if they are too long. An unquoted variable is split
   /// at blanks and gives no argument if it is empty; a quoted one is one argument. A word that is a
   /// pattern of existing paths becomes those paths.
+  @inline(never)
   mutating func expand(
     _ lexer: inout ScriptLexer, _ code: ScriptCode
   ) -> (arguments: [ByteString], block: ScriptBlock?)? {

@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import Bytes
 
+/// The evaluator of a file that another one opens.
+private final class ScriptInside<Environment: MenuEnvironment> {
+  var evaluator: ScriptEvaluator<Environment>
+
+  init(_ evaluator: ScriptEvaluator<Environment>) { self.evaluator = evaluator }
+}
+
 extension ScriptEvaluator {
   /// `source` and `.`, which go on in this menu, and the `configfile` commands, which begin one.
   mutating func read(_ command: ScriptCommand, _ arguments: [ByteString]) -> ScriptResult {
@@ -23,6 +30,7 @@ extension ScriptEvaluator {
 
   /// Opens the menu of another file. If it has entries, or boots something by itself, the present
   /// script ends; else it goes on.
+  @inline(never)
   private mutating func open(
     _ file: MenuFile, _ text: ByteString, format: MenuFormat
   ) -> ScriptResult {
@@ -31,28 +39,53 @@ extension ScriptEvaluator {
       failure = failure ?? .nestedTooDeeply(place: place)
       return .flow(.stopped)
     }
+    if format == .legacy { return openLegacy(file, text) }
+    // On the heap, as menus that open menus would use up the stack.
+    let inside = inside(file)
+    _ = inside.evaluator.run(text, named: file.name)
+    return leave(inside)
+  }
+
+  @inline(never)
+  private func innerMenu(_ file: MenuFile, _ format: MenuFormat) -> Menu {
     var inner = Menu(file: file, format: format)
     inner.depth = menu.depth + 1
     inner.passwords = menu.passwords
-    if format == .legacy {
-      inner.superusers = superusers
-      LegacyMenu(text, root: root, environment: environment, work: work).fill(&inner)
-      noteFailure()
-      if failure != nil { return .flow(.stopped) }
-      inner.root = root
-      inner.savedVariables = loader.savedVariables
-      return opened(inner)
-    }
+    return inner
+  }
+
+  @inline(never)
+  private mutating func openLegacy(_ file: MenuFile, _ text: ByteString) -> ScriptResult {
+    var inner = innerMenu(file, .legacy)
+    inner.superusers = superusers
+    LegacyMenu(text, root: root, environment: environment, work: work).fill(&inner)
+    noteFailure()
+    if failure != nil { return .flow(.stopped) }
+    inner.root = root
+    inner.savedVariables = loader.savedVariables
+    return opened(inner)
+  }
+
+  /// What runs the script of another file.
+  @inline(never)
+  private func inside(_ file: MenuFile) -> ScriptInside<Environment> {
     var innerContext = context
     innerContext.keepExported()
     innerContext.setConfiguration(file)
-    var evaluator = ScriptEvaluator(environment: environment, context: innerContext, menu: inner)
+    var evaluator = ScriptEvaluator(
+      environment: environment, context: innerContext, menu: innerMenu(file, .grub2))
     evaluator.stepsLeft = stepsLeft
     evaluator.depth = depth
     evaluator.arguments = arguments
     // What was loaded, and what is to be saved, belongs to no single menu.
     evaluator.loader = loader
-    _ = evaluator.run(text, named: file.name)
+    return ScriptInside(evaluator)
+  }
+
+  /// Goes on after the script of another file.
+  @inline(never)
+  private mutating func leave(_ inside: ScriptInside<Environment>) -> ScriptResult {
+    let evaluator = inside.evaluator
     stepsLeft = evaluator.stepsLeft
     if let failure = evaluator.failure {
       self.failure = self.failure ?? failure
@@ -68,6 +101,7 @@ extension ScriptEvaluator {
     return opened(evaluator.finishedMenu())
   }
 
+  @inline(never)
   private mutating func opened(_ inner: Menu) -> ScriptResult {
     if inner.entries.isEmpty {
       write(inner.output)

@@ -4,6 +4,7 @@ import Bytes
 extension ScriptEvaluator {
   /// Runs a command that says what is to be booted. Files are not checked here: reading them
   /// gives a better error.
+  @inline(never)
   mutating func load(_ command: ScriptCommand, _ arguments: [ByteString]) -> ScriptResult {
     if command == .boot {
       guard loader.target != nil || loader.chainloaded != nil else {

@@ -40,28 +40,9 @@ extension ScriptEvaluator {
     }
   }
 
-  /// Where a whole statement ends whose keyword is the present word; the lexer goes on after it.
-  private func whole(_ lexer: inout ScriptLexer, _ code: ScriptCode) -> ScriptPosition {
-    let end = code.sections.end(ofSectionAt: ScriptParser.wholeStart(lexer.position))
-    lexer.skipPlainWord()
-    // There is one, as the text was checked.
-    return end ?? ScriptPosition(offset: lexer.end, line: place.line, lineStart: lexer.end)
-  }
-
-  /// The section at the present place; the lexer goes on after the word that ends it.
-  private func section(
-    _ lexer: inout ScriptLexer, _ code: ScriptCode
-  ) -> (start: ScriptPosition, end: Int, keyword: ScriptKeyword?) {
-    let start = lexer.position
-    let end = code.sections.end(ofSectionAt: start.offset)
-    lexer.position = end ?? start
-    let keyword = lexer.keywordHere()
-    lexer.skipPlainWord()
-    return (start, end?.offset ?? start.offset, keyword)
-  }
-
+  @inline(never)
   private mutating func define(_ lexer: inout ScriptLexer, _ code: ScriptCode) -> Flow {
-    let end = whole(&lexer, code)
+    let end = lexer.takeWhole(code)
     lexer.skipBlanks()
     let nameStart = lexer.offset
     lexer.skipPlainWord()
@@ -83,21 +64,22 @@ extension ScriptEvaluator {
     return .next
   }
 
+  @inline(never)
   private mutating func conditional(_ lexer: inout ScriptLexer, _ code: ScriptCode) -> Flow {
-    let end = whole(&lexer, code)
+    let end = lexer.takeWhole(code)
     while true {
-      let condition = section(&lexer, code)
+      let condition = lexer.takeSection(code)
       if condition.keyword == .then {
         let flow = execute(code, from: condition.start, to: condition.end)
         if flow != .next { return flow }
-        let body = section(&lexer, code)
+        let body = lexer.takeSection(code)
         if status == 0 {
           lexer.position = end
           return execute(code, from: body.start, to: body.end)
         }
         if body.keyword == .elif { continue }
         if body.keyword == .else {
-          let otherwise = section(&lexer, code)
+          let otherwise = lexer.takeSection(code)
           lexer.position = end
           status = 0
           return execute(code, from: otherwise.start, to: otherwise.end)
@@ -109,8 +91,9 @@ extension ScriptEvaluator {
     }
   }
 
+  @inline(never)
   private mutating func forLoop(_ lexer: inout ScriptLexer, _ code: ScriptCode) -> Flow {
-    let end = whole(&lexer, code)
+    let end = lexer.takeWhole(code)
     lexer.skipBlanks()
     let nameStart = lexer.offset
     lexer.skipPlainWord()
@@ -120,7 +103,7 @@ extension ScriptEvaluator {
     guard let expanded = expand(&lexer, code) else { return .stopped }
     _ = lexer.skipSeparators()
     lexer.skipPlainWord()  // `do`
-    let body = section(&lexer, code)
+    let body = lexer.takeSection(code)
     lexer.position = end
     status = 0
     loopCount += 1
@@ -128,31 +111,49 @@ extension ScriptEvaluator {
     for value in expanded.arguments {
       guard charge(byteCount: value.count) else { return .stopped }
       _ = context.set(name, value)
-      if let flow = afterIteration(execute(code, from: body.start, to: body.end)) { return flow }
+      if let flow = ScriptEvaluator.afterIteration(execute(code, from: body.start, to: body.end)) {
+        return flow
+      }
     }
     return .next
   }
 
+  @inline(never)
   private mutating func whileLoop(
     _ lexer: inout ScriptLexer, _ code: ScriptCode, isUntil: Bool
   ) -> Flow {
-    let end = whole(&lexer, code)
-    let condition = section(&lexer, code)
-    let body = section(&lexer, code)
+    let end = lexer.takeWhole(code)
+    let condition = lexer.takeSection(code)
+    let body = lexer.takeSection(code)
     lexer.position = end
     loopCount += 1
     defer { loopCount -= 1 }
     while charge(byteCount: 0) {
-      if let flow = afterIteration(execute(code, from: condition.start, to: condition.end)) {
+      if let flow = ScriptEvaluator.afterIteration(
+        execute(code, from: condition.start, to: condition.end))
+      {
         return flow
       }
       if (status == 0) == isUntil { return .next }
-      if let flow = afterIteration(execute(code, from: body.start, to: body.end)) { return flow }
+      if let flow = ScriptEvaluator.afterIteration(execute(code, from: body.start, to: body.end)) {
+        return flow
+      }
     }
     return .stopped
   }
 
+  /// What follows a loop's body: nil if the loop goes on.
+  static func afterIteration(_ flow: Flow) -> Flow? {
+    switch flow {
+    case .next, .continueLoop(1): nil
+    case .breakLoops(let count): count > 1 ? .breakLoops(count - 1) : .next
+    case .continueLoop(let count): .continueLoop(count - 1)
+    case .returned, .stopped: flow
+    }
+  }
+
   /// Runs a command: a function or a command of that name, or else an assignment.
+  @inline(never)
   private mutating func command(_ lexer: inout ScriptLexer, _ code: ScriptCode) -> Flow {
     guard let expanded = expand(&lexer, code) else { return .stopped }
     var arguments = expanded.arguments

@@ -4,6 +4,7 @@ import Bytes
 extension ScriptEvaluator {
   /// `regexp [--set [NUMBER:]VARIABLE]... PATTERN TEXT` (GRUB manual, "regexp"). Without a number
   /// it is the first group.
+  @inline(never)
   mutating func regexp(_ arguments: [ByteString]) -> ScriptResult {
     let options = CommandOptions(arguments, "set/s=")
     if let problem = options.problem { return .failed(problem) }
@@ -45,6 +46,7 @@ extension ScriptEvaluator {
 
   /// `tr [--set VARIABLE] [--upcase|--downcase] [FROM TO] [TEXT]` (GRUB, `commands/tr.c`): without
   /// a text the variable's is taken, and two sets count before the options.
+  @inline(never)
   mutating func translate(_ arguments: [ByteString]) -> ScriptResult {
     let options = CommandOptions(arguments, "set/s= upcase/U downcase/D")
     if let problem = options.problem { return .failed(problem) }
@@ -73,6 +75,7 @@ extension ScriptEvaluator {
   }
 
   /// `read [--silent] VARIABLE`: nobody types while a menu is read, so the line is empty.
+  @inline(never)
   mutating func readLine(_ arguments: [ByteString]) -> ScriptResult {
     let options = CommandOptions(arguments, "silent/s")
     guard let variable = options.operands.first else { return .status(0) }
@@ -80,6 +83,7 @@ extension ScriptEvaluator {
   }
 
   /// `cmp FILE FILE`: success if both have the same contents.
+  @inline(never)
   mutating func compareFiles(_ arguments: [ByteString]) -> ScriptResult {
     let names = arguments.filter { $0.bytes.first != 0x2d }
     guard names.count == 2 else { return .failed("two arguments expected") }

@@ -3,6 +3,7 @@ import Bytes
 
 extension ScriptEvaluator {
   /// Runs a command that changes variables or positional parameters.
+  @inline(never)
   mutating func changeVariables(
     _ command: ScriptCommand, _ call: ScriptInvocation
   ) -> ScriptResult {
@@ -56,6 +57,7 @@ extension ScriptEvaluator {
 
   /// `load_env`, `save_env` and `list_env`. Nothing is written here: what is to be saved is kept
   /// for the caller.
+  @inline(never)
   mutating func environmentBlock(
     _ command: ScriptCommand, _ arguments: [ByteString]
   ) -> ScriptResult {

@@ -52,12 +52,14 @@ struct ScriptEvaluator<Environment: MenuEnvironment> {
   var root: ByteString { context.value("root") ?? "" }
 
   /// Takes steps from what is left, and pays; false, with a failure, if that is not possible.
+  @inline(never)
   mutating func charge(byteCount: Int) -> Bool {
     stepsLeft -= 1
     return pay(.commands) && charge(textByteCount: byteCount)
   }
 
   /// Pays for text that is gone through, as far as it is no command.
+  @inline(never)
   mutating func charge(textByteCount count: Int) -> Bool {
     stepsLeft -= count / MenuLimits.bytesPerStep
     if count > 0, !pay(.textBytes, count) { return false }
@@ -82,6 +84,7 @@ struct ScriptEvaluator<Environment: MenuEnvironment> {
   }
 
   /// Goes one level deeper; false, with a failure, if that is too deep.
+  @inline(never)
   mutating func enter() -> Bool {
     guard depth < MenuLimits.callDepthMax else {
       failure = failure ?? .nestedTooDeeply(place: place)
@@ -124,29 +127,26 @@ struct ScriptEvaluator<Environment: MenuEnvironment> {
         let flow = statements(of: code, from: piece.start, to: piece.end)
         if flow != .next { return flow }
       } catch {
-        (place.line, place.column) = (error.line, error.column)
-        warn(.syntax(error.message))
-        guard charge(byteCount: 0) else { return .stopped }
+        guard skip(error) else { return .stopped }
       }
     }
   }
 
+  /// Names a piece that breaks the grammar; false, with a failure, if that is not paid for.
+  @inline(never)
+  private mutating func skip(_ error: ScriptSyntaxError) -> Bool {
+    (place.line, place.column) = (error.line, error.column)
+    warn(.syntax(error.message))
+    return charge(byteCount: 0)
+  }
+
   /// Notes something that was skipped.
+  @inline(never)
   mutating func warn(_ kind: MenuWarning.Kind) {
     let kind = kind.shortened
     if case .unknownCommand = kind, menu.warnings.contains(where: { $0.kind == kind }) { return }
     guard menu.warnings.count < MenuLimits.warningCountMax else { return }
     menu.warnings.append(MenuWarning(place: place, kind: kind))
-  }
-
-  /// What follows a loop's body: nil if the loop goes on.
-  func afterIteration(_ flow: Flow) -> Flow? {
-    switch flow {
-    case .next, .continueLoop(1): nil
-    case .breakLoops(let count): count > 1 ? .breakLoops(count - 1) : .next
-    case .continueLoop(let count): .continueLoop(count - 1)
-    case .returned, .stopped: flow
-    }
   }
 
   /// Runs the command of a name. A function never hides a command of GRUB 2.
@@ -163,6 +163,12 @@ struct ScriptEvaluator<Environment: MenuEnvironment> {
       let invocation = ScriptInvocation(name: name, arguments: arguments, block: block)
       return finish(invocation, perform(known, invocation))
     }
+    return assign(name)
+  }
+
+  /// Runs an assignment, or names a command that is not known.
+  @inline(never)
+  private mutating func assign(_ name: ByteString) -> Flow {
     if let equals = name.bytes.firstIndex(of: 0x3d), equals > 0 {
       let isSet = context.set(
         ByteString(name.bytes[..<equals]), ByteString(name.bytes[(equals + 1)...]))
@@ -179,6 +185,7 @@ struct ScriptEvaluator<Environment: MenuEnvironment> {
     ScriptCommand(name) != nil || context.function(name) != nil || name.bytes.contains(0x3d)
   }
 
+  @inline(never)
   private mutating func finish(_ invocation: ScriptInvocation, _ result: ScriptResult) -> Flow {
     switch result {
     case .status(let value):
@@ -194,6 +201,7 @@ struct ScriptEvaluator<Environment: MenuEnvironment> {
     }
   }
 
+  @inline(never)
   private mutating func call(_ function: ScriptFunction, _ arguments: [ByteString]) -> Flow {
     let outer = (self.arguments, loopCount, place)
     self.arguments = arguments

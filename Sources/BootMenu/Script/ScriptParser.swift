@@ -17,6 +17,7 @@ struct ScriptParser {
 
   /// Where the next piece starts and ends; nil at the script's end. After an error the rest of the
   /// line that has it is skipped, and the next call goes on after it.
+  @inline(never)
   mutating func nextPiece() throws(ScriptSyntaxError) -> (start: ScriptPosition, end: Int)? {
     sections.clear()
     do throws(ScriptSyntaxError) {
@@ -48,6 +49,7 @@ struct ScriptParser {
     }
   }
 
+  @inline(never)
   private mutating func peek() throws(ScriptSyntaxError) -> ScriptToken {
     if let ahead { return ahead }
     let token = try lexer.next()
@@ -57,10 +59,12 @@ struct ScriptParser {
 
   private mutating func advance() { ahead = nil }
 
+  @inline(never)
   private mutating func skipNewlines() throws(ScriptSyntaxError) {
     while try peek().kind == .newline { advance() }
   }
 
+  @inline(never)
   private func unexpected(_ token: ScriptToken) -> ScriptSyntaxError {
     let text =
       token.kind == .newline
@@ -69,12 +73,14 @@ struct ScriptParser {
       reason: token.kind == .end ? .missing("its end") : .unexpected(text), at: token.start)
   }
 
+  @inline(never)
   private func missing(_ word: ByteString, at token: ScriptToken) -> ScriptSyntaxError {
     if token.kind != .end { return unexpected(token) }
     return ScriptSyntaxError(reason: .missing(word), at: token.start)
   }
 
   /// The keyword that a token is as it is written: `'if'` and `i\f` are none.
+  @inline(never)
   private func keyword(_ token: ScriptToken) -> ScriptKeyword? {
     guard token.kind == .word, token.end - token.start.offset <= ScriptKeyword.byteCountMax else {
       return nil
@@ -82,12 +88,14 @@ struct ScriptParser {
     return ScriptKeyword(lexer.text[token.start.offset..<token.end])
   }
 
+  @inline(never)
   private mutating func expect(_ wanted: ScriptKeyword) throws(ScriptSyntaxError) {
     let token = try peek()
     guard keyword(token) == wanted else { throw missing(wanted.text, at: token) }
     advance()
   }
 
+  @inline(never)
   private mutating func expect(_ kind: ScriptToken.Kind) throws(ScriptSyntaxError) -> ScriptToken {
     let token = try peek()
     guard token.kind == kind else {
@@ -98,6 +106,7 @@ struct ScriptParser {
   }
 
   /// A name as `for` and `function` take it: letters, digits and `_`, and no keyword.
+  @inline(never)
   private mutating func name() throws(ScriptSyntaxError) {
     let token = try peek()
     guard token.kind == .word, keyword(token) == nil,
@@ -112,6 +121,7 @@ struct ScriptParser {
   // MARK: Statements
 
   /// A statement outside of all blocks: only there a function may be defined.
+  @inline(never)
   private mutating func statement() throws(ScriptSyntaxError) {
     let token = try peek()
     guard keyword(token) == .function else { return try command(depth: 0) }
@@ -133,6 +143,7 @@ struct ScriptParser {
     sections.end(whole, at: place)
   }
 
+  @inline(never)
   private mutating func command(depth: Int) throws(ScriptSyntaxError) {
     let token = try peek()
     guard depth <= MenuLimits.syntaxDepthMax else {
@@ -190,20 +201,34 @@ struct ScriptParser {
     let section = sections.begin(at: lexer.offset)
     try skipNewlines()
     while true {
-      if try peek().kind == .end { throw missing(end.text, at: try peek()) }
+      if try peek().kind == .end { throw try missing(end) }
       try command(depth: depth + 1)
-      var token = try peek()
-      let isSeparated = token.kind == .newline || token.kind == .semicolon
-      if isSeparated {
-        advance()
-        try skipNewlines()
-        token = try peek()
-      }
-      if isEnd(token, end, isSeparated: isSeparated) {
-        return sections.end(section, at: token.start)
-      }
-      guard isSeparated, token.kind != .end else { throw missing(end.text, at: token) }
+      if try isEnd(end, of: section) { return }
     }
+  }
+
+  /// Whether a list of commands ends after the one that was read; then its section does. Otherwise
+  /// the next one follows. What is needed for one command only is not on the stack of those within.
+  @inline(never)
+  private mutating func isEnd(_ end: End, of section: Int) throws(ScriptSyntaxError) -> Bool {
+    var token = try peek()
+    let isSeparated = token.kind == .newline || token.kind == .semicolon
+    if isSeparated {
+      advance()
+      try skipNewlines()
+      token = try peek()
+    }
+    if isEnd(token, end, isSeparated: isSeparated) {
+      sections.end(section, at: token.start)
+      return true
+    }
+    guard isSeparated, token.kind != .end else { throw try missing(end) }
+    return false
+  }
+
+  @inline(never)
+  private mutating func missing(_ end: End) throws(ScriptSyntaxError) -> ScriptSyntaxError {
+    missing(end.text, at: try peek())
   }
 
   private func isEnd(_ token: ScriptToken, _ end: End, isSeparated: Bool) -> Bool {

@@ -5,6 +5,7 @@ extension ScriptEvaluator {
   /// `syslinux_configfile` and `syslinux_source` (GRUB manual), and the `extract_` commands, which
   /// take the entries alone. `-r`, `-c` and the variant of syslinux are understood: the first is a
   /// directory that stands for the root, the second one that names are in.
+  @inline(never)
   mutating func readSyslinux(_ call: ScriptInvocation) -> ScriptResult {
     let options = CommandOptions(
       call.arguments,
