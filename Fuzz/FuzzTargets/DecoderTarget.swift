@@ -50,7 +50,9 @@ final class DecoderTarget: FuzzTarget {
     }
   }
 
-  private func stream(_ packed: UnsafeRawBufferPointer, _ format: PayloadFormat, pieceByteCount: Int) {
+  private func stream(
+    _ packed: UnsafeRawBufferPointer, _ format: PayloadFormat, pieceByteCount: Int
+  ) {
     guard
       let decoder = try? Decoder(
         format, memoryLimit: max(Self.memoryByteCountMax, DecoderMemory.byteCountMin(format)))

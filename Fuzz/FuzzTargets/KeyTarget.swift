@@ -60,7 +60,8 @@ final class KeyTarget: FuzzTarget {
       case .complete: screen.complete(Completion(insertion: "linux ", choices: ["a", "b", "c"]))
       case .edit(let index): screen.edit(index: index)
       case .unlock: screen.ask(for: .unlock, asksForUser: true)
-      case .password(let answer): if answer.password == "secret" { screen.accept() } else { screen.refuse(now: now) }
+      case .password(let answer) where answer.password == "secret": screen.accept()
+      case .password: screen.refuse(now: now)
       case .some: screen.report("not this one: a long message that goes over the end of a line")
       case nil: break
       }

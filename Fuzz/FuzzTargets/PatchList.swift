@@ -70,7 +70,8 @@ final class PatchList {
     guard !bytes.isEmpty else { return }
     if isNew(disk, byteOffset, bytes.count) {
       log?.append((disk, byteOffset, bytes.count))
-      for index in patches.indices where patches[index].read == readCount && patches[index].disk < 0 {
+      for index in patches.indices where patches[index].read == readCount && patches[index].disk < 0
+      {
         patches[index].disk = disk
         patches[index].byteOffset = byteOffset + UInt64(patches[index].place % bytes.count)
         activeCount += 1
@@ -80,7 +81,9 @@ final class PatchList {
     if activeCount == 0 { return }
     let end = byteOffset + UInt64(bytes.count)
     for patch in patches where patch.disk == disk {
-      if patch.byteOffset >= end || patch.byteOffset + UInt64(patch.count) <= byteOffset { continue }
+      if patch.byteOffset >= end || patch.byteOffset + UInt64(patch.count) <= byteOffset {
+        continue
+      }
       change(&bytes, by: patch, at: byteOffset)
     }
   }
