@@ -3,8 +3,8 @@ public import Bytes
 import Decompression
 import TestSupport
 
-/// Packed data. The input's first byte chooses the format, and whether it is a block of a file system
-/// or the stream of a kernel.
+/// Packed data. The input's first byte chooses the format, and whether it is a block of a file
+/// system or the stream of a kernel.
 final class DecoderTarget: FuzzTarget {
   /// The most that comes out, in bytes.
   static let unpackedByteCountMax = 256 << 10

@@ -4,8 +4,8 @@ import CFuzz
 import Glibc
 
 /// Runs inputs one after the other, each with an account of its own, and measures them: what they
-/// were charged, the time, the memory. Tells libFuzzer what was charged, so that it looks for inputs
-/// that make more work. Keeps inputs that took much longer than they paid for.
+/// were charged, the time, the memory. Tells libFuzzer what was charged, so that it looks for
+/// inputs that make more work. Keeps inputs that took much longer than they paid for.
 public final class FuzzMeter {
   /// The memory in bytes that an execution may use up: what a domain of 96 MiB has for its heap.
   public static let memoryByteCountMax: Int64 = 80 << 20

@@ -4,8 +4,8 @@ public import Bytes
 import Framebuffer
 import MenuScreen
 
-/// What comes from a terminal, in chunks: the first byte's bits say which screen, the next one is the
-/// length of the chunks. What the screen writes goes to a terminal of cells.
+/// What comes from a terminal, in chunks: the first byte's bits say which screen, the next one is
+/// the length of the chunks. What the screen writes goes to a terminal of cells.
 final class KeyTarget: FuzzTarget {
   let name = "keys"
   let byteCountMax = 1024

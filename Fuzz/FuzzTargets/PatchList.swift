@@ -4,10 +4,10 @@ import Bytes
 /// Changes of a base image at the places that are read.
 ///
 /// An input is the number of a base (1 byte), then patches: the number of a read (2 bytes, low one
-/// first), a place in what it reads (2 bytes, modulo its length), a byte whose lower four bits are a
-/// count less one and whose upper four say what is done, and so many bytes. The reads are counted as
-/// far as they are of places not read before, over all disks. A patch stays: whoever reads the place
-/// again reads the same.
+/// first), a place in what it reads (2 bytes, modulo its length), a byte whose lower four bits are
+/// a count less one and whose upper four say what is done, and so many bytes. The reads are counted
+/// as far as they are of places not read before, over all disks. A patch stays: whoever reads the
+/// place again reads the same.
 final class PatchList {
   /// How many patches there may be.
   static let countMax = 64
