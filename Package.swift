@@ -132,9 +132,6 @@ let package = Package(
       ["EROFS", "FileSystem", "BlockIO", "Bytes", "Decompression", "TestSupport"]),
     tests("BootMenuTests", ["BootMenu", "Bytes", "TestSupport"]),
     tests("BootPlanTests", ["BootPlan", "BootMenu", "BlockIO", "Bytes", "TestSupport"]),
-    .executableTarget(
-      name: "menu-fuzz", dependencies: ["BootMenu", "Bytes", "TestSupport"],
-      path: "Tests/MenuFuzz"),
     cModule("CFuzz", path: "Fuzz/CFuzz"),
     .target(
       name: "FuzzTargets",
@@ -169,6 +166,7 @@ let package = Package(
       "DomainBuilderTests",
       ["DomainBuilder", "KernelImage", "Bytes", "CXen", "CLinux", "TestSupport"]),
     tests("TidyTests", ["Bytes"]),
+    tests("FuzzTargetsTests", ["FuzzTargets", "TestSupport", "Bytes"]),
     .target(
       name: "FakeDom0", dependencies: ["XenFrontends", "CXen", "BlockIO", "Bytes"],
       path: "Tests/FakeDom0"),

@@ -4,8 +4,8 @@ import Foundation
 import FuzzTargets
 import TestSupport
 
-/// What `tools/fuzz` runs: makes base images and seeds of a target, or feeds inputs to it, by libFuzzer
-/// or one after the other.
+/// What `tools/fuzz` runs: makes base images and seeds of a target, or feeds inputs to it, by
+/// libFuzzer or one after the other.
 @main
 struct FuzzRunner {
   static func main() throws {

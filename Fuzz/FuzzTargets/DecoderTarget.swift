@@ -3,8 +3,8 @@ public import Bytes
 import Decompression
 import TestSupport
 
-/// Packed data. The input's first byte chooses the format, and whether it is a block of a file system
-/// or the stream of a kernel.
+/// Packed data. The input's first byte chooses the format, and whether it is a block of a file
+/// system or the stream of a kernel.
 final class DecoderTarget: FuzzTarget {
   /// The most that comes out, in bytes.
   static let unpackedByteCountMax = 256 << 10
@@ -50,7 +50,9 @@ final class DecoderTarget: FuzzTarget {
     }
   }
 
-  private func stream(_ packed: UnsafeRawBufferPointer, _ format: PayloadFormat, pieceByteCount: Int) {
+  private func stream(
+    _ packed: UnsafeRawBufferPointer, _ format: PayloadFormat, pieceByteCount: Int
+  ) {
     guard
       let decoder = try? Decoder(
         format, memoryLimit: max(Self.memoryByteCountMax, DecoderMemory.byteCountMin(format)))

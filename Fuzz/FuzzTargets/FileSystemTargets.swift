@@ -41,7 +41,8 @@ enum FileSystemTargets {
       Ext4FileSystem<FuzzDevice>.self, "ext4",
       [
         BaseRecipe("ext4-small", ",^metadata_csum,^64bit,^uninit_bg"),
-        BaseRecipe("ext4-small", ",metadata_csum,64bit"), BaseRecipe("ext4-small", "", "ext2"), BaseRecipe("ext4-inline-data"),
+        BaseRecipe("ext4-small", ",metadata_csum,64bit"), BaseRecipe("ext4-small", "", "ext2"),
+        BaseRecipe("ext4-inline-data"),
         BaseRecipe("ext4-casefold"), BaseRecipe("ext4-meta-bg"), BaseRecipe("ext4-revision0"),
         BaseRecipe("ext4-journal", "1024", "^metadata_csum,64bit", "none"),
         BaseRecipe("ext4-journal", "1024", "metadata_csum,64bit", "3"),

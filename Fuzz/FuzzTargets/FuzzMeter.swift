@@ -4,8 +4,8 @@ import CFuzz
 import Glibc
 
 /// Runs inputs one after the other, each with an account of its own, and measures them: what they
-/// were charged, the time, the memory. Tells libFuzzer what was charged, so that it looks for inputs
-/// that make more work. Keeps inputs that took much longer than they paid for.
+/// were charged, the time, the memory. Tells libFuzzer what was charged, so that it looks for
+/// inputs that make more work. Keeps inputs that took much longer than they paid for.
 public final class FuzzMeter {
   /// The memory in bytes that an execution may use up: what a domain of 96 MiB has for its heap.
   public static let memoryByteCountMax: Int64 = 80 << 20
@@ -64,13 +64,12 @@ public final class FuzzMeter {
 
   /// The machine may have been busy with something else: the quickest of some executions counts.
   private func judgeAgain(_ input: ArraySlice<UInt8>, _ first: UInt64) {
+    guard isWorse(first), findCount < Self.findCountMax else { return }
     var quickest = first
     for _ in 0..<3 { quickest = min(quickest, execute(input).nanoseconds) }
     let spent = account.spent
-    guard isUnpaid(quickest, spent) else { return }
-    let ratio = Double(quickest) * 1000 / Double(spent + 1_000_000)
-    guard ratio > worstRatio * 1.2, findCount < Self.findCountMax else { return }
-    worstRatio = ratio
+    guard isUnpaid(quickest, spent), isWorse(quickest) else { return }
+    worstRatio = ratio(quickest)
     findCount += 1
     let path = "\(folder)/unpaid-\(Self.name(of: input))"
     print(
@@ -81,6 +80,13 @@ public final class FuzzMeter {
     fclose(file)
   }
 
+  private func ratio(_ nanoseconds: UInt64) -> Double {
+    Double(nanoseconds) * 1000 / Double(account.spent + 1_000_000)
+  }
+
+  /// Only what is worse than what was found is kept, so that there is one of each kind.
+  private func isWorse(_ nanoseconds: UInt64) -> Bool { ratio(nanoseconds) > worstRatio * 1.5 }
+
   /// A name that says which input it is (FNV-1a).
   private static func name(of input: ArraySlice<UInt8>) -> String {
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325
@@ -90,9 +96,12 @@ public final class FuzzMeter {
 
   /// A line for the script that runs all targets.
   public var summary: String {
-    let slow = "slowest_us=\(slowest.nanoseconds / 1000) slowest_charged_us=\(slowest.work / 1_000_000)"
-    return "summary: executions=\(executionCount) \(slow) largest_kib=\(most.memory >> 10) "
-      + "largest_charged_us=\(most.work / 1_000_000) unpaid=\(findCount)"
+    let values: [(String, UInt64)] = [
+      ("executions", UInt64(executionCount)), ("slowest_us", slowest.nanoseconds / 1000),
+      ("slowest_charged_us", slowest.work / 1_000_000), ("largest_kib", UInt64(most.memory >> 10)),
+      ("unpaid", UInt64(findCount)),
+    ]
+    return "summary: " + values.map { "\($0)=\($1)" }.joined(separator: " ")
   }
 
   // MARK: The score

@@ -4,8 +4,8 @@ public import Bytes
 import Framebuffer
 import MenuScreen
 
-/// What comes from a terminal, in chunks: the first byte's bits say which screen, the next one is the
-/// length of the chunks. What the screen writes goes to a terminal of cells.
+/// What comes from a terminal, in chunks: the first byte's bits say which screen, the next one is
+/// the length of the chunks. What the screen writes goes to a terminal of cells.
 final class KeyTarget: FuzzTarget {
   let name = "keys"
   let byteCountMax = 1024
@@ -60,7 +60,8 @@ final class KeyTarget: FuzzTarget {
       case .complete: screen.complete(Completion(insertion: "linux ", choices: ["a", "b", "c"]))
       case .edit(let index): screen.edit(index: index)
       case .unlock: screen.ask(for: .unlock, asksForUser: true)
-      case .password(let answer): if answer.password == "secret" { screen.accept() } else { screen.refuse(now: now) }
+      case .password(let answer) where answer.password == "secret": screen.accept()
+      case .password: screen.refuse(now: now)
       case .some: screen.report("not this one: a long message that goes over the end of a line")
       case nil: break
       }

@@ -6,7 +6,7 @@ import TestSupport
 /// Menus of one language. The input is the text.
 final class MenuTarget: FuzzTarget {
   let name: String
-  let byteCountMax = 768
+  let byteCountMax = 512
   private let format: MenuFormat
 
   static func all() -> [any FuzzTarget] {
@@ -87,7 +87,7 @@ final class RegularExpressionTarget: FuzzTarget {
 /// A world where every file is the text itself, as often as `readCountMax`.
 final class MirrorWorld: MenuEnvironment {
   /// A menu that reads itself goes on in itself.
-  static let readCountMax = 6
+  static let readCountMax = 3
 
   private let text: ByteString
   private var readCount = 0

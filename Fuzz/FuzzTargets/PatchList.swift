@@ -4,10 +4,10 @@ import Bytes
 /// Changes of a base image at the places that are read.
 ///
 /// An input is the number of a base (1 byte), then patches: the number of a read (2 bytes, low one
-/// first), a place in what it reads (2 bytes, modulo its length), a byte whose lower four bits are a
-/// count less one and whose upper four say what is done, and so many bytes. The reads are counted as
-/// far as they are of places not read before, over all disks. A patch stays: whoever reads the place
-/// again reads the same.
+/// first), a place in what it reads (2 bytes, modulo its length), a byte whose lower four bits are
+/// a count less one and whose upper four say what is done, and so many bytes. The reads are counted
+/// as far as they are of places not read before, over all disks. A patch stays: whoever reads the
+/// place again reads the same.
 final class PatchList {
   /// How many patches there may be.
   static let countMax = 64
@@ -70,7 +70,8 @@ final class PatchList {
     guard !bytes.isEmpty else { return }
     if isNew(disk, byteOffset, bytes.count) {
       log?.append((disk, byteOffset, bytes.count))
-      for index in patches.indices where patches[index].read == readCount && patches[index].disk < 0 {
+      for index in patches.indices where patches[index].read == readCount && patches[index].disk < 0
+      {
         patches[index].disk = disk
         patches[index].byteOffset = byteOffset + UInt64(patches[index].place % bytes.count)
         activeCount += 1
@@ -80,7 +81,9 @@ final class PatchList {
     if activeCount == 0 { return }
     let end = byteOffset + UInt64(bytes.count)
     for patch in patches where patch.disk == disk {
-      if patch.byteOffset >= end || patch.byteOffset + UInt64(patch.count) <= byteOffset { continue }
+      if patch.byteOffset >= end || patch.byteOffset + UInt64(patch.count) <= byteOffset {
+        continue
+      }
       change(&bytes, by: patch, at: byteOffset)
     }
   }

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-public import Bytes
+import Bytes
 import TestSupport
 
 /// What targets with base images have in common: the input's first byte chooses the base, the rest
 /// are patches.
-public class PatchedTarget: FuzzTarget {
+class PatchedTarget: FuzzTarget {
   /// How many reads of a base get seeds of their own.
   static let seededReadCountMax = 160
 
-  public let name: String
-  public let recipes: [BaseRecipe]
-  public let byteCountMax = 512
+  let name: String
+  let recipes: [BaseRecipe]
+  let byteCountMax = 512
   private var bases: [BaseImage] = []
   private let patches = PatchList()
 
@@ -19,10 +19,10 @@ public class PatchedTarget: FuzzTarget {
     self.recipes = recipes
   }
 
-  public func use(_ bases: [BaseImage]) { self.bases = bases }
+  func use(_ bases: [BaseImage]) { self.bases = bases }
 
   /// Each base as it is, and for each of its reads one with patches that change nothing.
-  public func seeds() -> [[UInt8]] {
+  func seeds() -> [[UInt8]] {
     var result: [[UInt8]] = []
     var random = SplitMix(seed: 19)
     for (number, base) in bases.enumerated() {
@@ -48,7 +48,7 @@ public class PatchedTarget: FuzzTarget {
     return result
   }
 
-  public func run(_ input: ArraySlice<UInt8>, _ work: WorkAccount) {
+  func run(_ input: ArraySlice<UInt8>, _ work: WorkAccount) {
     guard let first = input.first, !bases.isEmpty else { return }
     let base = bases[Int(first) % bases.count]
     patches.begin(input.dropFirst())

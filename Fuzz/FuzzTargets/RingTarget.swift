@@ -4,8 +4,8 @@ public import Bytes
 @testable import FakeDom0
 @testable import XenFrontends
 
-/// A console whose other end writes anything into the page. The input is a list of rounds: a place in
-/// the indexes, a length, and so many bytes, after which the console reads and writes.
+/// A console whose other end writes anything into the page. The input is a list of rounds: a place
+/// in the indexes, a length, and so many bytes, after which the console reads and writes.
 final class ConsoleTarget: FuzzTarget {
   let name = "console"
   let byteCountMax = 512

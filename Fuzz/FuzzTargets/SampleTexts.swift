@@ -10,8 +10,8 @@ enum SampleTexts {
     let names = FileManager.default.enumerator(atPath: folder.path)?.allObjects ?? []
     var result: [[UInt8]] = []
     for name in names.compactMap({ $0 as? String }).sorted() {
-      guard let data = FileManager.default.contents(atPath: folder.appendingPathComponent(name).path)
-      else { continue }
+      let path = folder.appendingPathComponent(name).path
+      guard let data = FileManager.default.contents(atPath: path) else { continue }
       var rest = [UInt8](data)[...]
       while !rest.isEmpty {
         var end = min(rest.endIndex, rest.startIndex + byteCountMax)

@@ -3,8 +3,8 @@ public import Bytes
 @testable import FakeDom0
 @testable import XenFrontends
 
-/// A xenstore that lies. The input is a list of answers: a byte of flags, a type, a length and so many
-/// bytes. Each turn of the store gives the next one.
+/// A xenstore that lies. The input is a list of answers: a byte of flags, a type, a length and so
+/// many bytes. Each turn of the store gives the next one.
 final class XenStoreTarget: FuzzTarget {
   let name = "xenstore"
   let byteCountMax = 1024

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-/// How checksums are compared. A build for fuzzing (`PVGRUB_FUZZ`) takes every one as right, so that
-/// what lies behind it is reached; no image is built that way.
+/// How checksums are compared. A build for fuzzing (`PVGRUB_FUZZ`) takes every one as right, so
+/// that what lies behind it is reached; no image is built that way.
 public enum ChecksumRule {
   /// Whether a checksum is right.
   @inlinable @inline(__always)

@@ -100,20 +100,26 @@ extension ByteString {
   private func wordIndex(in literal: Literal) -> Int? {
     guard !isEmpty else { return nil }
     var index = 0
-    /// The bytes of the present word that are those of the string; nil once one is not.
-    var matchCount: Int? = 0
-    for byte in literal.bytes {
-      if ASCII.isBlank(byte) {
-        if matchCount == count { return index }
-        index += 1
-        matchCount = 0
-      } else if let place = matchCount, place < count, bytes[place] == byte {
-        matchCount = place + 1
-      } else {
-        matchCount = nil
+    var place = 0
+    // Each turn goes on behind the next blank of the source's own text.
+    while true {
+      var matchCount = 0
+      while matchCount < count, let byte = literal.byte(at: place), byte == bytes[matchCount],
+        !ASCII.isBlank(byte)
+      {
+        matchCount += 1
+        place += 1
       }
+      let isWhole = matchCount == count
+      while let byte = literal.byte(at: place), !ASCII.isBlank(byte) {
+        place += 1
+        matchCount = 0
+      }
+      if isWhole, matchCount == count { return index }
+      if literal.byte(at: place) == nil { return nil }
+      place += 1
+      index += 1
     }
-    return matchCount == count ? index : nil
   }
 }
 

@@ -48,6 +48,17 @@ public enum PayloadFormat: Equatable, CaseIterable, Sendable {
   /// but gzip, which ends in it (Linux, arch/x86/boot/compressed/Makefile).
   public var hasSizeField: Bool { self != .uncompressed && self != .gzip }
 
+  /// How much more work an unpacked byte is than one of `WorkKind.unpackedBytes`, which is
+  /// measured for the quick formats. None for what is not packed.
+  public var unpackingFactor: Int {
+    switch self {
+    case .uncompressed: 0
+    case .gzip, .lzo, .lz4, .zstd: 1
+    case .lzma, .xz: 3
+    case .bzip2: 8
+    }
+  }
+
   /// The unpacked size that the stream which starts with `head` tells of; nil if it does not.
   public func statedByteCount(head: ByteView) -> UInt64? {
     switch self {

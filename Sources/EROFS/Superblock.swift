@@ -132,6 +132,8 @@ final class Superblock {
     guard bytes.count >= Self.byteCount else { throw .notEROFS }
     bytes.replaceSubrange(4..<8, with: [0, 0, 0, 0])
     let computed = CRC32.castagnoli.update(~0, bytes)
-    guard ChecksumRule.matches(stored, computed) else { throw .wrongChecksum(stored: stored, computed: computed) }
+    guard ChecksumRule.matches(stored, computed) else {
+      throw .wrongChecksum(stored: stored, computed: computed)
+    }
   }
 }

@@ -61,7 +61,9 @@ struct BootRegion {
     let covered = Int(size) - 1 << Int(shift)
     let stored = bytes.u32(at: covered) ?? 0
     let computed = BootSector.checksum(Array(bytes.bytes[..<covered]))
-    guard ChecksumRule.matches(stored, computed) else { throw .wrongChecksum(stored: stored, computed: computed) }
+    guard ChecksumRule.matches(stored, computed) else {
+      throw .wrongChecksum(stored: stored, computed: computed)
+    }
   }
 
   @inline(never)

@@ -113,6 +113,8 @@ struct Directory<Device: BlockDevice> {
       let covered = view.slice(at: 0, count: offset)
     else { throw .badDirectoryEntry(place, offset: offset) }
     let computed = Checksum.crc32c(inode.checksumSeed, covered)
-    guard ChecksumRule.matches(stored, computed) else { throw .badChecksum(place, stored: stored, computed: computed) }
+    guard ChecksumRule.matches(stored, computed) else {
+      throw .badChecksum(place, stored: stored, computed: computed)
+    }
   }
 }

@@ -127,6 +127,8 @@ struct ExtentHeader {
       throw .badExtentHeader(place)
     }
     let computed = Checksum.crc32c(seed, covered)
-    guard ChecksumRule.matches(stored, computed) else { throw .badChecksum(place, stored: stored, computed: computed) }
+    guard ChecksumRule.matches(stored, computed) else {
+      throw .badChecksum(place, stored: stored, computed: computed)
+    }
   }
 }

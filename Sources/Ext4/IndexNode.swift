@@ -61,6 +61,8 @@ struct IndexNode {
     else { throw .badDirectoryIndex(place) }
     let head = Checksum.crc32c(seed, covered)
     let computed = Checksum.crc32c(Checksum.crc32c(head, reserved), 0)
-    guard ChecksumRule.matches(stored, computed) else { throw .badChecksum(place, stored: stored, computed: computed) }
+    guard ChecksumRule.matches(stored, computed) else {
+      throw .badChecksum(place, stored: stored, computed: computed)
+    }
   }
 }

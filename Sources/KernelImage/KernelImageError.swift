@@ -31,6 +31,8 @@ public indirect enum KernelImageError: BootFailure {
   case packedBzImage(PayloadFormat)
   /// The packed data unpacks to more than the limit.
   case payloadTooLarge(byteCountMax: UInt64)
+  /// It makes too much work to unpack, for the size of its file.
+  case work(WorkError)
 
   /// The unpacked data is no ELF file.
   case notELF
@@ -99,6 +101,7 @@ public indirect enum KernelImageError: BootFailure {
   /// Whose fault it is.
   public var family: FailureFamily {
     switch self {
+    case .work(let error): error.family
     case .notAKernel, .onlyPVH, .onlyPV, .noXenNotes: .wrongRequest
     case .portableExecutable, .bootProtocolTooOld, .no64BitEntry, .unknownPayload,
       .payloadTooLarge, .packedTwice, .packedBzImage, .elf32,
@@ -134,6 +137,7 @@ public indirect enum KernelImageError: BootFailure {
     case .packedTwice: "the kernel file is packed twice"
     case .packedBzImage(let format):
       "a bzImage in \(format.name) data is not supported; unpack the file, or use gzip"
+    case .work(let error): "the kernel: \(error.message)"
     case .payloadTooLarge(let limit): "the kernel unpacks to more than \(limit >> 10) KiB"
     default: nil
     }

@@ -19,16 +19,21 @@ public struct KernelLoader<Source: KernelSource, Memory: KernelMemory> {
   private let decoderMemoryLimit: UInt64
   private let unpackedByteCountMax: UInt64
   private let gathersGzip: Bool
+  private let work: WorkAccount
   /// Whether a gzip payload is unpacked as a whole. If that fails, it may be tried as a stream:
   /// that finds the place of the damage, or even that there is none (`WholeGzipDecoder`).
   public private(set) var hasGathered = false
 
   /// A loader from `source` to `memory` whose decoders may use `decoderMemoryLimit` bytes of heap
   /// and give `unpackedByteCountMax` bytes. `gathersGzip`: whether gzip may be unpacked as a whole.
+  /// `work` pays for what is unpacked; what a kernel's file of that size may well come to is
+  /// allowed beside what is left there.
   public init(
     source: Source, memory: Memory, decoderMemoryLimit: UInt64,
-    unpackedByteCountMax: UInt64 = Self.unpackedByteCountMaxDefault, gathersGzip: Bool = true
+    unpackedByteCountMax: UInt64 = Self.unpackedByteCountMaxDefault, gathersGzip: Bool = true,
+    work: WorkAccount = WorkAccount()
   ) {
+    self.work = work
     first = source
     self.memory = memory
     self.decoderMemoryLimit = decoderMemoryLimit
@@ -45,6 +50,7 @@ public struct KernelLoader<Source: KernelSource, Memory: KernelMemory> {
     }
     if head.u16(at: 0) == 0x5a4d { throw .image(.portableExecutable) }
     guard let format = PayloadFormat.detect(head) else { throw .image(.notAKernel) }
+    allow(format, fileByteCount: first.byteCount)
     let unpacker: Unpacker<Source>
     let inner: ByteView
     do throws(PayloadError<Source.Failure>) {
@@ -67,7 +73,14 @@ public struct KernelLoader<Source: KernelSource, Memory: KernelMemory> {
   private func limits<S: KernelSource>(_ decoderMemory: UInt64) -> Unpacker<S>.Limits {
     Unpacker<S>.Limits(
       decoderMemory: decoderMemory, unpackedByteCount: unpackedByteCountMax,
-      gathersGzip: gathersGzip)
+      gathersGzip: gathersGzip, work: work)
+  }
+
+  /// Raises the account's limit by the work of an ordinary kernel in a file of that size.
+  private func allow(_ format: PayloadFormat, fileByteCount: UInt64) {
+    let byteCount = min(fileByteCount, KernelLimits.justifyingFileByteCountMax)
+    let unpacked = byteCount * KernelLimits.usualRatio * UInt64(format.unpackingFactor)
+    work.allow(unpacked * WorkKind.unpackedBytes.price)
   }
 
   /// Loads a bzImage that comes out of `outer`, whose packed data starts with `head`.
@@ -102,6 +115,7 @@ public struct KernelLoader<Source: KernelSource, Memory: KernelMemory> {
       reader.setEnd(end)
       let payload = ByteView(Array(try Self.peek(PayloadFormat.magicByteCountMax, &reader)))
       guard let format = PayloadFormat.detect(payload) else { throw .image(.unknownPayload) }
+      allow(format, fileByteCount: image.payloadByteCount)
       unpacker = try Unpacker(reader, format, payloadEnd: end, limits: limits(decoderMemory))
     } catch { throw KernelLoadError(error) }
     defer { unpacker.decoder.end() }

@@ -14,6 +14,8 @@ final class Unpacker<Source: KernelSource> {
     var unpackedByteCount: UInt64
     /// Whether gzip may be unpacked as a whole.
     var gathersGzip: Bool
+    /// What pays for the bytes that come out.
+    var work: WorkAccount
   }
 
   /// The size of the field after the packed data that tells the unpacked size, as the kernel's
@@ -132,6 +134,7 @@ final class Unpacker<Source: KernelSource> {
       let isIdle = progress.consumedByteCount == 0 && progress.producedByteCount == 0
       if isIdle, !hasEnded { try endInput(input) }
       try checkByteCount()
+      try pay(progress.producedByteCount)
       if progress.producedByteCount > 0 { return progress.producedByteCount }
     }
     return 0
@@ -152,6 +155,13 @@ final class Unpacker<Source: KernelSource> {
     }
     guard decoder.mayEndHere else { throw .image(.fileTruncated(position: reader.position)) }
     hasEnded = true
+  }
+
+  /// A few packed bytes can unpack to as many as there may be.
+  private func pay(_ byteCount: Int) throws(Failure) {
+    do throws(WorkError) {
+      try limits.work.charge(.unpackedBytes, byteCount * decoder.format.unpackingFactor)
+    } catch { throw .image(.work(error)) }
   }
 
   private func checkByteCount() throws(Failure) {

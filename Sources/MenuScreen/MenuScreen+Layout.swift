@@ -3,6 +3,8 @@ import BootMenu
 import Bytes
 
 extension MenuScreen {
+  /// How much of a message is kept, in bytes: more than its rows have columns.
+  static let messageByteCountMax = 2048
   /// Rows for messages on a large enough terminal.
   static let messageRowCountMax = 3
   /// Rows that are always taken: title, one above and one below the list, a blank, countdown,
@@ -70,7 +72,7 @@ extension MenuScreen {
   }
 
   private func plain(_ text: ByteString, _ width: Int) -> ScreenLine {
-    ScreenLine(text: ScreenText(text).fitted(to: width))
+    ScreenLine(text: fitted(text, width))
   }
 
   private func titleLine(_ width: Int) -> ScreenLine {
@@ -80,7 +82,12 @@ extension MenuScreen {
       text += " > \(menu.entries[editor.index].title)"
     }
     return ScreenLine(
-      text: ScreenText(text).fitted(to: width).padded(to: width), isHighlighted: true)
+      text: fitted(text, width).padded(to: width), isHighlighted: true)
+  }
+
+  /// The start of a text, as long as it fits.
+  private func fitted(_ text: ByteString, _ width: Int) -> ScreenText {
+    ScreenText(text, countMax: width + 1).fitted(to: width)
   }
 
   private func listLines(_ width: Int) -> [ScreenLine] {
@@ -90,7 +97,7 @@ extension MenuScreen {
       let entry = page.menu.entries[page.rows[place]]
       let mark: ByteString = place == page.selected ? "*" : " "
       let arrow: ByteString = entry.kind == .submenu ? " ->" : ""
-      let title = ScreenText(" \(mark) \(entry.title)\(arrow)").fitted(to: width)
+      let title = fitted(" \(mark) \(entry.title)\(arrow)", width)
       if place == page.selected {
         lines.append(ScreenLine(text: title.padded(to: width), isHighlighted: true))
       } else {

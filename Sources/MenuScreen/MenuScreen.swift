@@ -163,7 +163,8 @@ public struct MenuScreen: Sendable {
   /// Shows why something failed, at the bottom of the screen, and stops the countdown.
   public mutating func report(_ message: ByteString) {
     stopCountdown()
-    messages.append(message)
+    // Of a longer one the start would not be seen anyway.
+    messages.append(ByteString(message.bytes.suffix(MenuScreen.messageByteCountMax)))
     messages = Array(messages.suffix(MenuScreen.messageRowCountMax))
   }
 

@@ -7,10 +7,11 @@ struct ScreenText: Equatable {
   private(set) var cells: [[UInt8]] = []
 
   /// A text in which everything unprintable has become `?`. Each character counts as one column.
-  init(_ text: ByteString) {
+  /// Not more than `countMax` of them are looked at: a menu's titles may be as long as it likes.
+  init(_ text: ByteString, countMax: Int = .max) {
     let bytes = text.bytes
     var index = 0
-    while index < bytes.count {
+    while index < bytes.count, cells.count < countMax {
       let length = ScreenText.characterByteCount(bytes, at: index)
       if length == 0 {
         cells.append([0x3f])

@@ -8,13 +8,21 @@ public enum TerminalText {
   public static func harmless(_ text: ByteString) -> ByteString {
     var result: [UInt8] = []
     result.reserveCapacity(text.count)
-    for (index, line) in text.bytes.split(
-      separator: ASCII.newline, omittingEmptySubsequences: false
-    )
-    .enumerated() {
-      if index > 0 { result.append(ASCII.newline) }
-      let plain = line.map { $0 == ASCII.tab ? ASCII.space : $0 }
-      for cell in ScreenText(ByteString(plain)).cells { result += cell }
+    // No array for each character: a text may have a million of them.
+    let bytes = text.bytes
+    var index = 0
+    while index < bytes.count {
+      let length = ScreenText.characterByteCount(bytes, at: index)
+      if length > 0 {
+        result += bytes[index..<index + length]
+      } else {
+        switch bytes[index] {
+        case ASCII.newline: result.append(ASCII.newline)
+        case ASCII.tab: result.append(ASCII.space)
+        default: result.append(0x3f)
+        }
+      }
+      index += max(length, 1)
     }
     return ByteString(result)
   }

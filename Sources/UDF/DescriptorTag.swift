@@ -29,7 +29,9 @@ enum DescriptorTag {
     var sum: UInt8 = 0
     for (index, byte) in tag.enumerated() where index != 4 { sum &+= byte }
     // A sparing table is the only descriptor without a number; what is all zeros is none.
-    guard ChecksumRule.matches(tag[4], sum), identifier != 0 || isSparingTable else { throw .badTagChecksum(place) }
+    guard ChecksumRule.matches(tag[4], sum), identifier != 0 || isSparingTable else {
+      throw .badTagChecksum(place)
+    }
     if let location, here != location { throw .wrongPlace(place, place: here) }
     guard let covered = view.slice(at: byteCount, count: Int(count)) else {
       throw .badField(place, field: "length of the checksum", value: UInt64(count))

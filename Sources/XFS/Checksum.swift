@@ -13,6 +13,8 @@ enum Checksum {
     var state = head.withBytes { CRC32.castagnoli.update(~0, $0) }
     state = CRC32.castagnoli.update(state, [0, 0, 0, 0])
     let computed = ~tail.withBytes { CRC32.castagnoli.update(state, $0) }
-    guard ChecksumRule.matches(stored, computed) else { throw .badChecksum(place, stored: stored, computed: computed) }
+    guard ChecksumRule.matches(stored, computed) else {
+      throw .badChecksum(place, stored: stored, computed: computed)
+    }
   }
 }

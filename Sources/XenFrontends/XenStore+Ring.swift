@@ -96,7 +96,9 @@ extension XenStore {
     var attemptCount = 0
     var generation: ByteString?
     var list: [UInt8] = []
+    var partCount = 0
     while attemptCount < XenStoreLimit.directoryAttempts {
+      partCount += 1
       let offset: ByteString = "\(list.count)"
       let part = try request(
         .directoryPart, path, terminated(path) + terminated(offset), in: transaction)
@@ -104,11 +106,14 @@ extension XenStore {
       let names = part.dropFirst(partGeneration.count + 1)
       if let generation, generation != partGeneration {
         attemptCount += 1
+        partCount = 0
         list = []
       } else if names.isEmpty || names.elementsEqual([0]) || names.suffix(2).elementsEqual([0, 0]) {
         return list + names
       } else {
-        guard list.count + names.count <= XenStoreLimit.directoryByteCount else {
+        guard list.count + names.count <= XenStoreLimit.directoryByteCount,
+          partCount <= XenStoreLimit.directoryPartCount
+        else {
           throw fail("the directory \(path) has no end")
         }
         list += names

@@ -221,6 +221,8 @@ enum XenStoreLimit {
   static let messagesATurn = 1024
   static let directoryAttempts = 16
   static let directoryByteCount = 1 << 20
+  /// Parts of a directory: a whole one of that size has 260 or so.
+  static let directoryPartCount = 1024
 }
 
 /// A transaction, or none.

@@ -335,7 +335,9 @@ package final class FakeDisk: FakePeer {
       if sector % unit != 0 || length % unit != 0 || first % unit != 0 {
         return complain("misaligned")
       }
-      guard sector <= data.count / 512, length <= UInt64(data.count / 512) - sector else { return complain("beyond the end") }
+      guard sector <= data.count / 512, length <= UInt64(data.count / 512) - sector else {
+        return complain("beyond the end")
+      }
       guard let page = xen.map(reference, writable: true) else { return false }
       if lies.badSectors.overlaps(sector..<sector + length) {
         isOK = false

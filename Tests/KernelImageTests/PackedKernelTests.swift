@@ -16,11 +16,11 @@ struct PackedKernelTests {
 
   private func load(
     _ file: FakeFile, _ memory: FakeMemory = FakeMemory(), byteCountMax: UInt64 = 64 << 20,
-    decoderMemoryLimit: UInt64 = DecoderMemory.byteCountMax
+    decoderMemoryLimit: UInt64 = DecoderMemory.byteCountMax, work: WorkAccount = WorkAccount()
   ) throws -> LoadedKernel {
     var loader = KernelLoader(
       source: file, memory: memory, decoderMemoryLimit: decoderMemoryLimit,
-      unpackedByteCountMax: byteCountMax)
+      unpackedByteCountMax: byteCountMax, work: work)
     return try loader.load()
   }
 
@@ -30,6 +30,29 @@ struct PackedKernelTests {
       let part = file[Int(segment.fileOffset)..<Int(segment.fileOffset + segment.fileByteCount)]
       #expect(memory.bytes(at: segment.physicalAddress, count: part.count) == Array(part))
     }
+  }
+
+  // MARK: Work
+
+  /// A few thousand bytes of bzip2 are a gigabyte of zeros, which takes half a minute.
+  @Test(arguments: [PayloadFormat.bzip2, .lzma, .xz, .gzip, .lzo, .zstd])
+  func whatUnpacksToMuchMoreThanAKernelIsGivenUp(format: PayloadFormat) throws {
+    let elf = ELFBuilder.linux().bytes
+    let zeros = [UInt8](repeating: 0, count: 12 << 20)
+    let file = try Packer.pack(elf + zeros, format)
+    let price = WorkKind.unpackedBytes.price * UInt64(format.unpackingFactor)
+    let work = WorkAccount()
+    // What the file's size allows comes on top.
+    work.renew(limit: price << 20)
+    let error = #expect(throws: Failure.self) { try load(FakeFile(file), work: work) }
+    guard case .image(.work(.spent(.unpackedBytes, _)))? = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+    #expect(work.spent < price * UInt64(12 << 20))
+    work.renew(limit: price << 20)
+    _ = try load(FakeFile(try Packer.pack(elf, format)), work: work)
+    #expect(work.spent == price * UInt64(elf.count))
   }
 
   // MARK: Sizes

@@ -27,4 +27,22 @@ struct MessageLinesTests {
     let text = ByteString([UInt8](repeating: 0x80, count: 1000))
     #expect(MessageLines.wrap(text, width: 10).reduce(0) { $0 + $1.count } == 1000)
   }
+
+  /// A menu's titles may have a megabyte, and are laid out again each second.
+  @Test func ofALongTitleOnlyWhatIsShownIsTakenApart() {
+    let title = ByteString([UInt8](repeating: 0x61, count: 1 << 20))
+    let text = ScreenText(title, countMax: 80)
+    #expect(text.count == 80)
+    #expect(text.fitted(to: 79).cells.last == [0x3e])
+    #expect(ScreenText("ab", countMax: 80).fitted(to: 79) == ScreenText("ab"))
+  }
+
+  @Test func aLongMessageIsKeptAsFarAsItIsShown() throws {
+    var seat = try Seat("menuentry a { linux /a; }")
+    let text = ByteString([UInt8](repeating: 0x62, count: 100_000)) + " the end"
+    seat.screen.report(text)
+    #expect(seat.screen.messages == [ByteString(text.bytes.suffix(MenuScreen.messageByteCountMax))])
+    _ = seat.step(.tick)
+    #expect(seat.terminal.text.contains("the end"))
+  }
 }

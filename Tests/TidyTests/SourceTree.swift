@@ -17,7 +17,7 @@ struct SourceTree: Sendable {
   private init(root: URL) {
     self.root = root
     var paths = ["Package.swift"]
-    for directory in ["Sources", "Tests", "testimages", "lab"] {
+    for directory in ["Sources", "Tests", "Fuzz", "testimages", "lab"] {
       let top = root.appendingPathComponent(directory).path
       let found = FileManager.default.enumerator(atPath: top)
       while let path = found?.nextObject() as? String {

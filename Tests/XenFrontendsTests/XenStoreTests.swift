@@ -322,4 +322,50 @@ import Testing
     #expect(guest.daemon.requestCounts == before)
     #expect(guest.xen.now == start)
   }
+
+  /// A store that gives a directory a byte at a time would keep the loader for a million requests.
+  @Test func aDirectoryOfTooManyPartsIsGivenUp() throws {
+    let xen = FakeXen()
+    let miser = Miser(xen)
+    let store = XenStore(page: miser.page, port: 1, hypervisor: xen)
+    #expect(throws: XenStoreError.protocolViolation("the directory device/vbd has no end")) {
+      try store.directory("device/vbd")
+    }
+    #expect(miser.requestCount == XenStoreLimit.directoryPartCount + 2)
+  }
+}
+
+/// A store whose directories come in parts of one byte, without end.
+private final class Miser: FakePeer {
+  let page: UnsafeMutableRawPointer
+  private(set) var requestCount = 0
+  private let xen: FakeXen
+  private let requests: ByteRing
+  private let responses: ByteRing
+
+  init(_ xen: FakeXen) {
+    self.xen = xen
+    page = xen.makePages(count: 1).address
+    let memory = SharedMemory(page, byteCount: 4096)
+    requests = ByteRing(
+      memory, dataOffset: 0, size: 1024, consumerOffset: 2048, producerOffset: 2052)
+    responses = ByteRing(
+      memory, dataOffset: 1024, size: 1024, consumerOffset: 2056, producerOffset: 2060)
+    xen.bind(1, self)
+  }
+
+  func work() {
+    var incoming: [UInt8] = []
+    guard requests.read(1024, to: &incoming) ?? 0 > 0, var header = XenStoreHeader(incoming) else {
+      return
+    }
+    requestCount += 1
+    // XS_ERROR, and then XS_DIRECTORY_PART, as it was asked.
+    let isFirst = requestCount == 1
+    let payload = Array((isFirst ? "E2BIG\0" : "1\0a").utf8)
+    if isFirst { header.type = 16 }
+    header.byteCount = UInt32(payload.count)
+    _ = responses.write((header.bytes + payload)[...])
+    xen.raise(1)
+  }
 }

@@ -17,7 +17,7 @@ void fuzz_memory_begin(int64_t limit);
 int64_t fuzz_memory_end(void);
 int64_t fuzz_memory_used(void);
 
-/* Calls `body` on a stack of so many bytes above an unmapped page, with signals on another stack. */
+/* Calls `body` on a stack of so many bytes above an unmapped page, signals on another one. */
 void fuzz_on_small_stack(size_t byte_count, void (*body)(void));
 
 /* The processor time of this thread, in nanoseconds. */

@@ -93,7 +93,8 @@ final class FilesReader<M: Machine> {
       let free = attempt.machine.freeFrameCount
       let limit = free > FrameList.reserve ? (free - FrameList.reserve) * Page.byteCount : 0
       var loader = KernelLoader(
-        source: stream, memory: payload, decoderMemoryLimit: limit, gathersGzip: gathersGzip)
+        source: stream, memory: payload, decoderMemoryLimit: limit, gathersGzip: gathersGzip,
+        work: file.volume?.work ?? WorkAccount())
       do throws(KernelLoadError<BlockError, MemoryError>) {
         let loaded = try loader.load()
         attempt.kernelKind = loaded.kindName

@@ -107,7 +107,9 @@ struct JournalSuperblock {
     guard type == 4 else { throw .badSuperblock(field: "checksum_type", value: type) }
     let stored = view.field(0xfc)
     let computed = Checksum.crc32c(~0, view, zeroing: [(0xfc, 4)])
-    guard ChecksumRule.matches(stored, computed) else { throw .badChecksum(stored: stored, computed: computed) }
+    guard ChecksumRule.matches(stored, computed) else {
+      throw .badChecksum(stored: stored, computed: computed)
+    }
   }
 }
 

@@ -118,7 +118,9 @@ public final class PhysicalVolume<Device: BlockDevice> {
       let textChecksum = header.u32(at: 56), let flags = header.u32(at: 60)
     else { throw .badArea(byteOffset: area.byteOffset) }
     let computed = checksum(covered)
-    guard ChecksumRule.matches(stored, computed) else { throw .badAreaChecksum(stored: stored, computed: computed) }
+    guard ChecksumRule.matches(stored, computed) else {
+      throw .badAreaChecksum(stored: stored, computed: computed)
+    }
     guard version == 1 else { throw .unsupportedAreaVersion(version) }
     // No text, or one that its group ignores (RAW_LOCN_IGNORED).
     if offset == 0 || count == 0 || flags & 1 != 0 { return nil }
