@@ -20,9 +20,12 @@ public enum MenuLimits {
   public static let stepCountMax = 200_000
   /// The number of expanded or parsed bytes that cost as much as a command.
   public static let bytesPerStep = 256
-  /// The depth of blocks within blocks in the text of a script.
+  /// The depth of blocks within blocks in the text of a script: each takes 1040 bytes of the
+  /// image's stack (of 256 KiB) while a script is checked.
   public static let syntaxDepthMax = 24
-  /// The depth of blocks, function calls and sourced files while a script runs.
+  /// The depth of blocks, function calls and sourced files while a script runs: each takes at most
+  /// 1488 bytes of the stack (`eval`). With the deepest block in the deepest call, and menus that
+  /// open menus, these are 78 KB.
   public static let callDepthMax = 32
   /// The depth of menus within menus.
   public static let submenuDepthMax = 8

@@ -8,7 +8,7 @@ struct IndexedExtentsTests {
   private final class Memory: WorkObserver {
     let freeByteCount: UInt64
     init(_ freeByteCount: UInt64) { self.freeByteCount = freeByteCount }
-    func goesOn() -> Bool { true }
+    func look(at account: WorkAccount) -> WorkAccount.Order { .goOn }
   }
 
   private let extents: [Extent] = [
@@ -57,7 +57,8 @@ struct IndexedExtentsTests {
   /// An array that is full moves to one twice as long, for which there must be room.
   @Test func aListGrowsNoLongerThanMemoryAllows() throws {
     let work = WorkAccount()
-    work.renew(limit: .max, observer: Memory(1 << 20))
+    work.renew(limit: .max)
+    work.observer = Memory(1 << 20)
     var runs = ExtentRuns()
     var failure: BlockError?
     do throws(BlockError) {
@@ -73,7 +74,8 @@ struct IndexedExtentsTests {
 
   @Test func aLongIndexIsPaidForBeforehand() throws {
     let work = WorkAccount()
-    work.renew(limit: .max, observer: Memory(1 << 20))
+    work.renew(limit: .max)
+    work.observer = Memory(1 << 20)
     let many = [Extent](repeating: .zeros(byteCount: 1), count: 1 << 18)
     #expect(throws: BlockError.work(.outOfMemory(byteCount: 2 << 20))) {
       try IndexedExtents(many, paidBy: work)

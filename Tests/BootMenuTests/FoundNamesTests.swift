@@ -64,7 +64,7 @@ struct FoundNamesTests {
 
   @Test func imagesOfAKernelAreKeptUpToTheLimit() {
     let world = WideWorld(5000)
-    var reader = UnifiedKernelDirectory(environment: world)
+    var reader = UnifiedKernelDirectory(environment: world, MenuWork(world.work))
     #expect(reader.entries(in: place).isEmpty)
     #expect(
       reader.warnings.map { $0.kind }.contains(

@@ -10,7 +10,7 @@ import Testing
 /// grows by half, so that at most 2.5 times as much is there for a moment; beside it the text is
 /// there twice at most. An entry is some 500 bytes, whatever its language.
 @Suite struct MenuMemoryTests {
-  private static let textByteCount = 200_000
+  private static let textByteCount = 100_000
 
   /// As often as the text has room for it, with something around it.
   private static func text(_ part: String, _ before: String = "", _ after: String = "") -> String {
@@ -66,11 +66,12 @@ import Testing
   ])
   func tooLittleMemoryIsAnErrorOfTheMenu(_ format: MenuFormat, _ place: String) {
     final class Full: WorkObserver {
-      func goesOn() -> Bool { true }
+      func look(at account: WorkAccount) -> WorkAccount.Order { .goOn }
       var freeByteCount: UInt64 { 1 << 20 }
     }
     let world = FakeEnvironment()
-    world.work.renew(limit: WorkLimits.search, observer: Full())
+    world.work.renew(limit: WorkLimits.search)
+    world.work.observer = Full()
     let text = ByteString(String(repeating: "# nothing\n", count: 20_000))
     let file = MenuFile(device: "", path: "/boot/grub/grub.cfg")
     let error = #expect(throws: MenuError.self) {

@@ -9,7 +9,7 @@ struct ContentsReaderTests {
   private final class Memory: WorkObserver {
     let freeByteCount: UInt64
     init(_ freeByteCount: UInt64) { self.freeByteCount = freeByteCount }
-    func goesOn() -> Bool { true }
+    func look(at account: WorkAccount) -> WorkAccount.Order { .goOn }
   }
 
   private let volume = Volume(whole: MemoryDevice(name: "xvda", bytes: Array(0..<100)))
@@ -55,7 +55,8 @@ struct ContentsReaderTests {
   }
 
   @Test func aLargePieceIsNotUnpackedWithoutRoomForIt() throws {
-    volume.work.renew(limit: .max, observer: Memory(1 << 20))
+    volume.work.renew(limit: .max)
+    volume.work.observer = Memory(1 << 20)
     let piece = try #require(
       EncodedExtent(
         .zstd, stored: [.run(byteOffset: 0, byteCount: 100)], decodedByteCount: 12 << 20,
@@ -72,7 +73,8 @@ struct ContentsReaderTests {
   @Test func aFileInPiecesIsNotReadWithoutRoomForIt() throws {
     var system = FakeFileSystem()
     system.nodes.append(("/file", .file([.inline([1]), .zeros(byteCount: 4 << 20)])))
-    volume.work.renew(limit: .max, observer: Memory(1 << 20))
+    volume.work.renew(limit: .max)
+    volume.work.observer = Memory(1 << 20)
     let needed = BlockError.work(.outOfMemory(byteCount: 4 << 20 + 1))
     #expect(throws: FileError<FakeFailure>.device(needed)) {
       try FileContents.readAll("/file", in: system, on: volume, limit: 8 << 20)
