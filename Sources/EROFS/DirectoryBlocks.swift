@@ -23,10 +23,10 @@ struct DirectoryBlocks<Device: BlockDevice> {
   init(
     _ inode: Inode, _ extents: [Extent], blockByteCount: UInt64, on volume: Volume<Device>
   ) throws(EROFSError) {
+    do { contents = try ContentsReader(extents, on: volume) } catch { throw .device(error) }
     self.inode = inode
     self.blockByteCount = blockByteCount
     work = volume.work
-    do { contents = try ContentsReader(extents, on: volume) } catch { throw .device(error) }
   }
 
   /// The last block may not be full.

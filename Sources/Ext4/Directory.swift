@@ -16,22 +16,26 @@ struct Directory<Device: BlockDevice> {
 
   init(_ inode: Inode, in system: Ext4FileSystem<Device>) throws(Ext4Error) {
     guard inode.kind == .directory else { throw .notADirectory(inode: inode.number) }
-    self.system = system
-    self.inode = inode
+    let blockByteCount = UInt64(system.superblock.blockByteCount)
+    var list: [Extent] = []
+    var parts: [ByteView] = []
     if inode.hasInlineData {
       // The first four bytes are the number of the parent's inode.
       let data = try InlineData(inode)
-      pieces = [data.head.suffix(from: 4) ?? data.head, data.tail]
-      extents = try Self.indexed([], in: system)
-      blockCount = 2
-      return
+      parts = [data.head.suffix(from: 4) ?? data.head, data.tail]
+    } else {
+      guard inode.byteCount <= Ext4Limits.directoryByteCount, inode.byteCount % blockByteCount == 0
+      else { throw .badSize(inode: inode.number, byteCount: inode.byteCount) }
+      list = try system.extents(of: inode)
     }
-    let blockByteCount = UInt64(system.superblock.blockByteCount)
-    guard inode.byteCount <= Ext4Limits.directoryByteCount, inode.byteCount % blockByteCount == 0
-    else { throw .badSize(inode: inode.number, byteCount: inode.byteCount) }
-    pieces = []
-    blockCount = inode.byteCount / blockByteCount
-    extents = try Self.indexed(system.extents(of: inode), in: system)
+    let index = try Self.indexed(list, in: system)
+    // Nothing throws from here on: the compiler (6.3) crashes on the image where half of this
+    // structure would have to be undone.
+    self.system = system
+    self.inode = inode
+    pieces = parts
+    extents = index
+    blockCount = parts.isEmpty ? inode.byteCount / blockByteCount : UInt64(parts.count)
   }
 
   private static func indexed(

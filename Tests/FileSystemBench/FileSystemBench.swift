@@ -20,9 +20,8 @@ enum FileSystemBench {
       return
     }
     guard arguments.count >= 4, let reader = reader(named: arguments[1], arguments[3]) else {
-      print(
-        "usage: fs-bench ours|libext2fs read IMAGE PATH | walk IMAGE | prices IMAGE... | limited IMAGE PATH"
-      )
+      print("usage: fs-bench ours|libext2fs read IMAGE PATH | walk IMAGE")
+      print("       fs-bench prices IMAGE... | limited IMAGE PATH")
       exit(2)
     }
     let start = ContinuousClock.now

@@ -58,4 +58,16 @@ struct WorkTests {
     #expect(unpacked > 0 && unpacked < UInt64(bytes.count))
     #expect(volume.work.count(of: .segments) > 0)
   }
+
+  @Test func componentsOfLinksArePaidFor() throws {
+    let volume = try EditedImage.rockRidge.get().volume
+    let system = try ISO9660FileSystem.open(volume)
+    let link = try system.entries(of: try system.root()).first { entry in
+      (try? system.attributes(of: entry.node).kind) == .symbolicLink
+    }
+    let node = try #require(link).node
+    volume.work.renew(limit: .max)
+    let target = try system.linkTarget(of: node)
+    #expect(volume.work.count(of: .comparisons) > UInt64(target.count))
+  }
 }
