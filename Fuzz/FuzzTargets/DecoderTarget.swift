@@ -13,6 +13,8 @@ final class DecoderTarget: FuzzTarget {
 
   let name = "decoders"
   let byteCountMax = 4096
+  // There is no account: what is done is bounded by other things.
+  let freeMilliseconds: UInt64 = 50
   private let blocks: [BlockFormat] = [
     .zlib, .deflate, .lzo, .lz4, .zstd, .xz, .lzma, .microLZMA(dictionaryByteCount: 65536),
     .lzoSegments(sectorByteCount: 4096),

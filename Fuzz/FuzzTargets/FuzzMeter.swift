@@ -12,8 +12,6 @@ public final class FuzzMeter {
   /// How many times longer an execution may take than what it was charged. The code is slowed down
   /// by what counts its edges.
   static let unpaidFactor: UInt64 = 10
-  /// Time in nanoseconds that nobody needs to pay for: opening a disk, reading a small menu.
-  static let freeNanoseconds: UInt64 = 2_000_000
   /// How many inputs are kept.
   static let findCountMax = 20
 
@@ -59,7 +57,7 @@ public final class FuzzMeter {
   }
 
   private func isUnpaid(_ nanoseconds: UInt64, _ spent: UInt64) -> Bool {
-    nanoseconds > Self.freeNanoseconds + spent / 1000 * Self.unpaidFactor
+    nanoseconds > target.freeMilliseconds * 1_000_000 + spent / 1000 * Self.unpaidFactor
   }
 
   /// The machine may have been busy with something else: the quickest of some executions counts.

@@ -10,6 +10,9 @@ public protocol FuzzTarget: AnyObject {
   /// The longest input that is tried, in bytes.
   var byteCountMax: Int { get }
 
+  /// The processor time in milliseconds that nobody need pay for in an execution.
+  var freeMilliseconds: UInt64 { get }
+
   /// The images that it wants to be made.
   var recipes: [BaseRecipe] { get }
 
@@ -25,6 +28,8 @@ public protocol FuzzTarget: AnyObject {
 
 /// A target without images.
 extension FuzzTarget {
+  /// Opening a disk, or reading a small menu.
+  public var freeMilliseconds: UInt64 { 2 }
   /// None.
   public var recipes: [BaseRecipe] { [] }
   /// Nothing to do.

@@ -7,6 +7,8 @@ import TestSupport
 final class KernelTarget: FuzzTarget {
   let name = "kernels"
   let byteCountMax = 512
+  // There is no account: what is done is bounded by other things.
+  let freeMilliseconds: UInt64 = 50
   private let patches = PatchList()
   private let kernels: [[UInt8]]
   private let memory = FuzzMemory.Pages()

@@ -9,6 +9,8 @@ import MenuScreen
 final class KeyTarget: FuzzTarget {
   let name = "keys"
   let byteCountMax = 1024
+  // There is no account: what is done is bounded by other things.
+  let freeMilliseconds: UInt64 = 50
   private static let menuText: ByteString = """
     set superusers=root
     password root secret

@@ -9,6 +9,7 @@ public import Bytes
 final class ConsoleTarget: FuzzTarget {
   let name = "console"
   let byteCountMax = 512
+  let freeMilliseconds: UInt64 = 50
 
   func seeds() -> [[UInt8]] {
     [
@@ -44,6 +45,7 @@ final class ConsoleTarget: FuzzTarget {
 final class BlockRingTarget: FuzzTarget {
   let name = "blockring"
   let byteCountMax = 512
+  let freeMilliseconds: UInt64 = 50
   private let data = FakeDisk.pattern(byteCount: 64 << 10)
 
   func seeds() -> [[UInt8]] {
@@ -58,6 +60,10 @@ final class BlockRingTarget: FuzzTarget {
 
   func run(_ input: ArraySlice<UInt8>, _ work: WorkAccount) {
     guard let kind = input.first, let guest = try? FakeGuest() else { return }
+    defer {
+      guest.daemon.forgetListeners()
+      guest.xen.forgetPeers()
+    }
     let features = [FakeDisk.Features.blkback, .qdisk, .plain][Int(kind % 3)]
     let backend = FakeDisk(guest.daemon, data: data, features: features)
     backend.requestsATurn = Int(kind / 3 % 8) + 1

@@ -8,6 +8,8 @@ public import Bytes
 final class XenStoreTarget: FuzzTarget {
   let name = "xenstore"
   let byteCountMax = 1024
+  // There is no account: what is done is bounded by other things.
+  let freeMilliseconds: UInt64 = 50
 
   func seeds() -> [[UInt8]] {
     func answer(_ flags: UInt8, _ text: String) -> [UInt8] {
@@ -27,6 +29,7 @@ final class XenStoreTarget: FuzzTarget {
   func run(_ input: ArraySlice<UInt8>, _ work: WorkAccount) {
     let xen = FakeXen()
     let liar = Liar(xen, input)
+    defer { xen.forgetPeers() }
     let store = XenStore(page: liar.page, port: 1, hypervisor: xen)
     store.timeLimit = 1_000_000
     for turn in 0..<4 where !liar.isDone {

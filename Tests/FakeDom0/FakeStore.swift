@@ -78,6 +78,9 @@ public final class FakeStore: FakePeer {
   /// Tells `peer` whenever a node changes.
   public func listen(_ peer: any FakePeer) { listeners.append(peer) }
 
+  /// Forgets who listens, which holds it as it holds them.
+  package func forgetListeners() { listeners = [] }
+
   /// Puts the response producer this far ahead of the consumer.
   package func breakIndexes(_ distance: UInt32) {
     memory.store(u32: memory.u32(at: 2056) &+ distance, at: 2060)

@@ -193,6 +193,13 @@ public final class FakeXen: Hypervisor {
   /// Makes `peer` the one that events on the port notify.
   public func bind(_ port: UInt32, _ peer: any FakePeer) { peers[port] = peer }
 
+  /// Forgets all peers, which hold it as it holds them: for who makes a million of them.
+  package func forgetPeers() {
+    peers = [:]
+    notified = []
+    timers = []
+  }
+
   package func isOpen(_ port: UInt32) -> Bool { openPorts.contains(port) }
 
   /// Makes the port pending for the guest.
