@@ -15,7 +15,7 @@ struct HostileDiskTests {
 
   /// Menus that never come to their end.
   static let menus: [(text: String, line: String)] = [
-    ("while true; do true; done\nmenuentry never { true }\n", "more than 200000 steps"),
+    ("while true; do true; done\nmenuentry never { true }\n", "too much work"),
     (
       "set t=\(String(repeating: "ab", count: 8000))\n"
         + "while true; do regexp '(a*b*)*c' $t; done\nmenuentry never { true }\n",

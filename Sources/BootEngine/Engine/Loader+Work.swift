@@ -10,7 +10,7 @@ final class WorkWatch {
   static var silenceMax: UInt64 { 500_000_000 }
 
   private var lastLineTime: UInt64
-  private var lastPurpose: ByteString = ""
+  private var lastPurpose: ByteString?
   /// Whether a line has said that Escape ends it. Before that the key is meant for the menu.
   private(set) var isEscapeOffered = false
 
@@ -30,7 +30,7 @@ final class WorkWatch {
   /// Something else was said, or something else begins.
   func restart(now: UInt64) {
     lastLineTime = now
-    lastPurpose = ""
+    lastPurpose = nil
     isEscapeOffered = false
   }
 }
