@@ -208,16 +208,20 @@ public final class MountedFileSystem<Device: BlockDevice> {
   }
 
   /// Begins work that is charged to this file system.
+  @inline(never)
   private func begin() -> WorkAccount.Scope { volume.work.begin(share) }
 
+  @inline(never)
   private func end(_ scope: WorkAccount.Scope) { volume.work.end(scope) }
 
   /// Begins something that may use up half of what the file system still may: one path, one menu.
+  @inline(never)
   func beginPart() -> (whole: WorkAccount.Scope, part: WorkAccount.Scope) {
     (begin(), volume.work.begin(WorkShare()))
   }
 
   /// Ends what `beginPart` began.
+  @inline(never)
   func endPart(_ scopes: (whole: WorkAccount.Scope, part: WorkAccount.Scope)) {
     end(scopes.part)
     end(scopes.whole)

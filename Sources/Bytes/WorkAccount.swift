@@ -128,12 +128,20 @@ public final class WorkAccount {
   // MARK: Shares
 
   /// What `begin` has changed.
-  public struct Scope {
+  public final class Scope {
     fileprivate let share: WorkShare?
     fileprivate let start: UInt64
     fileprivate let limit: UInt64
     fileprivate let reserve: UInt64
     fileprivate let purpose: ByteString
+
+    fileprivate init(_ share: WorkShare?, _ account: WorkAccount) {
+      self.share = share
+      start = account.spent
+      limit = account.limit
+      reserve = account.reserveByteCount
+      purpose = account.purpose
+    }
   }
 
   /// What an observer says.
@@ -150,9 +158,7 @@ public final class WorkAccount {
   @inline(never)
   public func begin(_ share: WorkShare) -> Scope {
     let isInside = share.isActive
-    let scope = Scope(
-      share: isInside ? nil : share, start: spent, limit: limit, reserve: reserveByteCount,
-      purpose: purpose)
+    let scope = Scope(isInside ? nil : share, self)
     if isInside { return scope }
     if share.round != round {
       share.round = round

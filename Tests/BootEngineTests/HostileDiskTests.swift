@@ -86,6 +86,7 @@ struct HostileDiskTests {
     #expect(loader.typedAhead == [0x1b])
     lab.machine.poll(ports: [], until: lab.machine.now + 600_000_000)
     #expect(loader.look(at: account) == .goOn)
+    loader.console.flush(until: lab.machine.now + 1_000_000)
     let text = lab.text
     #expect(text.contains("still working; Esc gives it up"))
     lab.machine.console.type([0x1b, 0x5b, 0x41])  // An arrow.
