@@ -488,18 +488,18 @@ HYPERVISOR = DiskRecipe(
         "module2 --nounzip /boot/initrd.img-{release}\n")),),
     files=(("/boot/xen.gz", "xen"),))
 
-# Disks that ask for work or memory without end, and a sound one behind them.
-HOSTILE_DIRECTORY = DiskRecipe(
-    "hostile-directory", kernel="", initrd="", size_mib=8, damage="endless_directory")
+# Disks that ask for work or memory without end, and a sound one behind them. The first has five menus
+# that never come to an end, one of them behind a link through an endless directory.
+HOSTILE_FILES = DiskRecipe(
+    "hostile-files", kernel="", initrd="", size_mib=32, damage="endless_directory", menus=(
+        ("/grub/grub.cfg", "set t=" + "ab" * 8000 + "\nwhile true; do\n  regexp '(a*b*)*c' $t\ndone\n"
+         "menuentry 'never' { echo }\n"),
+        ("/boot/grub2/grub.cfg", "if regexp 'a" + "*" * 2000 + "' aaaa; then set timeout=1; fi\n"
+         "menuentry 'never' { echo }\n"),
+        ("/grub2/grub.cfg", "function f { echo" + " a" * ((4 << 20) - 20) + "\n}\n"),
+        ("/boot/coreos/grub.cfg", "while true; do\n  for x in /loader/entries/*zzz; do\n    true\n"
+         "  done\ndone\n"),
+    ))
 HOSTILE_VOLUMES = DiskRecipe(
     "hostile-volumes", kernel="", initrd="", size_mib=8, damage="fan_out")
-HOSTILE_LINE = DiskRecipe("hostile-line", kernel="", initrd="", size_mib=16, menus=(
-    ("/boot/grub/grub.cfg", "function f { echo" + " a" * ((4 << 20) - 20) + "\n}\n"),))
-HOSTILE_STARS = DiskRecipe("hostile-stars", kernel="", initrd="", size_mib=8, menus=(
-    ("/boot/grub/grub.cfg", "if regexp 'a" + "*" * 2000 + "' aaaa; then set timeout=1; fi\n"
-     "menuentry 'never' { echo }\n"),))
-HOSTILE_LOOP = DiskRecipe("hostile-loop", kernel="", initrd="", size_mib=8, menus=(
-    ("/boot/grub/grub.cfg", "set t=" + "ab" * 8000 + "\n"
-     "while true; do\n  regexp '(a*b*)*c' $t\ndone\nmenuentry 'never' { echo }\n"),))
-BEHIND_HOSTILE = DiskRecipe(
-    "behind-hostile", root="/dev/xvdf", menus=grub_cfg("lab=behind-hostile lab.disks=6"))
+BEHIND_HOSTILE = recipe("behind-hostile", "cfg", root="/dev/xvdc")

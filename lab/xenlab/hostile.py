@@ -48,7 +48,7 @@ def _format(recipe: DiskRecipe, image: Path) -> None:
     run_tool(
         "/sbin/mke2fs", "-q", "-F", "-t", "ext4", "-b", str(BLOCK), "-m", "0", "-N", "64",
         "-O", "^has_journal,^resize_inode,^metadata_csum,^64bit,^dir_index,^flex_bg,^extent",
-        "-d", str(folder), str(image), "2048")
+        "-d", str(folder), str(image), str(recipe.size_mib * 256))
 
 
 def _blocks(path: str, image: Path) -> list[int]:
