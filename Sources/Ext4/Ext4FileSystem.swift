@@ -41,6 +41,9 @@ public final class Ext4FileSystem<Device: BlockDevice>: MountableFileSystem {
   public static func probe(_ volume: Volume<Device>) throws(Ext4Error) -> Ext4FileSystem? {
     guard let stored = try storedSystem(volume) else { return nil }
     guard stored.superblock.features.needsRecovery else { return stored }
+    // A journal that is too much work leaves as much again for the file system without it.
+    let scope = volume.work.begin(WorkShare())
+    defer { volume.work.end(scope) }
     do throws(JournalError) {
       return try stored.withJournalReplayed()
     } catch {

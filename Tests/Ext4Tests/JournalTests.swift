@@ -211,6 +211,22 @@ struct JournalTests {
     #expect(try journal.system.label == "stale")
   }
 
+  @Test func aJournalThatIsTooMuchWorkLeavesEnoughForTheFileSystem() throws {
+    let volume = Volume(
+      whole: MemoryDevice(name: "xvda", bytes: try Self.checksummed.get().bytes))
+    _ = try Ext4FileSystem.open(volume)
+    let whole = volume.work.spent
+    volume.work.renew(limit: whole)
+    let system = try Ext4FileSystem.open(volume)
+    guard case .notReplayed(let error) = system.journal else {
+      Issue.record("the journal took more than its half")
+      return
+    }
+    #expect(error.message.text.contains("too much work"))
+    #expect(system.label == "stale")
+    #expect(try system.lookUp("boot", in: system.root()) != nil)
+  }
+
   @Test func aReadThatFailsIsToldAndTheOldViewIsThere() throws {
     let memory = MemoryDevice(name: "xvda", bytes: try Self.checksummed.get().bytes)
     let good = FaultyDevice(memory)
