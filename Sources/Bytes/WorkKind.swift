@@ -24,8 +24,6 @@ public enum WorkKind: UInt8, CaseIterable, Sendable {
   case commands
   /// Segments of volumes and pieces of files that are mapped.
   case segments
-  /// Lines for the administrator.
-  case remarks
 
   /// The price of one, in picoseconds of the processor that `WorkPrices` were measured on.
   public var price: UInt64 {
@@ -41,7 +39,6 @@ public enum WorkKind: UInt8, CaseIterable, Sendable {
     case .nodes: WorkPrices.node
     case .commands: WorkPrices.command
     case .segments: WorkPrices.segment
-    case .remarks: WorkPrices.remark
     }
   }
 
@@ -59,7 +56,6 @@ public enum WorkKind: UInt8, CaseIterable, Sendable {
     case .nodes: "parts of a menu"
     case .commands: "commands"
     case .segments: "pieces of volumes and files"
-    case .remarks: "remarks"
     }
   }
 }
@@ -81,7 +77,6 @@ public enum WorkPrices {
   static let node: UInt64 = 500_000
   static let command: UInt64 = 2_500_000
   static let segment: UInt64 = 300_000
-  static let remark: UInt64 = 2_000_000
 }
 
 /// How much work the loader does for a guest's disks and menus.

@@ -39,7 +39,8 @@ def _one_name(name: bytes, inode: int) -> bytes:
 
 
 def _format(recipe: DiskRecipe, image: Path) -> None:
-    """Formats the disk again, with a link through the directory to be, without checksums, indexes and extents."""
+    """Formats the disk again, without checksums, indexes and extents; the menu is a link through the
+    directory that is to be endless."""
     folder = image.parent / f"{recipe.name}.files"
     (folder / "pad").write_bytes(bytes(range(256)) * (16 * 8))
     (folder / DIRECTORY.strip("/")).mkdir(parents=True, exist_ok=True)

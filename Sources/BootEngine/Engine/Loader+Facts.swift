@@ -7,7 +7,7 @@ import XenFrontends
 
 /// What the command line asks of the domain.
 extension Loader: MachineFacts {
-  private static var controlC: UInt8 { 0x03 }
+  static var controlC: UInt8 { 0x03 }
 
   /// A PVH domain's map as Xen gave it. A PV domain has none: all its frames are in one row.
   public func memoryMap() -> [MemoryRange] {
@@ -55,7 +55,12 @@ extension Loader: MachineFacts {
       typedAhead = []
       return true
     }
-    if typedAhead.count + bytes.count <= Self.typedByteCountMax { typedAhead += bytes }
+    keep(bytes)
     return false
+  }
+
+  /// Keeps what was typed for whoever reads next, up to a limit.
+  func keep(_ bytes: [UInt8]) {
+    if typedAhead.count + bytes.count <= Self.typedByteCountMax { typedAhead += bytes }
   }
 }

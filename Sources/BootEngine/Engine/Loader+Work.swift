@@ -37,7 +37,6 @@ final class WorkWatch {
 
 extension Loader: WorkObserver {
   private static var escape: UInt8 { 0x1b }
-  private static var controlC: UInt8 { 0x03 }
 
   /// Obeys the toolstack and the keyboard, and says what is going on when it takes long. An arrow
   /// key begins with Escape too, but comes with more. Ctrl-C ends a person's command at once.
@@ -54,7 +53,7 @@ extension Loader: WorkObserver {
       watch.restart(now: machine.now)
       return .giveUpShare
     }
-    if typedAhead.count + bytes.count <= Self.typedByteCountMax { typedAhead += bytes }
+    keep(bytes)
     return .goOn
   }
 
