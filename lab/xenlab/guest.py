@@ -8,7 +8,7 @@ import secrets
 import shlex
 from dataclasses import dataclass, field
 
-from . import disks
+from . import disks, products
 from .clock import Deadline
 from .machine import Answer, Machine
 from .model import DOWN, Disk, Scenario, Step
@@ -106,16 +106,19 @@ class GuestRun:
             # does not let it write.
             lines += ["pvshim=1", 'cpuid="host,family=23"']
         if it.boot == "direct":
-            lines.append(f'kernel="/disks/{it.kernel}"')
+            lines.append(f'kernel="/disks/{products.product(it.kernel).name}"')
             if it.initrd:
-                lines.append(f'ramdisk="/disks/{it.initrd}"')
+                ramdisk = disks.on_disk(it.initrd, it.kernel)
+                lines.append(f'ramdisk="/disks/{ramdisk.name}"')
             lines.append(f'cmdline="{it.cmdline}"')
+        elif it.boot == "pygrub":
+            lines.append('bootloader="pygrub"')
         else:
             lines.append(f'kernel="/lab/{it.boot}"')
             if it.cmdline:
                 lines.append(f'extra="{it.cmdline}"')
             if it.ramdisk:
-                lines.append(f'ramdisk="/disks/{it.ramdisk}"')
+                lines.append(f'ramdisk="/disks/{products.product(it.ramdisk).name}"')
         if it.display:
             lines.append('vfb=["vnc=1,vnclisten=127.0.0.1,vncunused=1"]')
         lines.append("disk=[" + ", ".join(f"'{self._disk_line(disk)}'" for disk in it.disks) + "]")

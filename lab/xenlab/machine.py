@@ -15,7 +15,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import dom0image, modules
+from . import dom0image, modules, suites
 from .clock import Deadline, MachineClock
 from .paths import LabError
 
@@ -92,7 +92,8 @@ class Machine:
             "-m", str(memory_mib), "-smp", "1", "-display", "none", "-nic", "none",
             "-no-reboot", "-monitor", "none", "-serial", f"file:{self.serial_log}",
             "-kernel", str(dom0image.xen_elf()), "-append", self.xen_line,
-            "-initrd", f"{modules.kernel_image()} {DOM0_LINE},{ramdisk}",
+            "-initrd",
+            f"{modules.kernel_image(suites.choice.suite.kernel)} {DOM0_LINE},{ramdisk}",
             "-drive", f"file={disk},format=raw,if=virtio,snapshot=on",
             "-device", "virtio-serial-pci",
             "-chardev", f"socket,id=control,fd={control}",
