@@ -6,7 +6,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from . import cpio, modules, paths, sharedlibs
+from . import cpio, modules, paths, registers, sharedlibs
 from .paths import BUILD, LAB, ROOT
 
 DOM0_MODULES = [
@@ -16,7 +16,7 @@ DOM0_MODULES = [
 XEN_BIN = "usr/lib/xen-4.17/bin"
 XEN_SHIM = "usr/lib/xen-4.17/boot/xen-shim"
 PROGRAMS = [
-    f"{XEN_BIN}/xl", f"{XEN_BIN}/xenstored", f"{XEN_BIN}/xenconsoled", f"{XEN_BIN}/xenconsole",
+    f"{XEN_BIN}/xl", f"{XEN_BIN}/xenstored", f"{XEN_BIN}/oxenstored", f"{XEN_BIN}/xenconsoled", f"{XEN_BIN}/xenconsole",
     f"{XEN_BIN}/xen-init-dom0", f"{XEN_BIN}/libxl-save-helper", f"{XEN_BIN}/lsevtchn",
     "usr/bin/xenstore-ls", "usr/bin/xenstore-read", "usr/bin/xenstore-write",
     "usr/bin/xenstore-list", "usr/bin/xenstore-watch", "usr/bin/xenstore-rm",
@@ -81,7 +81,7 @@ def base_ramdisk() -> Path:
     """build/lab/dom0.cpio, built anew only when one of its inputs changed."""
     product = BUILD / "dom0.cpio"
     sources = sorted((LAB / "dom0").iterdir()) + sorted((LAB / "xenlab").glob("*.py"))
-    key = paths.key_of(paths.packages_key(), *sources)
+    key = paths.key_of(paths.packages_key(), registers.SOURCE, *sources)
     if paths.is_current(product, key):
         return product
     with product.open("wb") as out:
@@ -95,6 +95,7 @@ def base_ramdisk() -> Path:
         add_modules(archive, DOM0_MODULES)
         _add_programs(archive)
         archive.file("etc/xen/xl.conf", b"")
+        archive.file("etc/xen/oxenstored.conf", (LAB / "dom0/oxenstored.conf").read_bytes())
         archive.file(XEN_SHIM, (ROOT / XEN_SHIM).read_bytes())
         archive.file("etc/passwd", b"root:x:0:0:root:/root:/bin/sh\n")
         archive.file("etc/group", b"root:x:0:\n")
@@ -102,6 +103,7 @@ def base_ramdisk() -> Path:
         archive.file("usr/share/qemu/keymaps/en-us", b"# no keyboard\n")
         archive.file("init", (LAB / "dom0/init").read_bytes(), 0o755)
         archive.file("etc/xen/scripts/blk", (LAB / "dom0/blk").read_bytes(), 0o755)
+        archive.file("lab/registers", registers.program(), 0o755)
         archive.file("lab/guest.sh", (LAB / "dom0/guest.sh").read_bytes())
         archive.close()
     paths.mark_current(product, key)

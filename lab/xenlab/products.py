@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from . import cpio, dom0image, modules, paths
+from . import cpio, dom0image, modules, paths, registers
 from .paths import DEFAULT_LOADER, LAB, PROBE, PRODUCTS, ROOT, LabError
 
 # The image that is tested: a guest's disk may hold it too.
@@ -189,6 +189,7 @@ def small_initrd() -> bytes:
     dom0image.add_modules(archive, GUEST_MODULES)
     archive.file("init", (LAB / "guest/init").read_bytes(), 0o755)
     archive.file("sbin/poweroff", (LAB / "guest/poweroff").read_bytes(), 0o755)
+    archive.file("bin/registers", registers.program(), 0o755)
     archive.close()
     return gzip.compress(plain.getvalue(), 9, mtime=0)
 
@@ -369,7 +370,8 @@ def product(name: str) -> Path:
     """The named kernel or ramdisk as a file, made if it is missing or old."""
     PRODUCTS.mkdir(parents=True, exist_ok=True)
     path = PRODUCTS / name
-    sources = [LAB / "guest/init", LAB / "guest/poweroff", LAB / "xenlab/cpio.py"]
+    sources = [LAB / "guest/init", LAB / "guest/poweroff", LAB / "xenlab/cpio.py",
+               registers.SOURCE]
     sources += _builds(name)
     key = paths.key_of(paths.packages_key(), Path(__file__), *sources, str(ROOT.exists()))
     if not paths.is_current(path, key):
