@@ -12,10 +12,10 @@ from .tools import run_tool
 SOURCE = LAB / "guest/registers.s"
 
 
-def program() -> bytes:
-    """The program as an ELF file that needs no library."""
+def program(source: str = "") -> bytes:
+    """The program as an ELF file that needs no library. source: in place of SOURCE's text."""
     with tempfile.TemporaryDirectory() as folder:
         made, linked = Path(folder) / "registers.o", Path(folder) / "registers"
-        run_tool("as", "--64", "-o", str(made), str(SOURCE))
+        run_tool("as", "--64", "-o", str(made), "-", stdin=source or SOURCE.read_text())
         run_tool("ld", "-static", "-s", "-o", str(linked), str(made))
         return linked.read_bytes()
