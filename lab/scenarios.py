@@ -9,6 +9,7 @@ from scenario_kit import (
     CI, CI_BOTH, CI_NEW, DIRECT_LINE, FILLER, TROUBLE, TWO_DISKS, TWO_DISKS_AND_CDROM, WAIT_LINE,
     booted, boots, direct, pvh, second, stays,
 )
+from scenarios_fork import FORKS
 from scenarios_hostile import HOSTILE
 from scenarios_options import OPTIONS
 from scenarios_payloads import HOMES, PAYLOADS, PVH_MORE
@@ -424,6 +425,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     BASELINES + BOOTS + STATE + FILE_SYSTEMS + KEYS + HOST_CONTROL + OPTIONS
     + REPORT + TOOLSTACK + FAILURES
     + PVH + PAYLOADS + PVH_MORE + HOMES + DISPLAY + STUCK_DISPLAY + HOSTILE + SELF_CHECK
+    + FORKS
 )
 
 # The one that lab/demo shows: either entry of its menu will do.

@@ -7,7 +7,7 @@ import gzip
 import subprocess
 from pathlib import Path
 
-from . import cpio, paths, sharedlibs, suites
+from . import cpio, paths, registers, sharedlibs, suites
 from .modules import Modules
 from .paths import BUILD, LAB
 from .suites import Kernel
@@ -17,8 +17,8 @@ DOM0_MODULES = [
     "virtio_pci", "virtio_blk", "virtio_console", "crc32c_generic", "ext4",
 ]
 # In the folder of this version of Xen.
-XEN_PROGRAMS = ["xl", "xenstored", "xenconsoled", "xenconsole", "xen-init-dom0", "libxl-save-helper",
-                "lsevtchn"]
+XEN_PROGRAMS = ["xl", "xenstored", "oxenstored", "xenconsoled", "xenconsole", "xen-init-dom0",
+                "libxl-save-helper", "lsevtchn"]
 PROGRAMS = [
     "usr/bin/xenstore-ls", "usr/bin/xenstore-read", "usr/bin/xenstore-write",
     "usr/bin/xenstore-list", "usr/bin/xenstore-watch", "usr/bin/xenstore-rm",
@@ -85,7 +85,7 @@ def base_ramdisk() -> Path:
     """build/lab/dom0-SUITE.cpio, built anew only when one of its inputs changed."""
     product = BUILD / f"dom0-{suites.choice.suite.name}.cpio"
     sources = sorted((LAB / "dom0").iterdir()) + sorted((LAB / "xenlab").glob("*.py"))
-    key = paths.key_of(suites.dom0_key(), *sources)
+    key = paths.key_of(suites.dom0_key(), registers.SOURCE, *sources)
     if paths.is_current(product, key):
         return product
     with product.open("wb") as out:
@@ -99,6 +99,7 @@ def base_ramdisk() -> Path:
         add_modules(archive, suites.choice.suite.kernel, DOM0_MODULES)
         _add_programs(archive)
         archive.file("etc/xen/xl.conf", b"")
+        archive.file("etc/xen/oxenstored.conf", (LAB / "dom0/oxenstored.conf").read_bytes())
         shim = f"{suites.choice.suite.xen_folder}/boot/xen-shim"
         archive.file(shim, (suites.dom0_root() / shim).read_bytes())
         archive.file("etc/passwd", b"root:x:0:0:root:/root:/bin/sh\n")
@@ -107,6 +108,7 @@ def base_ramdisk() -> Path:
         archive.file("usr/share/qemu/keymaps/en-us", b"# no keyboard\n")
         archive.file("init", (LAB / "dom0/init").read_bytes(), 0o755)
         archive.file("etc/xen/scripts/blk", (LAB / "dom0/blk").read_bytes(), 0o755)
+        archive.file("lab/registers", registers.program(), 0o755)
         archive.file("lab/guest.sh", (LAB / "dom0/guest.sh").read_bytes())
         archive.close()
     paths.mark_current(product, key)

@@ -40,6 +40,23 @@ def _die_with_parent() -> None:
 
 
 @dataclass(frozen=True)
+class Settings:
+    """What one run may choose of the machine.
+
+    cpu: QEMU's -cpu; empty: that of CPU. xen: more for Xen's command line. store: dom0's xenstore daemon. processors: QEMU's -smp,
+    each of them run by a thread of its own if there is more than one.
+    """
+
+    cpu: str = ""
+    xen: str = ""
+    store: str = "xenstored"
+    processors: int = 1
+
+
+STORES = ("xenstored", "oxenstored")
+
+
+@dataclass(frozen=True)
 class Answer:
     """The result of a command in dom0."""
 
@@ -56,11 +73,12 @@ class Machine:
 
     def __init__(
         self, ramdisk: Path, disk: Path, memory_mib: int, logs: Path, guest_type: str = "pv",
-        counted: bool = False, dom0_mib: int = DOM0_MIB
+        counted: bool = False, dom0_mib: int = DOM0_MIB, settings: Settings = Settings()
     ) -> None:
         self.guest_type = guest_type
+        self.settings = settings
         self.time_options = ["-icount", "shift=0,sleep=off"] if counted else []
-        self.xen_line = XEN_LINE.format(mib=dom0_mib)
+        self.xen_line = f"{XEN_LINE.format(mib=dom0_mib)} {settings.xen}".strip()
         self.serial_log = logs / "xen-serial.log"
         self.error_log = logs / "qemu-errors.log"
         self.control, far_control = socket.socketpair()
@@ -87,13 +105,16 @@ class Machine:
     def _command_line(
         self, ramdisk: Path, disk: Path, memory_mib: int, control: int, console: int
     ) -> list[str]:
+        # Linux gives init what it does not know of its command line as an environment variable.
+        dom0_line = f"{DOM0_LINE} lab_store={self.settings.store}"
+        cpu = self.settings.cpu or CPU[self.guest_type]
         return [
-            "qemu-system-x86_64", "-accel", "tcg", *self.time_options, "-cpu", CPU[self.guest_type],
-            "-m", str(memory_mib), "-smp", "1", "-display", "none", "-nic", "none",
+            "qemu-system-x86_64", "-accel", "tcg", *self.time_options, "-cpu", cpu,
+            "-m", str(memory_mib), "-smp", str(self.settings.processors), "-display", "none", "-nic", "none",
             "-no-reboot", "-monitor", "none", "-serial", f"file:{self.serial_log}",
             "-kernel", str(dom0image.xen_elf()), "-append", self.xen_line,
             "-initrd",
-            f"{modules.kernel_image(suites.choice.suite.kernel)} {DOM0_LINE},{ramdisk}",
+            f"{modules.kernel_image(suites.choice.suite.kernel)} {dom0_line},{ramdisk}",
             "-drive", f"file={disk},format=raw,if=virtio,snapshot=on",
             "-device", "virtio-serial-pci",
             "-chardev", f"socket,id=control,fd={control}",
@@ -108,6 +129,8 @@ class Machine:
         line = self._line(Deadline(self.clock, BOOT_LIMIT))
         if not line.startswith("READY "):
             raise LabError(f"dom0 said {line!r} instead of READY")
+        if self.command(f"pidof {self.settings.store}").status != 0:
+            raise LabError(f"dom0 has no {self.settings.store}; see {self.serial_log}")
         return self.clock.now() - start
 
     def command(self, text: str, limit: float = COMMAND_LIMIT) -> Answer:

@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from . import cpio, dom0image, modules, paths, suites
+from . import cpio, dom0image, modules, paths, registers, suites
 from .paths import DEFAULT_LOADER, LAB, PROBE, PRODUCTS, LabError
 from .suites import Kernel
 
@@ -223,6 +223,7 @@ def small_initrd(kernel: Kernel) -> bytes:
     dom0image.add_modules(archive, kernel, GUEST_MODULES)
     archive.file("init", (LAB / "guest/init").read_bytes(), 0o755)
     archive.file("sbin/poweroff", (LAB / "guest/poweroff").read_bytes(), 0o755)
+    archive.file("bin/registers", registers.program(), 0o755)
     archive.close()
     return gzip.compress(plain.getvalue(), 9, mtime=0)
 
@@ -425,7 +426,8 @@ def product(name: str) -> Path:
     What is made from a kernel may be named `NAME@KERNEL` (suites.kernel_of).
     """
     PRODUCTS.mkdir(parents=True, exist_ok=True)
-    sources = [LAB / "guest/init", LAB / "guest/poweroff", LAB / "xenlab/cpio.py"]
+    sources = [LAB / "guest/init", LAB / "guest/poweroff", LAB / "xenlab/cpio.py",
+               registers.SOURCE]
     plain = name.partition("@")[0]
     if plain in FROM_KERNEL:
         kernel = suites.kernel_of(name)

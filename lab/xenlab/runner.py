@@ -15,7 +15,7 @@ from pathlib import Path
 
 from . import cpio, disks, dom0image, installing, judge, modules, products, suites
 from .guest import GuestRun, Outcome, plain_text
-from .machine import Machine
+from .machine import STORES, Machine, Settings
 from .model import Scenario
 from .paths import DEFAULT_LOADER, LOGS, LabError
 from .suites import choice
@@ -44,6 +44,9 @@ def arguments(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--memory", type=int, default=4096, metavar="MIB",
                         help="QEMU's memory; more if a guest needs it")
     suites.add_options(parser)
+    parser.add_argument("--store", default=STORES[0], choices=STORES,
+                        help="dom0's xenstore daemon: C's (default) or OCaml's")
+    parser.add_argument("--cpu", default="", metavar="FLAGS", help="QEMU's -cpu")
     parser.add_argument("--verbose", action="store_true", help="show every guest's console")
     return parser.parse_args(argv)
 
@@ -211,6 +214,7 @@ def show_logs(outcome: Outcome) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Runs what was chosen; the exit status."""
+    judge.store = options.store
     scenarios = chosen(options)
     install(scenarios)
     if not options.keep:
@@ -244,7 +248,8 @@ def boot_all(
                 if machine is None:
                     starts += 1
                     memory = memory_for(scenarios, scenario, options.memory)
-                    machine = start(image, pack, memory, starts, scenario)
+                    settings = Settings(cpu=options.cpu, store=options.store)
+                    machine = start(image, pack, memory, starts, scenario, settings)
                 passed += boot(machine, scenario, options.verbose)
             except LabError as error:
                 if take_second_try():
@@ -273,12 +278,13 @@ def memory_for(scenarios: list[Scenario], scenario: Scenario, least_mib: int) ->
 
 
 def start(
-    image: Path, pack: Path, memory_mib: int, number: int, scenario: Scenario
+    image: Path, pack: Path, memory_mib: int, number: int, scenario: Scenario,
+    settings: Settings = Settings()
 ) -> Machine:
     """A machine whose dom0 is ready; its own logs are in a folder machine-NUMBER."""
     logs = logs_folder() / f"machine-{number}"
     logs.mkdir(parents=True, exist_ok=True)
-    machine = Machine(image, pack, memory_mib, logs, scenario.type)
+    machine = Machine(image, pack, memory_mib, logs, scenario.type, settings=settings)
     try:
         seconds = machine.wait_ready()
         say(f"Xen and dom0 for {scenario.type} guests ready after {seconds:.1f} s")
