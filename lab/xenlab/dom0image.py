@@ -107,7 +107,8 @@ def base_ramdisk() -> Path:
         # QEMU's -vnc none wants a keymap all the same.
         archive.file("usr/share/qemu/keymaps/en-us", b"# no keyboard\n")
         archive.file("init", (LAB / "dom0/init").read_bytes(), 0o755)
-        archive.file("etc/xen/scripts/blk", (LAB / "dom0/blk").read_bytes(), 0o755)
+        for name in ("blk", "block"):
+            archive.file(f"etc/xen/scripts/{name}", (LAB / "dom0/blk").read_bytes(), 0o755)
         archive.file("lab/registers", registers.program(), 0o755)
         archive.file("lab/guest.sh", (LAB / "dom0/guest.sh").read_bytes())
         archive.close()

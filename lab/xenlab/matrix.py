@@ -14,7 +14,7 @@ from pathlib import Path
 
 from . import cpio, disks, installing, matrix_table, modules, products, pygrub, runner, suites
 from .guest import GuestRun, Outcome, plain_text
-from .machine import Machine
+from .machine import Machine, Settings
 from .model import Disk, DiskRecipe, Scenario
 from .paths import BUILD, DEFAULT_LOADER, LabError
 from .suites import SUITES, choice
@@ -39,8 +39,8 @@ menuentry "matrix" {
 """
 LINE = "root=/dev/xvda ro console=hvc0 lab=matrix"
 # What ends a try, one way or the other.
-END = (r"GUEST: done|^error: .*|Kernel panic.*|^grub> |not xen image|you need to load the kernel first"
-       r"|pvgrub-swift: .*(not supported|needs|cannot).*|^alloc magic is broken.*")
+END = (r"^GUEST: done$|Kernel panic|error: not xen image|you need to load the kernel first"
+       r"|Press any key to continue|^grub> |Type 'help'|Esc for the menu")
 LIMIT = 60.0
 
 
@@ -64,7 +64,7 @@ class Case:
             self.loader, f"{self.loader}-{self.type}")
         return Scenario(self.name, (Disk(recipe),), (END,), boot=boot, type=self.type,
                         kernel=self.kernel, cmdline=LINE if boot == "direct" else "",
-                        memory=512, ends="alive", limit=LIMIT)
+                        memory=512, ends="alive", limit=LIMIT if boot != "pygrub" else 2 * LIMIT)
 
 
 def all_cases() -> list[Case]:
@@ -84,14 +84,16 @@ def verdict(outcome: Outcome) -> str:
     if re.search(r"^GUEST: root=\S+ marker=[0-9a-f]{64}$", text, re.MULTILINE):
         return "ok"
     created = outcome.logs.get("xl-create", "")
+    loader = outcome.logs.get("bootloader", "")
     for pattern, where in (
-        (r"^error: .*|^alloc magic is broken.*", text), (r"Kernel panic.*", text),
-        (r"^pvgrub-swift: .*(?:: .*){2}", text), (r"^xc: .*|.*RuntimeError.*", created),
+        # GRUB looks for another program first, and says that it is not there.
+        (r"^error: (?!.*pvboot).*", text), (r"Kernel panic.*", text),
+        (r"^pvgrub-swift: .*(?:: .*){2}", text), (r"^xc: .*|.*RuntimeError.*", loader),
         (r"^libxl: error.*", created), (r".*\S.*", created if outcome.ended == "not created" else text),
     ):
         found = re.findall(pattern, where, re.MULTILINE)
         if found:
-            return found[0 if "error" in pattern else -1].strip()
+            return found[0 if pattern.startswith("^error") else -1].strip()
     return f"nothing on the console in {LIMIT:.0f} s"
 
 
@@ -131,7 +133,8 @@ def _run(cases: list[Case], known: dict[str, dict], loader: Path) -> None:
             if machine is None:
                 shutil.rmtree(logs, ignore_errors=True)
                 logs.mkdir(parents=True)
-                machine = Machine(image, pack, 4096, logs, case.type)
+                machine = Machine(image, pack, 4096, logs, case.type,
+                                  settings=Settings(xen="spec-ctrl=eager-fpu"))
                 machine.wait_ready()
             try:
                 known[case.name] = _try(machine, case)
