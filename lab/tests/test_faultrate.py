@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 import unittest
+from dataclasses import replace
 
 from scenarios_fork import FORKS, ROUNDS
 from xenlab import faultrate, judge, runner
@@ -37,6 +38,9 @@ class CountTests(unittest.TestCase):
         self.assertEqual(row.count("|"), faultrate.HEAD.splitlines()[0].count("|"))
 
 
+MEASURED = next(one for one in FORKS if one.name == "fork-direct")
+
+
 class OptionTests(unittest.TestCase):
     def test_the_load_is_named(self) -> None:
         for words, said in (
@@ -47,17 +51,28 @@ class OptionTests(unittest.TestCase):
             self.assertEqual(faultrate.load_of(faultrate.arguments(words)), said)
 
     def test_another_number_of_rounds_is_asked_for_and_waited_for(self) -> None:
-        direct = faultrate.with_rounds(FORKS[0], 1200)
+        direct = faultrate.with_rounds(MEASURED, 1200)
         self.assertIn("lab.forks=1200", direct.cmdline)
         said = "GUEST: rounds=1200 faults=3"
         self.assertTrue(any(re.search(one, said) for one in direct.must))
         self.assertFalse(any("400" in one for one in direct.must))
-        self.assertGreater(direct.limit, FORKS[0].limit)
-        self.assertEqual(faultrate.with_rounds(FORKS[0], 0), FORKS[0])
+        self.assertGreater(direct.limit, MEASURED.limit)
+        self.assertEqual(faultrate.with_rounds(MEASURED, 0), MEASURED)
 
     def test_the_guest_takes_the_number_from_its_command_line(self) -> None:
-        self.assertIn(f"lab.forks={ROUNDS}", FORKS[0].cmdline)
+        self.assertIn(f"lab.forks={ROUNDS}", MEASURED.cmdline)
         self.assertIn("lab.forks=", (LAB / "guest/init").read_text())
+
+    def test_a_guest_that_lost_registers_is_faulted(self) -> None:
+        kept = next(one for one in FORKS if one.name == "registers-kept")
+        must = [one for one in kept.must if "lost" in one or "faults" in one]
+        self.assertEqual(len(must), 2)
+        good = "GUEST: registers runs=8 lost=0\nGUEST: rounds=60 faults=0\n"
+        for said, faults in ((good, 0), (good.replace("lost=0", "lost=1"), 1),
+                             (good.replace("faults=0", "faults=10"), 1)):
+            outcome = Outcome(console=said.encode(), ended="poweroff")
+            found = judge.faults(replace(kept, disks=(), must=tuple(must)), outcome)
+            self.assertEqual(len(found), faults, said)
 
 
 class StoreTests(unittest.TestCase):

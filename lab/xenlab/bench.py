@@ -85,7 +85,7 @@ class Bench:
         logs.mkdir(parents=True, exist_ok=True)
         self.logs = logs
         memory = DOM0_MIB + 1024 + bench_cases.GUEST_MIB
-        self.machine = Machine(image, pack, memory, logs, type_, counted=True, dom0_mib=DOM0_MIB)
+        self.machine = Machine(image, pack, memory, logs, counted=True, dom0_mib=DOM0_MIB)
         self.type = type_
         self.device = self.kind = ""
         self.machine.wait_ready()

@@ -89,7 +89,7 @@ def arguments(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--guests", type=int, default=2, metavar="N", help="how many")
     parser.add_argument("--rounds", type=int, default=0, metavar="N",
                         help="of fork and exec in a guest that the toolstack builds")
-    parser.add_argument("--cpu", default="", metavar="FLAGS", help="QEMU's -cpu (default: the lab's)")
+    parser.add_argument("--cpu", default=CPU, metavar="FLAGS", help="QEMU's -cpu (default: the lab's)")
     parser.add_argument("--xen", default="", metavar="OPTIONS", help="more of Xen's options")
     parser.add_argument("--processors", type=int, default=1, metavar="N", help="QEMU's -smp")
     parser.add_argument("--counted", action="store_true", help="QEMU's -icount, as the bench has it")
@@ -124,7 +124,7 @@ def _machine(options: argparse.Namespace, scenario: Scenario, number: int) -> Ma
     logs.mkdir(parents=True)
     image = runner.ramdisk([scenario], options.loader, "fault")
     pack = disks.pack(runner.guest_files([scenario]), "fault")
-    machine = Machine(image, pack, 4096, logs, scenario.type, counted=options.counted,
+    machine = Machine(image, pack, 4096, logs, counted=options.counted,
                       settings=Settings(cpu=options.cpu, xen=options.xen,
                                         processors=options.processors))
     try:
@@ -138,7 +138,8 @@ def _machine(options: argparse.Namespace, scenario: Scenario, number: int) -> Ma
 
 
 def measure(options: argparse.Namespace, scenario: Scenario) -> Count:
-    """Boots the guests one after the other, in as few machines as it takes."""
+    """Boots the guests one after the other, in as few machines as it takes. Whoever stops it early is
+    told what was counted."""
     count = Count()
     machine: Machine | None = None
     started = time.monotonic()
@@ -159,6 +160,8 @@ def measure(options: argparse.Namespace, scenario: Scenario) -> Count:
             count.add(scenario, outcome)
             named = replace(scenario, repeat=max(options.guests, 2))
             runner.store(named, outcome, number, LOGS)
+    except KeyboardInterrupt:
+        runner.say("  stopped early")
     finally:
         if machine:
             machine.close()
@@ -192,5 +195,5 @@ def main(argv: list[str]) -> int:
         runner.say("lab/fault-rate: stopped")
         return 1
     runner.say(HEAD)
-    runner.say(count.row(scenario.name, options.cpu or CPU[scenario.type], load_of(options)))
+    runner.say(count.row(scenario.name, options.cpu, load_of(options)))
     return 0 if count.guests else 1

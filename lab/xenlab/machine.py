@@ -28,9 +28,9 @@ DOM0_LINE = "console=hvc0 quiet"
 # Seconds of the machine (clock.py).
 BOOT_LIMIT = 180.0
 COMMAND_LIMIT = 90.0
-# SMAP kills dom0 in its first exception under TCG, RDTSCP a PVH guest. PVH needs SVM; why it is off
-# for PV guests: README.md, "What the emulation does".
-CPU = {"pv": "max,-smap,-rdtscp,-svm", "pvh": "max,-smap,-rdtscp"}
+# SMAP kills dom0 in its first exception under TCG, RDTSCP a PVH guest. With XSAVE programs lose their
+# registers: README.md, "What the emulation does". PVH needs SVM, which max has.
+CPU = "max,-smap,-rdtscp,-xsave"
 PR_SET_PDEATHSIG = 1
 
 
@@ -43,11 +43,11 @@ def _die_with_parent() -> None:
 class Settings:
     """What one run may choose of the machine.
 
-    cpu: QEMU's -cpu; empty: that of CPU. xen: more for Xen's command line. store: dom0's xenstore daemon. processors: QEMU's -smp,
-    each of them run by a thread of its own if there is more than one.
+    cpu: QEMU's -cpu. xen: more for Xen's command line. store: dom0's xenstore daemon. processors:
+    QEMU's -smp, each of them run by a thread of its own if there is more than one.
     """
 
-    cpu: str = ""
+    cpu: str = CPU
     xen: str = ""
     store: str = "xenstored"
     processors: int = 1
@@ -67,15 +67,13 @@ class Answer:
 class Machine:
     """Starts when it is constructed; `close` ends it whatever state it is in.
 
-    guest_type: "pv" or "pvh", of the guests that it will run.
     counted: whether one instruction takes one nanosecond, so that times are reproducible.
     """
 
     def __init__(
-        self, ramdisk: Path, disk: Path, memory_mib: int, logs: Path, guest_type: str = "pv",
+        self, ramdisk: Path, disk: Path, memory_mib: int, logs: Path,
         counted: bool = False, dom0_mib: int = DOM0_MIB, settings: Settings = Settings()
     ) -> None:
-        self.guest_type = guest_type
         self.settings = settings
         self.time_options = ["-icount", "shift=0,sleep=off"] if counted else []
         self.xen_line = f"{XEN_LINE.format(mib=dom0_mib)} {settings.xen}".strip()
@@ -107,9 +105,9 @@ class Machine:
     ) -> list[str]:
         # Linux gives init what it does not know of its command line as an environment variable.
         dom0_line = f"{DOM0_LINE} lab_store={self.settings.store}"
-        cpu = self.settings.cpu or CPU[self.guest_type]
         return [
-            "qemu-system-x86_64", "-accel", "tcg", *self.time_options, "-cpu", cpu,
+            "qemu-system-x86_64", "-accel", "tcg", *self.time_options, "-cpu",
+            self.settings.cpu,
             "-m", str(memory_mib), "-smp", str(self.settings.processors), "-display", "none", "-nic", "none",
             "-no-reboot", "-monitor", "none", "-serial", f"file:{self.serial_log}",
             "-kernel", str(dom0image.xen_elf()), "-append", self.xen_line,

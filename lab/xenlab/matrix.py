@@ -14,7 +14,7 @@ from pathlib import Path
 
 from . import cpio, disks, installing, matrix_table, modules, products, pygrub, runner, suites
 from .guest import GuestRun, Outcome, plain_text
-from .machine import Machine, Settings
+from .machine import Machine
 from .model import Disk, DiskRecipe, Scenario
 from .paths import BUILD, DEFAULT_LOADER, LabError
 from .suites import SUITES, choice
@@ -133,8 +133,7 @@ def _run(cases: list[Case], known: dict[str, dict], loader: Path) -> None:
             if machine is None:
                 shutil.rmtree(logs, ignore_errors=True)
                 logs.mkdir(parents=True)
-                machine = Machine(image, pack, 4096, logs, case.type,
-                                  settings=Settings(xen="spec-ctrl=eager-fpu"))
+                machine = Machine(image, pack, 4096, logs)
                 machine.wait_ready()
             try:
                 known[case.name] = _try(machine, case)

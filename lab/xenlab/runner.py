@@ -15,7 +15,7 @@ from pathlib import Path
 
 from . import cpio, disks, dom0image, installing, judge, modules, products, suites
 from .guest import GuestRun, Outcome, plain_text
-from .machine import STORES, Machine, Settings
+from .machine import CPU, STORES, Machine, Settings
 from .model import Scenario
 from .paths import DEFAULT_LOADER, LOGS, LabError
 from .suites import choice
@@ -46,7 +46,7 @@ def arguments(argv: list[str]) -> argparse.Namespace:
     suites.add_options(parser)
     parser.add_argument("--store", default=STORES[0], choices=STORES,
                         help="dom0's xenstore daemon: C's (default) or OCaml's")
-    parser.add_argument("--cpu", default="", metavar="FLAGS", help="QEMU's -cpu")
+    parser.add_argument("--cpu", default=CPU, metavar="FLAGS", help="QEMU's -cpu")
     parser.add_argument("--verbose", action="store_true", help="show every guest's console")
     return parser.parse_args(argv)
 
@@ -234,22 +234,19 @@ def run(options: argparse.Namespace) -> int:
 def boot_all(
     scenarios: list[Scenario], image: Path, pack: Path, options: argparse.Namespace
 ) -> int:
-    """Boots all, those of one type in one QEMU as long as it lives. Returns how many passed."""
+    """Boots all, in one QEMU as long as it lives. Returns how many passed."""
     passed = starts = failures = 0
     machine: Machine | None = None
     try:
-        pending = sorted(scenarios, key=lambda one: one.type)
+        pending = list(scenarios)
         while pending:
             scenario = pending.pop(0)
             try:
-                if machine is not None and machine.guest_type != scenario.type:
-                    machine.close()
-                    machine = None
                 if machine is None:
                     starts += 1
-                    memory = memory_for(scenarios, scenario, options.memory)
+                    memory = memory_for(scenarios, options.memory)
                     settings = Settings(cpu=options.cpu, store=options.store)
-                    machine = start(image, pack, memory, starts, scenario, settings)
+                    machine = start(image, pack, memory, starts, settings)
                 passed += boot(machine, scenario, options.verbose)
             except LabError as error:
                 if take_second_try():
@@ -271,23 +268,22 @@ def boot_all(
     return passed
 
 
-def memory_for(scenarios: list[Scenario], scenario: Scenario, least_mib: int) -> int:
-    """QEMU's memory: the largest of the machine's guests, and 2 GiB for dom0 and Xen."""
-    sizes = [one.memory + 2048 for one in scenarios if one.type == scenario.type]
+def memory_for(scenarios: list[Scenario], least_mib: int) -> int:
+    """QEMU's memory: the largest of the guests, and 2 GiB for dom0 and Xen."""
+    sizes = [one.memory + 2048 for one in scenarios]
     return max([least_mib, *sizes])
 
 
 def start(
-    image: Path, pack: Path, memory_mib: int, number: int, scenario: Scenario,
-    settings: Settings = Settings()
+    image: Path, pack: Path, memory_mib: int, number: int, settings: Settings = Settings()
 ) -> Machine:
     """A machine whose dom0 is ready; its own logs are in a folder machine-NUMBER."""
     logs = logs_folder() / f"machine-{number}"
     logs.mkdir(parents=True, exist_ok=True)
-    machine = Machine(image, pack, memory_mib, logs, scenario.type, settings=settings)
+    machine = Machine(image, pack, memory_mib, logs, settings=settings)
     try:
         seconds = machine.wait_ready()
-        say(f"Xen and dom0 for {scenario.type} guests ready after {seconds:.1f} s")
+        say(f"Xen and dom0 ready after {seconds:.1f} s")
     except BaseException:
         machine.close()
         raise
