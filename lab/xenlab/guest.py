@@ -115,7 +115,7 @@ class GuestRun:
                 lines.append(f'ramdisk="/disks/{ramdisk.name}"')
             lines.append(f'cmdline="{it.cmdline}"')
         elif it.boot == "pygrub":
-            lines.append('bootloader="pygrub"')
+            lines += ['bootloader="pygrub"', 'bootloader_args=["-q"]']
         else:
             lines.append(f'kernel="/lab/{it.boot}"')
             if it.cmdline:

@@ -50,7 +50,6 @@ def setup_header(image: bytes) -> tuple[int, int]:
 
 # How Linux's build packs a payload (scripts/Makefile.lib), and what takes it apart.
 UNPACKERS = {
-    "xz": ["xz", "--check=crc32", "--x86", "--lzma2=dict=32MiB"],
     b"\xfd7zXZ\0": ("xz", "-dc"), b"\x02\x21\x4c\x18": ("lz4", "-dc"),
     b"\x28\xb5\x2f\xfd": ("zstd", "-dc", "--long=27"),
 }
@@ -246,6 +245,20 @@ def large_initrd(kernel: Kernel) -> bytes:
     return small + b"\0" * (-len(small) % 4) + plain.getvalue()
 
 
+FILLED_BYTES = 2 << 20
+FILLED_MD5 = hashlib.md5(_filler_start(FILLED_BYTES)).hexdigest()
+
+
+def filled_initrd(kernel: Kernel) -> bytes:
+    """The small one, and behind it two MiB whose checksum the guest prints."""
+    small = small_initrd(kernel)
+    plain = io.BytesIO()
+    archive = cpio.CpioWriter(plain)
+    archive.file("filler", _filler_start(FILLED_BYTES))
+    archive.close()
+    return small + b"\0" * (-len(small) % 4) + plain.getvalue()
+
+
 def early_initrd() -> bytes:
     """What comes first on real machines: an archive, not packed, with microcode in it."""
     plain = io.BytesIO()
@@ -389,6 +402,7 @@ FROM_KERNEL = {
     "packed-elf": lambda kernel: kernel_elf(stock(kernel)),
     "initrd-small": small_initrd,
     "initrd-large": large_initrd,
+    "initrd-filled": filled_initrd,
     "initrd-three": three_initrds,
     "host-menu": host_menu,
 }
