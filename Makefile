@@ -99,10 +99,10 @@ bench: image tool
 test: install
 	tools/run-tests ci
 
-# The whole matrix of guests.
+# All guests on Xen 4.17 and on 4.20, each with its suite's kernel. SUITES=trixie KERNEL=sid: others.
+SUITES := bookworm trixie
 lab: image probe
-	lab/install
-	lab/run --set full
+	lab/run-suites "$(SUITES)" --set full $(if $(KERNEL),--kernel $(KERNEL))
 
 demo: image
 	@lab/install

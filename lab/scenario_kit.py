@@ -8,7 +8,10 @@ from recipes import line_of
 from xenlab.model import Disk, DiskRecipe, Scenario
 from xenlab.products import FILLER_MD5
 
-CI = ("full", "ci")
+# `make test` boots some guests on one Xen, and some on the other.
+CI = ("full", "ci-bookworm")
+CI_NEW = ("full", "ci-trixie")
+CI_BOTH = ("full", "ci-bookworm", "ci-trixie")
 DIRECT_LINE = "root=/dev/xvda ro console=hvc0 lab=direct"
 # The cases of BootStep (Sources/BootPlan/BootStep.swift).
 BOOT_STEPS = 20

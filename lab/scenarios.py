@@ -6,9 +6,10 @@ from __future__ import annotations
 import recipes as disk
 from recipes import line_of
 from scenario_kit import (
-    CI, DIRECT_LINE, FILLER, TROUBLE, TWO_DISKS, TWO_DISKS_AND_CDROM, WAIT_LINE,
+    CI, CI_BOTH, CI_NEW, DIRECT_LINE, FILLER, TROUBLE, TWO_DISKS, TWO_DISKS_AND_CDROM, WAIT_LINE,
     booted, boots, direct, pvh, second, stays,
 )
+from scenarios_fork import FORKS
 from scenarios_hostile import HOSTILE
 from scenarios_options import OPTIONS
 from scenarios_payloads import HOMES, PAYLOADS, PVH_MORE
@@ -16,7 +17,10 @@ from scenarios_typed import KEYS
 from xenlab.model import DOWN, ENTER, Disk, Scenario, Step
 
 BASELINES = (
-    direct("direct-256", 256, sets=CI),
+    direct("direct-256", 256, sets=CI_BOTH),
+    *(direct(f"direct-256-{kind}", 256, kernel=f"kernel-{kind}", disks=(Disk(recipe),))
+      for kind, recipe in (("xz", disk.WHOLE_LST_XZ), ("lz4", disk.WHOLE_LST_LZ4),
+                           ("zstd", disk.WHOLE_LST_ZSTD))),
     direct("direct-96", 96),
     direct("direct-2048", 2048),
     direct("direct-128-maxmem-512", 128, maxmem=512),
@@ -26,18 +30,19 @@ BASELINES = (
 )
 
 BOOTS = (
-    boots("whole-lst", disk.WHOLE_LST, like="direct-256", sets=CI),
+    boots("whole-lst", disk.WHOLE_LST, like="direct-256"),
     boots("whole-cfg", disk.WHOLE_CFG, like="direct-256"),
-    boots("fedora", disk.FEDORA, like="direct-256", sets=CI),
+    boots("fedora", disk.FEDORA, like="direct-256", sets=CI_NEW),
     boots("alpine", disk.ALPINE, like="direct-256"),
     boots("whole-lst-gzip", disk.WHOLE_LST_GZIP, like="direct-256"),
     boots("whole-lst-bzip2", disk.WHOLE_LST_BZIP2, like="direct-256"),
     boots("whole-lst-lzma", disk.WHOLE_LST_LZMA, like="direct-256"),
     boots("whole-lst-lzo", disk.WHOLE_LST_LZO, like="direct-256"),
-    boots("whole-lst-lz4", disk.WHOLE_LST_LZ4, like="direct-256"),
-    boots("whole-lst-zstd", disk.WHOLE_LST_ZSTD, like="direct-256"),
+    boots("whole-lst-lz4", disk.WHOLE_LST_LZ4, like="direct-256-lz4"),
+    boots("whole-lst-zstd", disk.WHOLE_LST_ZSTD, like="direct-256-zstd"),
     boots("whole-lst-elf-gzip", disk.WHOLE_LST_ELF_GZIP, like="direct-256"),
-    boots("whole-lst-xz-gzip", disk.WHOLE_LST_XZ_GZIP, like="direct-256"),
+    boots("whole-lst-xz", disk.WHOLE_LST_XZ, like="direct-256-xz"),
+    boots("whole-lst-stock-gzip", disk.WHOLE_LST_STOCK_GZIP, like="direct-256"),
     boots("unified", disk.UNIFIED, like="direct-256"),
     boots("whole-lst-elf", disk.WHOLE_LST_ELF, like="direct-256"),
     boots("mbr-lst", disk.MBR_LST, like="direct-256"),
@@ -51,7 +56,7 @@ BOOTS = (
     boots("memory-128-maxmem-512", disk.WHOLE_LST, memory=128, maxmem=512,
           like="direct-128-maxmem-512"),
     # Only the journal, replayed in memory, has the menu with this command line, and its kernel.
-    boots("journal-names-kernel", disk.DIRTY_JOURNAL, sets=CI,
+    boots("journal-names-kernel", disk.DIRTY_JOURNAL, sets=CI_NEW,
           extra=(r"xvda: ext4: was not unmounted; 1 transactions? .*replayed in memory",)),
     boots("qdisk-raw", disk.MBR_LST, backend="qdisk-raw"),
     boots("qdisk-qcow2", disk.GPT_CFG, backend="qdisk-qcow2"),
@@ -94,13 +99,13 @@ FILE_SYSTEMS = (
     boots("fat-boot", disk.FAT_BOOT),
     boots("xfs-boot", disk.XFS_BOOT),
     boots("esp-unified", disk.ESP_UNIFIED),
-    boots("esp-profiles", disk.ESP_PROFILES, sets=CI),
+    boots("esp-profiles", disk.ESP_PROFILES, sets=CI_NEW),
     boots("sectors-4096", disk.SECTORS_4096),
     boots("btrfs-at", disk.BTRFS_AT),
     boots("btrfs-default", disk.BTRFS_DEFAULT),
     Scenario(
         "btrfs-two", (Disk(disk.BTRFS_TWO), Disk(disk.BTRFS_TWO, "xvdb", twin=1)),
-        booted(line_of(disk.BTRFS_TWO) + " lab.disks=2"), TROUBLE, sets=CI,
+        booted(line_of(disk.BTRFS_TWO) + " lab.disks=2"), TROUBLE, sets=CI_NEW,
     ),
     boots("lvm-boot", disk.LVM_BOOT, sets=CI),
     Scenario(
@@ -161,7 +166,7 @@ STUCK_DISPLAY = (
 HOST_LINE = line_of(disk.WHOLE_CFG).replace(" ro ", " ") + " lab.entry=second lab.host=yes"
 HOST_CONTROL = (
     Scenario(
-        "options-of-the-host", (Disk(disk.WHOLE_CFG),), booted(HOST_LINE), TROUBLE, sets=CI,
+        "options-of-the-host", (Disk(disk.WHOLE_CFG),), booted(HOST_LINE), TROUBLE, sets=CI_NEW,
         cmdline="timeout=0 entry=1 remove=ro append='lab.host=yes' console=auto",
     ),
     Scenario(
@@ -363,7 +368,7 @@ PVH = (
     pvh("pvh-whole-lst-lzma", disk.WHOLE_LST_LZMA),
     pvh("pvh-whole-lst-lzo", disk.WHOLE_LST_LZO),
     pvh("pvh-whole-lst-lz4", disk.WHOLE_LST_LZ4),
-    pvh("pvh-whole-lst-zstd", disk.WHOLE_LST_ZSTD, sets=CI),
+    pvh("pvh-whole-lst-zstd", disk.WHOLE_LST_ZSTD, sets=CI_NEW),
     pvh("pvh-gpt-cfg-4-vcpus", disk.GPT_CFG, vcpus=4, limit=180,
         like="pvh-direct-256-4-vcpus"),
     pvh("pvh-bare-lst-96", disk.BARE_LST, vdev="xvda1", memory=96, limit=120),
@@ -420,6 +425,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     BASELINES + BOOTS + STATE + FILE_SYSTEMS + KEYS + HOST_CONTROL + OPTIONS
     + REPORT + TOOLSTACK + FAILURES
     + PVH + PAYLOADS + PVH_MORE + HOMES + DISPLAY + STUCK_DISPLAY + HOSTILE + SELF_CHECK
+    + FORKS
 )
 
 # The one that lab/demo shows: either entry of its menu will do.

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import recipes as disk
 from recipes import line_of
-from scenario_kit import CI, TROUBLE, booted, pvh, second
+from scenario_kit import CI_NEW, TROUBLE, booted, pvh, second
 from xenlab.model import DOWN, ENTER, Disk, Scenario, Step
 
 OWN_LINE = "root=/dev/xvda1 ro console=hvc0 lab="
@@ -28,7 +28,7 @@ OPTIONS = (
         TROUBLE,
         cmdline="menu=(hd0,msdos1)/boot/grub/other.cfg log=all xen_grub_env_greeting=hello "
                 "entry=no-console remove=quiet append='lab.one=1 lab.two=2' console=auto "
-                "frobnicate=1 timeout=1", sets=CI,
+                "frobnicate=1 timeout=1", sets=CI_NEW,
     ),
     Scenario(
         "entry-by-path", ON_DISK, booted(OWN_LINE + "inside-two"), TROUBLE,

@@ -6,7 +6,7 @@ from __future__ import annotations
 import recipes as disk
 from recipes import line_of
 from scenario_kit import (
-    CI, BOOT_STEPS, TROUBLE, WAIT_LINE, booted, boots, direct, pvh,
+    CI, CI_NEW, BOOT_STEPS, TROUBLE, WAIT_LINE, booted, boots, direct, pvh,
 )
 from xenlab.model import ENTER, Disk, DiskRecipe, Scenario, Step
 from xenlab.products import EARLY_MD5, HOST_MD5, THIRD_MD5
@@ -16,21 +16,22 @@ EARLY = GUEST_FILE.format("/kernel/x86/microcode/GenuineIntel.bin", EARLY_MD5)
 THIRD = GUEST_FILE.format("/third", THIRD_MD5)
 HOST = GUEST_FILE.format("/host", HOST_MD5)
 ONCE_MORE = r"pvgrub-swift: .*: .*; reading it once more$"
-PROBE_SAID = (r"^PROBE: Xen 4\.17 by the page, equal=1$", r"^PROBE: disk xvda bytes=67108864 ",
+PROBE_SAID = (r"^PROBE: Xen <xen> by the page, equal=1$", r"^PROBE: disk xvda bytes=67108864 ",
               r"^PROBE: done$")
 
 
-def probe_like(name: str, recipe: DiskRecipe, kernel: str, initrd: str) -> tuple[Scenario, ...]:
+def probe_like(name: str, recipe: DiskRecipe, kernel: str, initrd: str,
+               **more: object) -> tuple[Scenario, ...]:
     """The probe, started by the toolstack and by us: it must find the same."""
     return (
         Scenario(f"{name}-direct", (Disk(recipe),), PROBE_SAID, boot="direct", kernel=kernel,
-                 initrd=initrd, cmdline="report"),
-        Scenario(f"{name}", (Disk(recipe),), PROBE_SAID, like=f"{name}-direct"),
+                 initrd=initrd, cmdline="report", **more),
+        Scenario(f"{name}", (Disk(recipe),), PROBE_SAID, like=f"{name}-direct", **more),
     )
 
 
 PAYLOADS = (
-    *probe_like("probe", disk.PROBE, "probe", "initrd-early"),
+    *probe_like("probe", disk.PROBE, "probe", "initrd-early", sets=CI_NEW),
     *probe_like("probe-plain", disk.PROBE_PLAIN, "probe", ""),
     *probe_like("probe-mapped", disk.PROBE_MAPPED, "probe-mapped", "initrd-early"),
     Scenario("probe-gzip", (Disk(disk.PROBE_GZIP),), PROBE_SAID, like="probe-direct"),
@@ -67,7 +68,7 @@ PAYLOADS = (
     boots("hypervisor", disk.HYPERVISOR, extra=(r"booting its first module instead",)),
     # A read fails while the ramdisk is read beside the kernel: the ramdisk alone is read once more.
     boots("read-ahead-fails", disk.WHOLE_LST_LZ4, cmdline="selftest=fail:read-ahead",
-          extra=(ONCE_MORE,), like="direct-256"),
+          extra=(ONCE_MORE,), like="direct-256-lz4"),
     # Each step before the point of no return fails, twice; then the guest boots. lz4: the ramdisk is
     # under way while the kernel is unpacked. In PVH gzip, which is unpacked over itself.
     Scenario("fail-each-step", (Disk(disk.WHOLE_LST_LZ4), Disk(disk.SECOND_DISK, "xvdb")),

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import recipes as disk
 from recipes import line_of
-from scenario_kit import CI, COMMAND_LINE, FILLER, TROUBLE, booted, second
+from scenario_kit import CI_NEW, COMMAND_LINE, FILLER, TROUBLE, booted, second
 from xenlab.model import DOWN, ENTER, ESCAPE, REDRAW, RIGHT, UP, Disk, Scenario, Step
 
 KEYS = (
@@ -16,7 +16,7 @@ KEYS = (
     ),
     Scenario(
         "mbr-lst-second-entry", (Disk(disk.MBR_LST),), second(disk.MBR_LST), TROUBLE,
-        steps=(Step("second entry", keys=DOWN + ENTER),), sets=CI, console="xl",
+        steps=(Step("second entry", keys=DOWN + ENTER),), sets=CI_NEW, console="xl",
     ),
     Scenario(
         "arrows-and-back", (Disk(disk.WHOLE_CFG),), booted(line_of(disk.WHOLE_CFG)), TROUBLE,
@@ -68,7 +68,7 @@ KEYS = (
         "submenu", (Disk(disk.OPTIONS),),
         (r"> More of them",)
         + booted("root=/dev/xvda1 ro console=hvc0 lab=inside-two"), TROUBLE,
-        console="xl", sets=CI,
+        console="xl", sets=CI_NEW,
         steps=(Step("More of them", keys=DOWN + DOWN + RIGHT),
                Step("Inside two", keys=ESCAPE, pause=0.5),
                Step(r"More of them ->", keys=ENTER, pause=0.5),
@@ -91,7 +91,7 @@ KEYS = (
         (r"vmlinuz-missing",) + second(disk.MISSING_KERNEL), TROUBLE, console="xl",
         steps=(Step("vmlinuz-missing"), Step("", keys=DOWN, pause=1.0),
                Step("", keys=ENTER, pause=1.0)),
-        sets=CI,
+        sets=CI_NEW,
     ),
     # Nobody reads for a while. Whoever attaches then sees what was written, and ^L redraws it all.
     Scenario(

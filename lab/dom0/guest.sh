@@ -45,6 +45,14 @@ lab_takes_back() {
   [ -z "$(xenstore-read "/local/domain/$1/control/shutdown")" ]
 }
 
+# While domain $1 lives dom0 uses its vector registers, and rests, so that it wakes and preempts.
+lab_load() {
+  while xenstore-read "/local/domain/$1/domid"; do
+    /lab/registers
+    usleep 20000
+  done >/dev/null 2>&1 &
+}
+
 # A loop device for an image file, printed; its sectors have $2 bytes.
 lab_loop() {
   device=$(losetup -f) && /sbin/losetup --sector-size "$2" "$device" "$1" && echo "$device"

@@ -59,5 +59,5 @@ class ListTests(unittest.TestCase):
 
     def test_names_are_listed(self) -> None:
         answer = subprocess.run([f"{LAB}/run", "--list"], capture_output=True, text=True)
-        self.assertIn("direct-256  [full, ci]\n", answer.stdout)
+        self.assertIn("direct-256  [full, ci-bookworm, ci-trixie]\n", answer.stdout)
         self.assertEqual(answer.returncode, 0)

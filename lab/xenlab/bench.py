@@ -10,18 +10,23 @@ import shlex
 import subprocess
 from pathlib import Path
 
-from . import bench_cases, bench_table, cpio, disks, dom0image, modules, products, runner
+from . import bench_cases, bench_table, cpio, disks, dom0image, products, runner, suites
 from .bench_cases import Case
 from .machine import Machine
-from .paths import BUILD, DEFAULT_LOADER, LAB, PROJECT, ROOT, LabError, key_of
+from .modules import Modules
+from .paths import BUILD, DEFAULT_LOADER, LAB, PROJECT, LabError, key_of
+from .suites import choice
 
-RESULTS = BUILD / "bench.json"
 # Not among the logs of lab/run, which removes those of the run before.
 LOGS = BUILD / "bench-logs"
 DOM0_MIB = 2048
 CASE_LIMIT = 3600.0
 PACKED = ("xz", "zstd", "lz4", "gzip")
 MEASURE_LIBRARIES = ("-llzma", "-lzstd", "-llz4", "-ldeflate")
+
+
+def _results() -> Path:
+    return choice.folder / "bench.json"
 
 
 def _measure() -> bytes:
@@ -34,28 +39,29 @@ def _measure() -> bytes:
 
 def _payload(kind: str) -> tuple[bytes, int]:
     """The packed kernel inside of a bzImage, and its size unpacked."""
-    image = products.product(f"kernel-{kind}").read_bytes()
+    image = products.product(f"packed-{kind}").read_bytes()
     offset, length = products.setup_header(image)
-    size = len(products.product("kernel-elf").read_bytes())
+    size = len(products.product("packed-elf").read_bytes())
     return image[offset : offset + length], size
 
 
 def _ramdisk(loader: Path) -> Path:
     """dom0's base ramdisk, and behind it what is measured and what measures."""
-    image = BUILD / "bench.cpio"
+    image = choice.folder / "bench.cpio"
     with image.open("wb") as out:
         out.write(dom0image.base_ramdisk().read_bytes())
         archive = cpio.CpioWriter(out)
         archive.directory("bench-modules")
+        modules = Modules(choice.suite.kernel)
         *needed, slow = modules.load_order(["null_blk"])
-        for path in needed:
-            archive.file(f"bench-modules/{path.name}", path.read_bytes())
-        archive.file("bench-modules/order", "".join(f"{path.name}\n" for path in needed).encode())
-        archive.file("bench-modules/slow/null_blk.ko", slow.read_bytes())
+        for name in needed:
+            archive.file(f"bench-modules/{name}.ko", modules.content(name))
+        archive.file("bench-modules/order", "".join(f"{name}.ko\n" for name in needed).encode())
+        archive.file("bench-modules/slow/null_blk.ko", modules.content(slow))
         archive.file("lab/ours", loader.read_bytes())
         for name, file in (("pvgrub2-pv", "grub-x86_64-xen.bin"),
                            ("pvgrub2-pvh", "grub-i386-xen_pvh.bin")):
-            archive.file(f"lab/{name}", (ROOT / "usr/lib/grub-xen" / file).read_bytes())
+            archive.file(f"lab/{name}", (suites.dom0_root() / "usr/lib/grub-xen" / file).read_bytes())
         archive.file("lab/measure", _measure(), 0o755)
         archive.file("lab/bench.sh", (LAB / "dom0/bench.sh").read_bytes())
         for kind in PACKED:
@@ -65,7 +71,7 @@ def _ramdisk(loader: Path) -> Path:
 
 
 def _pack() -> Path:
-    names = [f"kernel-{kind}" for kind in bench_cases.KERNELS]
+    names = [f"packed-{kind}" for kind in bench_cases.KERNELS]
     names += [bench_cases.ramdisk_name(mib) for mib in bench_cases.RAMDISKS]
     names.append(bench_cases.DD_RAMDISK)
     return disks.pack([disks.image_of(bench_cases.DISK), *map(products.product, names)], "bench")
@@ -79,7 +85,7 @@ class Bench:
         logs.mkdir(parents=True, exist_ok=True)
         self.logs = logs
         memory = DOM0_MIB + 1024 + bench_cases.GUEST_MIB
-        self.machine = Machine(image, pack, memory, logs, type_, counted=True, dom0_mib=DOM0_MIB)
+        self.machine = Machine(image, pack, memory, logs, counted=True, dom0_mib=DOM0_MIB)
         self.type = type_
         self.device = self.kind = ""
         self.machine.wait_ready()
@@ -107,8 +113,9 @@ class Bench:
     def _config(self, case: Case) -> str:
         lines = ['name="bench"', f'type="{case.type}"', f"memory={case.memory}", "vcpus=1"]
         if case.loader == "toolstack":
-            lines += [f'kernel="/disks/kernel-{case.kernel}"',
-                      f'ramdisk="/disks/{case.initrd or bench_cases.ramdisk_name(case.ramdisk)}"',
+            kernel = products.product(f"packed-{case.kernel}")
+            ramdisk = products.product(case.initrd or bench_cases.ramdisk_name(case.ramdisk))
+            lines += [f'kernel="/disks/{kernel.name}"', f'ramdisk="/disks/{ramdisk.name}"',
                       f'cmdline="{bench_cases.LINE}"']
         else:
             file = "ours" if case.loader == "ours" else f"pvgrub2-{case.type}"
@@ -169,9 +176,9 @@ def _chosen(patterns: list[str]) -> list[Case]:
 
 
 def _versions() -> dict[str, str]:
-    lines = (BUILD / "versions").read_text().splitlines()
-    wanted = ("xen-hypervisor", "linux-image-amd64", "grub-xen-host", "qemu-system-xen")
-    found = {line.split()[0].split("=")[0]: line for line in lines if line.startswith(wanted)}
+    wanted = ("xen-hypervisor", "linux-image-", "grub-xen-host", "qemu-system-xen")
+    known = choice.suite.tools.versions() | choice.kernel.packages.versions()
+    found = {name: f"{name} {version}" for name, version in known.items() if name.startswith(wanted)}
     found["qemu"] = subprocess.run(
         ["qemu-system-x86_64", "--version"], capture_output=True, text=True).stdout.split("\n")[0]
     inside = PROJECT / "build/decoders/source/versions"
@@ -181,7 +188,7 @@ def _versions() -> dict[str, str]:
 
 
 def _run_all(options: argparse.Namespace) -> int:
-    known = json.loads(RESULTS.read_text()) if RESULTS.exists() and options.only else {}
+    known = json.loads(_results().read_text()) if _results().exists() and options.only else {}
     results = known.setdefault("cases", {})
     known["versions"] = _versions()
     known["image"] = key_of(options.loader)[:12]
@@ -202,7 +209,7 @@ def _run_all(options: argparse.Namespace) -> int:
                     failed += 1
                     results.pop(case.name, None)
                     runner.say(f"FAIL {case.name}: {error}")
-                RESULTS.write_text(json.dumps(known, indent=1) + "\n")
+                _results().write_text(json.dumps(known, indent=1) + "\n")
         finally:
             bench.close()
     return failed
@@ -218,7 +225,9 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--payloads", type=Path, metavar="FOLDER",
                         help="leaves the packed kernels there, for tools/bench-core")
     parser.add_argument("--write", type=Path, metavar="FILE", help="writes the tables there")
+    suites.add_options(parser)
     options = parser.parse_args(argv)
+    choice.set(options.suite, options.kernel)
     if options.list:
         return runner.list_names(case.name for case in bench_cases.all_cases())
     runner.install()
@@ -230,7 +239,7 @@ def main(argv: list[str]) -> int:
     except LabError as error:
         runner.say(f"lab/bench: {error}")
         return 1
-    table = bench_table.tables(json.loads(RESULTS.read_text()), options.loader)
+    table = bench_table.tables(json.loads(_results().read_text()), options.loader)
     runner.say(table)
     if options.write:
         options.write.write_text(table)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from . import cpio, dom0image, products
 from .model import DiskRecipe
+from .suites import Kernel, choice
 
 KERNELS = ("xz", "zstd", "lz4", "gzip", "elf")
 # MiB; the smallest ramdisk is busybox, modules and the lab's init, some 1.6 MiB.
@@ -38,9 +39,9 @@ poweroff -f
 """
 
 
-def ramdisk(mib: int) -> bytes:
+def ramdisk(kernel: Kernel, mib: int) -> bytes:
     """The small ramdisk, and behind it an archive of bytes that nothing compresses."""
-    small = products.small_initrd()
+    small = products.small_initrd(kernel)
     if mib == 1:
         return small
     plain = io.BytesIO()
@@ -56,7 +57,7 @@ def ramdisk_name(mib: int) -> str:
     return f"initrd-bench-{mib}"
 
 
-def reading_ramdisk() -> bytes:
+def reading_ramdisk(kernel: Kernel) -> bytes:
     """A ramdisk whose init reads the disk through Linux's own frontend, and says when."""
     plain = io.BytesIO()
     archive = cpio.CpioWriter(plain)
@@ -64,7 +65,7 @@ def reading_ramdisk() -> bytes:
         archive.directory(name)
     archive.character_device("dev/console", 5, 1)
     dom0image.add_busybox(archive)
-    dom0image.add_modules(archive, ["xen_blkfront"])
+    dom0image.add_modules(archive, kernel, ["xen_blkfront"])
     archive.file("init", DD_INIT.encode(), 0o755)
     archive.close()
     return gzip.compress(plain.getvalue(), 9, mtime=0)
@@ -72,15 +73,15 @@ def reading_ramdisk() -> bytes:
 
 # Named after what it does, for it to be made anew when that changes.
 DD_RAMDISK = f"initrd-dd-{zlib.crc32(DD_INIT.encode()):08x}"
-products.MAKERS[DD_RAMDISK] = reading_ramdisk
+products.FROM_KERNEL[DD_RAMDISK] = reading_ramdisk
 for _mib in RAMDISKS:
-    products.MAKERS[ramdisk_name(_mib)] = lambda mib=_mib: ramdisk(mib)
+    products.FROM_KERNEL[ramdisk_name(_mib)] = lambda kernel, mib=_mib: ramdisk(kernel, mib)
 
 # One disk with all kernels and ramdisks; its menu is written for each guest.
 DISK = DiskRecipe(
     "bench", kernel="", initrd="", size_mib=320,
     menus=(("/boot/grub/grub.cfg", "# the bench's\n"),),
-    files=tuple((f"/boot/kernel-{kind}", f"kernel-{kind}") for kind in KERNELS)
+    files=tuple((f"/boot/kernel-{kind}", f"packed-{kind}") for kind in KERNELS)
     + tuple((f"/boot/initrd-{mib}", ramdisk_name(mib)) for mib in RAMDISKS),
 )
 
@@ -118,12 +119,11 @@ class Case:
 
 
 def can(loader: str, type_: str, kernel: str) -> bool:
-    """Whether the loader can start such a kernel at all (GRUB 2.06 of Debian 12)."""
+    """Whether the loader can start such a kernel at all."""
     if loader != "pvgrub2":
         return True
-    # In PV it unpacks gzip, xz and lzo. In PVH the kernel unpacks itself, and of the lab's only the
-    # stock one has the program for that.
-    return kernel in ("xz", "gzip", "elf") if type_ == "pv" else kernel == "xz"
+    # In PVH the kernel unpacks itself, and of the lab's only the stock one has the program for that.
+    return kernel in choice.suite.grub_unpacks if type_ == "pv" else kernel == choice.kernel.compression
 
 
 def matrix(type_: str) -> list[Case]:

@@ -61,7 +61,7 @@ class Tables:
     @staticmethod
     def size(case: Case) -> int:
         """The bytes of kernel and ramdisk."""
-        names = (f"kernel-{case.kernel}", bench_cases.ramdisk_name(case.ramdisk))
+        names = (f"packed-{case.kernel}", bench_cases.ramdisk_name(case.ramdisk))
         return sum(products.product(name).stat().st_size for name in names)
 
     def boots(self, type_: str) -> str:

@@ -8,12 +8,13 @@ import re
 import sys
 from pathlib import Path
 
-from . import disks, judge, runner
+from . import disks, judge, runner, suites
 from .clock import Deadline
 from .guest import GuestRun, plain_text
 from .machine import Machine
 from .model import Scenario
 from .paths import BUILD, DEFAULT_LOADER, LabError
+from .suites import choice
 from .terminal import RawTerminal, Stopped
 
 PATIENT_LIMIT = 900.0
@@ -48,7 +49,7 @@ def summary(text: str, scenario: Scenario, seconds: float, loader: str) -> str:
     """What the person just saw, in the guest's own figures."""
     facts = dict(re.findall(r"^GUEST: (kernel|cmdline|memtotal|cpus)=(.*)$", text, re.MULTILINE))
     return (
-        "\nWhat you just saw, on a real Xen 4.17 in QEMU:\n"
+        f"\nWhat you just saw, on a real Xen {choice.suite.xen} in QEMU:\n"
         f"  xl create started a {scenario.type.upper()} guest of {scenario.memory} MiB with"
         f' kernel = "{loader}";\n'
         f"  {loader} read the guest's own disk, showed the guest's own menu, and became\n"
@@ -67,7 +68,7 @@ def demo(loader: Path) -> int:
     progress("Preparing the guest's disk ...")
     image = runner.ramdisk([DEMO], loader, "demo")
     pack = disks.pack(runner.guest_files([DEMO]), "demo")
-    progress("Starting Xen 4.17 and dom0 in QEMU (about 10 s; their own words go to "
+    progress(f"Starting Xen {choice.suite.xen} and dom0 in QEMU (about 10 s; their own words go to "
              "build/lab/demo-logs) ...")
     folder = LOGS / "machine-demo"
     folder.mkdir(parents=True, exist_ok=True)
@@ -99,9 +100,12 @@ def main(argv: list[str]) -> int:
     """Entry of lab/demo."""
     parser = argparse.ArgumentParser(prog="lab/demo", description="A boot menu on your terminal.")
     parser.add_argument("--loader", type=Path, default=DEFAULT_LOADER, metavar="FILE")
+    suites.add_options(parser)
     try:
+        options = parser.parse_args(argv)
+        choice.set(options.suite, options.kernel)
         runner.install()
-        return demo(parser.parse_args(argv).loader)
+        return demo(options.loader)
     except Stopped as why:
         progress(f"\nStopped by {why}; the guest did not start.")
     except KeyboardInterrupt:

@@ -11,9 +11,10 @@ import shutil
 import uuid
 from pathlib import Path
 
-from . import hostile, modules, paths, products, workshop
-from .model import Disk, DiskRecipe
-from .paths import DISKS, LabError
+from . import hostile, modules, paths, products, suites, workshop
+from .model import Disk, DiskRecipe, Scenario
+from .paths import LabError
+from .suites import Kernel
 from .tools import run_tool
 
 PARTITION_START = 1 << 20
@@ -42,9 +43,28 @@ def marker_of(recipe: DiskRecipe) -> bytes:
     return hashlib.shake_256(recipe.name.encode()).digest(100_000)
 
 
+def release_of(recipe: DiskRecipe) -> str:
+    """The release of the kernel that is on the disk, or else of the guests'."""
+    return modules.kernel_release(suites.kernel_of(recipe.kernel))
+
+
+def kernel_of(scenario: Scenario) -> Kernel:
+    """The kernel that the scenario's guest runs in the end."""
+    if scenario.boot == "direct":
+        return suites.kernel_of(scenario.kernel)
+    recipes = [disk.recipe for disk in scenario.disks if disk.recipe and disk.recipe.kernel]
+    return suites.kernel_of(recipes[0].kernel if recipes else "")
+
+
+def on_disk(name: str, kernel: str) -> Path:
+    """A product for a disk that has this kernel: ramdisks go with it."""
+    fits = name.startswith("initrd") and name in products.FROM_KERNEL
+    return products.product(f"{name}@{suites.kernel_of(kernel).name}" if fits else name)
+
+
 def fill_in(text: str, recipe: DiskRecipe) -> str:
     for name, value in (
-        ("{release}", modules.kernel_release()),
+        ("{release}", release_of(recipe)),
         ("{root}", recipe.root),
         ("{uuid}", uuid_of(recipe)),
         ("{boot_uuid}", boot_uuid_of(recipe)),
@@ -58,21 +78,21 @@ def _stage(recipe: DiskRecipe, folder: Path) -> None:
     """The files of the disk, in a folder of this machine."""
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "boot").mkdir(parents=True)
-    release = modules.kernel_release()
+    release = release_of(recipe)
     for kind, name in ((recipe.kernel, "vmlinuz"), (recipe.initrd, "initrd.img")):
         if kind:
-            os.link(products.product(kind), folder / "boot" / f"{name}-{release}")
+            os.link(on_disk(kind, recipe.kernel), folder / "boot" / f"{name}-{release}")
     (folder / "marker").write_bytes(marker_of(recipe))
     for path, text in recipe.menus + recipe.texts:
         file = folder / fill_in(path, recipe).strip("/")
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(fill_in(text, recipe))
     for path, name, length in recipe.cuts:
-        (folder / path.strip("/")).write_bytes(products.product(name).read_bytes()[:length])
+        (folder / path.strip("/")).write_bytes(on_disk(name, recipe.kernel).read_bytes()[:length])
     for path, name in recipe.files:
         file = folder / path.strip("/")
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(products.product(name).read_bytes())
+        file.write_bytes(on_disk(name, recipe.kernel).read_bytes())
 
 
 def _partition(recipe: DiskRecipe, image: Path) -> int:
@@ -106,9 +126,9 @@ def cut_in_initrd(recipe: DiskRecipe, image: Path) -> None:
 
     The recipe has no ramdisk of its own: written last, it lies behind all else.
     """
-    release = modules.kernel_release()
+    release = release_of(recipe)
     path = f"/boot/initrd.img-{release}"
-    source = products.product("initrd-small")
+    source = on_disk("initrd-small", recipe.kernel)
     run_tool("/sbin/debugfs", "-w", "-R", f"write {source} {path}", str(image))
     blocks = run_tool("/sbin/debugfs", "-R", f"blocks {path}", str(image)).split()
     kernel = f"/boot/vmlinuz-{release}"
@@ -120,22 +140,22 @@ def cut_in_initrd(recipe: DiskRecipe, image: Path) -> None:
         file.truncate(middle * 4096)
 
 
-def wild_initrd(_recipe: DiskRecipe, image: Path) -> None:
+def wild_initrd(recipe: DiskRecipe, image: Path) -> None:
     """Points the ramdisk's only extent beyond the end of the file system.
 
     The inode's block[] holds the extent tree: three words of header, then
     ee_block, ee_len and ee_start_hi, ee_start_lo (Linux, ext4/dynamic.rst).
     """
-    path = f"/boot/initrd.img-{modules.kernel_release()}"
+    path = f"/boot/initrd.img-{release_of(recipe)}"
     run_tool("/sbin/debugfs", "-w", "-R", f"set_inode_field {path} block[5] 0x7ffff0", str(image))
     shown = run_tool("/sbin/debugfs", "-R", f"blocks {path}", str(image)).split()
     if not shown or int(shown[0]) != 0x7FFFF0:
         raise LabError(f"debugfs did not move the extent of {path}")
 
 
-def rot_in_kernel(_recipe: DiskRecipe, image: Path) -> None:
+def rot_in_kernel(recipe: DiskRecipe, image: Path) -> None:
     """Overwrites one block of the kernel's data, four fifths through the file."""
-    path = f"/boot/vmlinuz-{modules.kernel_release()}"
+    path = f"/boot/vmlinuz-{release_of(recipe)}"
     blocks = run_tool("/sbin/debugfs", "-R", f"blocks {path}", str(image)).split()
     if not blocks:
         raise LabError(f"debugfs shows no blocks of {path}")
@@ -148,7 +168,7 @@ def dirty_journal(recipe: DiskRecipe, image: Path) -> None:
     """As after a power failure: /boot/grub/menu.new became menu.lst, and the kernel has a new name,
     but only in the journal. Without a replay the disk is as it was before.
     """
-    release = modules.kernel_release()
+    release = release_of(recipe)
     changed = image.with_suffix(".changed")
     shutil.copyfile(image, changed)
     for request in (
@@ -262,7 +282,7 @@ BOOT_PARTITIONS = {"mbr-fat": _make_fat, "mbr-xfs": _make_xfs, "workshop": _make
 
 
 def _make(recipe: DiskRecipe, image: Path) -> None:
-    folder = DISKS / f"{recipe.name}.files"
+    folder = disks_folder() / f"{recipe.name}.files"
     _stage(recipe, folder)
     image.unlink(missing_ok=True)
     if recipe.layout.startswith("iso"):
@@ -286,18 +306,24 @@ def _make(recipe: DiskRecipe, image: Path) -> None:
     shutil.rmtree(folder)
 
 
+def disks_folder() -> Path:
+    """Where the disks of this run's guests are: they hold this run's kernels."""
+    folder = suites.choice.folder / "disks"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
 def image_of(recipe: DiskRecipe) -> Path:
     """The disk of the recipe as a raw file, made if missing or old."""
-    DISKS.mkdir(parents=True, exist_ok=True)
-    image = DISKS / f"{recipe.name}.img"
+    image = disks_folder() / f"{recipe.name}.img"
     names = [recipe.kernel, recipe.initrd] + [name for _, name, _ in recipe.cuts]
     names += [name for _, name in recipe.files]
-    inputs = [products.product(name) for name in names if name]
+    inputs = [on_disk(name, recipe.kernel) for name in names if name]
     stamps = [path.with_name(path.name + ".key").read_text() for path in inputs]
     key = paths.key_of(
         json.dumps(dataclasses.asdict(recipe)), Path(__file__), Path(workshop.__file__),
         Path(hostile.__file__),
-        paths.packages_key(), *stamps
+        suites.dom0_key(), release_of(recipe), *stamps
     )
     if not paths.is_current(image, key):
         _make(recipe, image)
@@ -325,13 +351,13 @@ def file_of(disk: Disk) -> Path | None:
 def pack(files: list[Path], name: str) -> Path:
     """One ext4 with all these files at its top: dom0's /disks. Programs that may run at the same
     time have packs of different names."""
-    image = DISKS.parent / f"{name}-pack.img"
+    image = suites.choice.folder / f"{name}-pack.img"
     names = sorted(set(files))
     stamps = [path.with_name(path.name + ".key").read_text() for path in names]
     key = paths.key_of(*(str(path) for path in names), *stamps)
     if paths.is_current(image, key):
         return image
-    folder = DISKS / f"{name}.files"
+    folder = disks_folder() / f"{name}.files"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     for path in names:

@@ -7,19 +7,22 @@ import hashlib
 import json
 import re
 import zlib
+from pathlib import Path
 
-from . import disks, modules, paths, products
+from . import disks, modules, paths, products, suites
 from .guest import Outcome, plain_text
 from .model import Scenario
-from .paths import BUILD
 
-BASELINE_FILE = BUILD / "baselines.json"
+# dom0's xenstore daemon in this run; what guests look like with another one is kept apart.
+store = "xenstored"
 MEMORY_TOLERANCE_KIB = 1024
 
 
 def expand(pattern: str, scenario: Scenario) -> str:
     """Puts real values in place of <release>, <marker>, <crc:PRODUCT> and <bytes:PRODUCT>."""
-    pattern = pattern.replace("<release>", re.escape(modules.kernel_release()))
+    release = modules.kernel_release(disks.kernel_of(scenario))
+    pattern = pattern.replace("<release>", re.escape(release))
+    pattern = pattern.replace("<xen>", re.escape(suites.choice.suite.xen))
     first = next((disk.recipe for disk in scenario.disks if disk.recipe), None)
     if first is not None:
         marker = hashlib.sha256(disks.marker_of(first)).hexdigest()
@@ -40,9 +43,19 @@ def memory_seen(text: str) -> int:
 # What toolstack-built guests saw, kept between runs for one set of packages.
 
 
+def _baseline_file() -> Path:
+    name = "baselines.json" if store == "xenstored" else f"baselines-{store}.json"
+    return suites.choice.folder / name
+
+
+def _packages_key() -> str:
+    return paths.key_of(suites.dom0_key(), suites.choice.kernel.packages.key())
+
+
 def _baselines() -> dict[str, dict]:
-    known = json.loads(BASELINE_FILE.read_text()) if BASELINE_FILE.exists() else {}
-    return known if known.get("packages") == paths.packages_key() else {}
+    file = _baseline_file()
+    known = json.loads(file.read_text()) if file.exists() else {}
+    return known if known.get("packages") == _packages_key() else {}
 
 
 def remember(scenario: Scenario, outcome: Outcome) -> None:
@@ -50,11 +63,11 @@ def remember(scenario: Scenario, outcome: Outcome) -> None:
     seen = memory_seen(plain_text(outcome.console))
     if scenario.boot == "direct" and seen:
         known = _baselines()
-        known["packages"] = paths.packages_key()
+        known["packages"] = _packages_key()
         known[scenario.name] = {
             "memory": seen, "probe": outcome.probe, "report": report_of(plain_text(outcome.console))
         }
-        BASELINE_FILE.write_text(json.dumps(known, indent=1) + "\n")
+        _baseline_file().write_text(json.dumps(known, indent=1) + "\n")
 
 
 def is_known(name: str) -> bool:

@@ -8,7 +8,7 @@ import re
 import shutil
 from pathlib import Path
 
-from . import disks, modules, products, runner
+from . import disks, modules, products, runner, suites
 from .guest import GuestRun, plain_text
 from .machine import Machine
 from .model import Disk, DiskRecipe, Scenario
@@ -61,15 +61,17 @@ def _least(machine: Machine, kernel: str, boot: str, low: int, high: int, step: 
 def main(argv: list[str]) -> int:
     """Entry of lab/least-memory."""
     parser = argparse.ArgumentParser(prog="lab/least-memory", description=__doc__)
-    parser.add_argument("--kernel", action="append", default=[], help="a product, kernel-xz say")
+    parser.add_argument("--product", action="append", default=[], help="a kernel, kernel-xz say")
     parser.add_argument("--low", type=int, default=48, metavar="MIB", help="too little")
     parser.add_argument("--high", type=int, default=144, metavar="MIB", help="enough")
     parser.add_argument("--step", type=int, default=1, metavar="MIB", help="how exact")
     parser.add_argument("--loader", type=Path, default=DEFAULT_LOADER, metavar="FILE")
+    suites.add_options(parser)
     options = parser.parse_args(argv)
-    runner.install()
-    kernels = options.kernel or ["kernel-gzip", "kernel-xz"]
+    suites.choice.set(options.suite, options.kernel)
+    kernels = options.product or ["kernel-gzip", "kernel"]
     tries = [_scenario(kernel, boot, 0) for kernel in kernels for boot in ("direct", "loader")]
+    runner.install(tries)
     shutil.rmtree(LOGS, ignore_errors=True)
     LOGS.mkdir(parents=True)
     image = runner.ramdisk(tries, options.loader, "least")
@@ -81,7 +83,7 @@ def main(argv: list[str]) -> int:
         for kernel in kernels:
             found = [_least(machine, kernel, boot, options.low, options.high, options.step)
                      for boot in ("direct", "loader")]
-            runner.say(f"{kernel} ({modules.kernel_release()}, {products.product(kernel).stat().st_size}"
+            runner.say(f"{kernel} ({modules.kernel_release(suites.kernel_of(kernel))}, {products.product(kernel).stat().st_size}"
                        f" bytes): toolstack-built {found[0]} MiB, by the loader {found[1]} MiB")
     finally:
         machine.close()

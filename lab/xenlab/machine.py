@@ -15,7 +15,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import dom0image, modules
+from . import dom0image, modules, suites
 from .clock import Deadline, MachineClock
 from .paths import LabError
 
@@ -28,15 +28,32 @@ DOM0_LINE = "console=hvc0 quiet"
 # Seconds of the machine (clock.py).
 BOOT_LIMIT = 180.0
 COMMAND_LIMIT = 90.0
-# SMAP kills dom0 in its first exception under TCG, RDTSCP a PVH guest. PVH needs SVM; why it is off
-# for PV guests: README.md, "What the emulation does".
-CPU = {"pv": "max,-smap,-rdtscp,-svm", "pvh": "max,-smap,-rdtscp"}
+# SMAP kills dom0 in its first exception under TCG, RDTSCP a PVH guest. With XSAVE programs lose their
+# registers: README.md, "What the emulation does". PVH needs SVM, which max has.
+CPU = "max,-smap,-rdtscp,-xsave"
 PR_SET_PDEATHSIG = 1
 
 
 def _die_with_parent() -> None:
     # QEMU must not outlive a runner that was killed outright.
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What one run may choose of the machine.
+
+    cpu: QEMU's -cpu. xen: more for Xen's command line. store: dom0's xenstore daemon. processors:
+    QEMU's -smp, each of them run by a thread of its own if there is more than one.
+    """
+
+    cpu: str = CPU
+    xen: str = ""
+    store: str = "xenstored"
+    processors: int = 1
+
+
+STORES = ("xenstored", "oxenstored")
 
 
 @dataclass(frozen=True)
@@ -50,17 +67,16 @@ class Answer:
 class Machine:
     """Starts when it is constructed; `close` ends it whatever state it is in.
 
-    guest_type: "pv" or "pvh", of the guests that it will run.
     counted: whether one instruction takes one nanosecond, so that times are reproducible.
     """
 
     def __init__(
-        self, ramdisk: Path, disk: Path, memory_mib: int, logs: Path, guest_type: str = "pv",
-        counted: bool = False, dom0_mib: int = DOM0_MIB
+        self, ramdisk: Path, disk: Path, memory_mib: int, logs: Path,
+        counted: bool = False, dom0_mib: int = DOM0_MIB, settings: Settings = Settings()
     ) -> None:
-        self.guest_type = guest_type
+        self.settings = settings
         self.time_options = ["-icount", "shift=0,sleep=off"] if counted else []
-        self.xen_line = XEN_LINE.format(mib=dom0_mib)
+        self.xen_line = f"{XEN_LINE.format(mib=dom0_mib)} {settings.xen}".strip()
         self.serial_log = logs / "xen-serial.log"
         self.error_log = logs / "qemu-errors.log"
         self.control, far_control = socket.socketpair()
@@ -87,12 +103,16 @@ class Machine:
     def _command_line(
         self, ramdisk: Path, disk: Path, memory_mib: int, control: int, console: int
     ) -> list[str]:
+        # Linux gives init what it does not know of its command line as an environment variable.
+        dom0_line = f"{DOM0_LINE} lab_store={self.settings.store}"
         return [
-            "qemu-system-x86_64", "-accel", "tcg", *self.time_options, "-cpu", CPU[self.guest_type],
-            "-m", str(memory_mib), "-smp", "1", "-display", "none", "-nic", "none",
+            "qemu-system-x86_64", "-accel", "tcg", *self.time_options, "-cpu",
+            self.settings.cpu,
+            "-m", str(memory_mib), "-smp", str(self.settings.processors), "-display", "none", "-nic", "none",
             "-no-reboot", "-monitor", "none", "-serial", f"file:{self.serial_log}",
             "-kernel", str(dom0image.xen_elf()), "-append", self.xen_line,
-            "-initrd", f"{modules.kernel_image()} {DOM0_LINE},{ramdisk}",
+            "-initrd",
+            f"{modules.kernel_image(suites.choice.suite.kernel)} {dom0_line},{ramdisk}",
             "-drive", f"file={disk},format=raw,if=virtio,snapshot=on",
             "-device", "virtio-serial-pci",
             "-chardev", f"socket,id=control,fd={control}",
@@ -107,6 +127,8 @@ class Machine:
         line = self._line(Deadline(self.clock, BOOT_LIMIT))
         if not line.startswith("READY "):
             raise LabError(f"dom0 said {line!r} instead of READY")
+        if self.command(f"pidof {self.settings.store}").status != 0:
+            raise LabError(f"dom0 has no {self.settings.store}; see {self.serial_log}")
         return self.clock.now() - start
 
     def command(self, text: str, limit: float = COMMAND_LIMIT) -> Answer:

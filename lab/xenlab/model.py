@@ -31,7 +31,7 @@ class DiskRecipe:
     layout: str = "whole"
     root: str = "/dev/xvda"
     menus: tuple[tuple[str, str], ...] = ()
-    kernel: str = "kernel-xz"
+    kernel: str = "kernel"
     initrd: str = "initrd-small"
     size_mib: int = 64
     texts: tuple[tuple[str, str], ...] = ()
@@ -81,9 +81,9 @@ class Step:
 class Scenario:
     """One guest from `xl create` to its end.
 
-    boot: "loader" (--loader FILE), "direct" (the toolstack builds the domain) or
-    "pvgrub2" (GRUB's own, for comparison).
-    type: "pv" or "pvh"; each has a machine of its own. shim: a "pvh" domain that runs the
+    boot: "loader" (--loader FILE), "direct" (the toolstack builds the domain), "pvgrub2" (GRUB's
+    own, for comparison), or for lab/matrix "pygrub" and files of other names in dom0's /lab.
+    type: "pv" or "pvh". shim: a "pvh" domain that runs the
     kernel as PV under Xen's shim (pvshim=1).
     ends: "poweroff" (the guest's own or by xl shutdown), "destroyed" (a step did it)
     or "alive" (all of `must` has come, the domain is still there and answers keys).
@@ -111,7 +111,7 @@ class Scenario:
     memory: int = 256
     maxmem: int = 0
     vcpus: int = 1
-    kernel: str = "kernel-xz"
+    kernel: str = "kernel"
     initrd: str = "initrd-small"
     cmdline: str = ""
     ramdisk: str = ""

@@ -9,9 +9,7 @@ from pathlib import Path
 LAB = Path(__file__).resolve().parent.parent
 PROJECT = LAB.parent
 BUILD = PROJECT / "build" / "lab"
-ROOT = BUILD / "root"
 PRODUCTS = BUILD / "products"
-DISKS = BUILD / "disks"
 LOGS = BUILD / "logs"
 DEFAULT_LOADER = PROJECT / "build" / "pvgrub-swift"
 PROBE = PROJECT / "build" / "stub-domain-probe"
@@ -19,14 +17,6 @@ PROBE = PROJECT / "build" / "stub-domain-probe"
 
 class LabError(Exception):
     """The lab itself could not do its work; never a guest's failure."""
-
-
-def packages_key() -> str:
-    """A name for the unpacked package set: it changes with any version."""
-    versions = BUILD / "versions"
-    if not versions.exists():
-        raise LabError("build/lab/versions is missing: run lab/install first")
-    return hashlib.sha256(versions.read_bytes()).hexdigest()
 
 
 def key_of(*parts: bytes | str | Path) -> str:

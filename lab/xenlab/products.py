@@ -6,14 +6,14 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
-import lzma
 import struct
 import subprocess
 import tempfile
 from pathlib import Path
 
-from . import cpio, dom0image, modules, paths
-from .paths import DEFAULT_LOADER, LAB, PROBE, PRODUCTS, ROOT, LabError
+from . import cpio, dom0image, modules, paths, registers, suites
+from .paths import DEFAULT_LOADER, LAB, PROBE, PRODUCTS, LabError
+from .suites import Kernel
 
 # The image that is tested: a guest's disk may hold it too.
 loader = DEFAULT_LOADER
@@ -48,18 +48,33 @@ def setup_header(image: bytes) -> tuple[int, int]:
     return (setup_sectors + 1) * 512 + offset, length
 
 
+# How Linux's build packs a payload (scripts/Makefile.lib), and what takes it apart.
+UNPACKERS = {
+    "xz": ["xz", "--check=crc32", "--x86", "--lzma2=dict=32MiB"],
+    b"\xfd7zXZ\0": ("xz", "-dc"), b"\x02\x21\x4c\x18": ("lz4", "-dc"),
+    b"\x28\xb5\x2f\xfd": ("zstd", "-dc", "--long=27"),
+}
+
+
 def kernel_elf(stock: bytes) -> bytes:
-    """The vmlinux inside the stock bzImage."""
+    """The vmlinux inside a bzImage."""
     offset, length = setup_header(stock)
-    payload = stock[offset : offset + length]
-    if not payload.startswith(b"\xfd7zXZ\0"):
-        raise LabError("the stock kernel's payload is not xz")
-    return lzma.LZMADecompressor().decompress(payload)
+    packed = stock[offset : offset + length]
+    for magic, command in UNPACKERS.items():
+        if packed.startswith(magic):
+            # The last four bytes are the unpacked size; lz4 takes them for another block.
+            answer = subprocess.run(command, input=packed[:-4], capture_output=True)
+            size = struct.unpack("<I", packed[-4:])[0]
+            if len(answer.stdout) != size:
+                raise LabError(f"{' '.join(command)}: {len(answer.stdout)} bytes, not {size}")
+            return answer.stdout
+    raise LabError(f"the stock kernel's payload begins with {packed[:6].hex()}")
 
 
 # As the kernel's build packs its payload (scripts/Makefile.lib), except zstd: a faster level here,
 # with the same window of 128 MiB.
 PACKERS = {
+    "xz": ["xz", "--check=crc32", "--x86", "--lzma2=dict=32MiB"],
     "gzip": ["gzip", "-n", "-9"],
     "bzip2": ["bzip2", "-9"],
     "lzma": ["xz", "--format=lzma", "-9"],
@@ -99,36 +114,55 @@ def bzimage(stock: bytes, payload_bytes: bytes) -> bytes:
     return bytes(image)
 
 
-def repacked(kind: str) -> bytes:
+def stock(kernel: Kernel) -> bytes:
+    """Debian's bzImage as it is."""
+    return modules.kernel_image(kernel).read_bytes()
+
+
+def repacked(kernel: Kernel, kind: str) -> bytes:
     """The stock kernel as a kernel built with CONFIG_KERNEL_<kind> has it."""
-    stock = modules.kernel_image().read_bytes()
-    return bzimage(stock, payload(stock, kind))
+    image = stock(kernel)
+    return bzimage(image, payload(image, kind))
 
 
-def zstd_cut() -> bytes:
+def real(kernel: Kernel, kind: str) -> bytes:
+    """A kernel that Debian packs in this way."""
+    if kernel.compression != kind:
+        raise LabError(f"{kernel.name}'s kernel is packed with {kernel.compression}, not {kind}")
+    return stock(kernel)
+
+
+def packed(kernel: Kernel, kind: str) -> bytes:
+    """The stock kernel in this format: as it is, if Debian packs it so."""
+    return stock(kernel) if kernel.compression == kind else repacked(kernel, kind)
+
+
+def zstd_cut(kernel: Kernel) -> bytes:
     """A zstd kernel whose payload ends in its middle; its header agrees with that."""
-    stock = modules.kernel_image().read_bytes()
-    whole = payload(stock, "zstd")
-    return bzimage(stock, whole[: len(whole) // 2] + whole[-4:])
+    image = stock(kernel)
+    offset, length = setup_header(image)
+    whole = image[offset : offset + length]
+    return bzimage(image, whole[: len(whole) // 2] + whole[-4:])
 
 
-def zstd_lying(byte_count: int) -> bytes:
+def zstd_lying(kernel: Kernel, byte_count: int) -> bytes:
     """A zstd kernel that claims another unpacked size."""
-    stock = modules.kernel_image().read_bytes()
-    return bzimage(stock, payload(stock, "zstd")[:-4] + struct.pack("<I", byte_count))
+    image = stock(kernel)
+    offset, length = setup_header(image)
+    return bzimage(image, image[offset : offset + length - 4] + struct.pack("<I", byte_count))
 
 
 STUB = Path("/usr/lib/systemd/boot/efi/linuxx64.efi.stub")
 
 
-def unified(cmdline: str) -> bytes:
+def unified(kernel: Kernel, cmdline: str) -> bytes:
     """Kernel, ramdisk and command line as one PE file, made by objcopy from systemd's stub."""
     with tempfile.TemporaryDirectory() as folder:
         parts = {
             ".osrel": b"ID=debian\n",
             ".cmdline": cmdline.encode(),
-            ".initrd": product("initrd-small").read_bytes(),
-            ".linux": product("kernel-zstd").read_bytes(),
+            ".initrd": product(f"initrd-small@{kernel.name}").read_bytes(),
+            ".linux": stock(kernel),
         }
         command = ["objcopy"]
         address = 0x1000_0000
@@ -164,21 +198,21 @@ def with_sections(image: bytes, sections: list[tuple[str, bytes]]) -> bytes:
     return bytes(result)
 
 
-def unified_with_profiles() -> bytes:
+def unified_with_profiles(kernel: Kernel) -> bytes:
     """A unified kernel image whose second profile is not for every day."""
     line = b"root=/dev/xvda2 ro console=hvc0 lab="
     return with_sections(STUB.read_bytes(), [
         (".osrel", b"ID=debian\nVERSION_ID=13\nPRETTY_NAME=Debian\n"),
         (".cmdline", line + b"esp-profiles"),
-        (".initrd", product("initrd-small").read_bytes()),
-        (".linux", product("kernel-zstd").read_bytes()),
+        (".initrd", product(f"initrd-small@{kernel.name}").read_bytes()),
+        (".linux", stock(kernel)),
         (".profile", b"ID=main\n"),
         (".profile", b"ID=zz\nTITLE=Factory reset\n"),
         (".cmdline", line + b"factory-reset"),
     ])
 
 
-def small_initrd() -> bytes:
+def small_initrd(kernel: Kernel) -> bytes:
     """busybox, the disk's modules and our init, gzip'ed: one to two MiB."""
     plain = io.BytesIO()
     archive = cpio.CpioWriter(plain)
@@ -186,9 +220,10 @@ def small_initrd() -> bytes:
         archive.directory(name)
     archive.character_device("dev/console", 5, 1)
     dom0image.add_busybox(archive)
-    dom0image.add_modules(archive, GUEST_MODULES)
+    dom0image.add_modules(archive, kernel, GUEST_MODULES)
     archive.file("init", (LAB / "guest/init").read_bytes(), 0o755)
     archive.file("sbin/poweroff", (LAB / "guest/poweroff").read_bytes(), 0o755)
+    archive.file("bin/registers", registers.program(), 0o755)
     archive.close()
     return gzip.compress(plain.getvalue(), 9, mtime=0)
 
@@ -201,9 +236,9 @@ def filler() -> bytes:
     return data
 
 
-def large_initrd() -> bytes:
+def large_initrd(kernel: Kernel) -> bytes:
     """The small one, and behind it an uncompressed archive of 99 MiB."""
-    small = small_initrd()
+    small = small_initrd(kernel)
     plain = io.BytesIO()
     archive = cpio.CpioWriter(plain)
     archive.file("filler", filler())
@@ -233,10 +268,10 @@ def third_initrd() -> bytes:
     return packed if len(packed) % 2 else packed + b"\0"
 
 
-def three_initrds() -> bytes:
+def three_initrds(kernel: Kernel) -> bytes:
     """The three as the loader is to join them: each from a page of its own, zeros between."""
     joined = b""
-    for part in (early_initrd(), small_initrd(), third_initrd()):
+    for part in (early_initrd(), small_initrd(kernel), third_initrd()):
         joined += b"\0" * (-len(joined) % 4096) + part
     return joined
 
@@ -317,40 +352,60 @@ def probe_words() -> bytes:
     return bytes(elf)
 
 
-MAKERS = {
-    "kernel-xz": lambda: modules.kernel_image().read_bytes(),
-    "kernel-gzip": lambda: repacked("gzip"),
-    "kernel-bzip2": lambda: repacked("bzip2"),
-    "kernel-lzma": lambda: repacked("lzma"),
-    "kernel-lzo": lambda: repacked("lzo"),
-    "kernel-lz4": lambda: repacked("lz4"),
-    "kernel-zstd": lambda: repacked("zstd"),
+def host_menu(kernel: Kernel) -> bytes:
+    return HOST_MENU.format(release=modules.kernel_release(kernel)).encode()
+
+
+def _of_dom0(pattern: str) -> bytes:
+    """A file of the packages that dom0 is made of."""
+    return sorted(suites.dom0_root().glob(pattern))[0].read_bytes()
+
+
+# What is made from a kernel. "kernel" is the guests' own, as it is.
+FROM_KERNEL = {
+    "kernel": stock,
+    "kernel-xz": lambda kernel: real(kernel, "xz"),
+    "kernel-lz4": lambda kernel: real(kernel, "lz4"),
+    "kernel-zstd": lambda kernel: real(kernel, "zstd"),
+    "kernel-gzip": lambda kernel: repacked(kernel, "gzip"),
+    "kernel-bzip2": lambda kernel: repacked(kernel, "bzip2"),
+    "kernel-lzma": lambda kernel: repacked(kernel, "lzma"),
+    "kernel-lzo": lambda kernel: repacked(kernel, "lzo"),
     "kernel-zstd-cut": zstd_cut,
-    "kernel-zstd-short": lambda: zstd_lying(40_000_000),
-    "kernel-zstd-bomb": lambda: zstd_lying(0xFFFF_0000),
+    "kernel-zstd-short": lambda kernel: zstd_lying(kernel, 40_000_000),
+    "kernel-zstd-bomb": lambda kernel: zstd_lying(kernel, 0xFFFF_0000),
     # vmlinux.gz, and a gzip file around the stock bzImage.
-    "kernel-elf-gzip": lambda: pack(kernel_elf(modules.kernel_image().read_bytes()), "gzip"),
-    "kernel-xz-gzip": lambda: pack(modules.kernel_image().read_bytes(), "gzip"),
-    "kernel-unified": lambda: unified("root=/dev/xvda ro console=hvc0 lab=unified"),
-    "kernel-unified-2": lambda: unified("root=/dev/xvda2 ro console=hvc0 lab=esp-unified"),
+    "kernel-elf-gzip": lambda kernel: pack(kernel_elf(stock(kernel)), "gzip"),
+    "kernel-stock-gzip": lambda kernel: pack(stock(kernel), "gzip"),
+    "kernel-unified": lambda kernel: unified(kernel, "root=/dev/xvda ro console=hvc0 lab=unified"),
+    "kernel-unified-2": lambda kernel: unified(
+        kernel, "root=/dev/xvda2 ro console=hvc0 lab=esp-unified"),
     "kernel-unified-profiles": unified_with_profiles,
-    "kernel-elf": lambda: kernel_elf(modules.kernel_image().read_bytes()),
+    "kernel-elf": lambda kernel: kernel_elf(stock(kernel)),
+} | {
+    # The guests' kernel in each format, to compare formats with.
+    f"packed-{kind}": lambda kernel, kind=kind: packed(kernel, kind) for kind in PACKERS
+} | {
+    "packed-elf": lambda kernel: kernel_elf(stock(kernel)),
     "initrd-small": small_initrd,
     "initrd-large": large_initrd,
+    "initrd-three": three_initrds,
+    "host-menu": host_menu,
+}
+# What is made from dom0's packages, or from files that this project builds.
+OTHERS = {
     "initrd-early": early_initrd,
     "initrd-third": third_initrd,
-    "initrd-three": three_initrds,
     "initrd-host": host_initrd,
     "initrd-empty": lambda: gzip.compress(b"", 9, mtime=0),
-    "host-menu": lambda: HOST_MENU.format(release=modules.kernel_release()).encode(),
     "probe": lambda: PROBE.read_bytes(),
     "probe-gzip": lambda: gzip.compress(PROBE.read_bytes(), 9, mtime=0),
     "probe-mapped": probe_mapped,
     "probe-sections": probe_sections,
     "probe-words": probe_words,
     "loader": lambda: loader.read_bytes(),
-    "xen": lambda: next(ROOT.glob("boot/xen-*.gz")).read_bytes(),
-    "pvgrub2": lambda: (ROOT / "usr/lib/grub-xen/grub-x86_64-xen.bin").read_bytes(),
+    "xen": lambda: _of_dom0("boot/xen-*.gz"),
+    "pvgrub2": lambda: _of_dom0("usr/lib/grub-xen/grub-x86_64-xen.bin"),
 }
 
 
@@ -366,13 +421,29 @@ def _builds(name: str) -> list[Path]:
 
 
 def product(name: str) -> Path:
-    """The named kernel or ramdisk as a file, made if it is missing or old."""
+    """The named kernel or ramdisk as a file, made if it is missing or old.
+
+    What is made from a kernel may be named `NAME@KERNEL` (suites.kernel_of).
+    """
     PRODUCTS.mkdir(parents=True, exist_ok=True)
-    path = PRODUCTS / name
-    sources = [LAB / "guest/init", LAB / "guest/poweroff", LAB / "xenlab/cpio.py"]
-    sources += _builds(name)
-    key = paths.key_of(paths.packages_key(), Path(__file__), *sources, str(ROOT.exists()))
+    sources = [LAB / "guest/init", LAB / "guest/poweroff", LAB / "xenlab/cpio.py",
+               registers.SOURCE]
+    plain = name.partition("@")[0]
+    if plain in FROM_KERNEL:
+        kernel = suites.kernel_of(name)
+        path = PRODUCTS / f"{plain}@{kernel.name}"
+        stamp = kernel.packages.key()
+        if plain.startswith(("initrd", "kernel-unified")):
+            # Their busybox is dom0's.
+            path = path.with_name(f"{path.name}-on-{suites.choice.suite.name}")
+            stamp += suites.dom0_key()
+        make = lambda: FROM_KERNEL[plain](kernel)
+    else:
+        path = PRODUCTS / f"{name}@{suites.choice.suite.name}"
+        stamp = suites.dom0_key()
+        make = OTHERS[name]
+    key = paths.key_of(stamp, Path(__file__), *sources, *_builds(name))
     if not paths.is_current(path, key):
-        path.write_bytes(MAKERS[name]())
+        path.write_bytes(make())
         paths.mark_current(path, key)
     return path

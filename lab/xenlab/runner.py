@@ -13,14 +13,15 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from . import cpio, disks, dom0image, judge, products
+from . import cpio, disks, dom0image, installing, judge, modules, products, suites
 from .guest import GuestRun, Outcome, plain_text
-from .machine import Machine
+from .machine import CPU, STORES, Machine, Settings
 from .model import Scenario
-from .paths import BUILD, DEFAULT_LOADER, LAB, LOGS, PRODUCTS, ROOT, LabError
+from .paths import DEFAULT_LOADER, LOGS, LabError
+from .suites import choice
 
-VERSIONED = ("xen-hypervisor-4.17-amd64", "xen-utils-4.17", "linux-image-6", "qemu-system-xen",
-             "grub-xen-host", "busybox-static")
+VERSIONED = ("xen-hypervisor-", "xen-utils-", "linux-image-", "qemu-system-xen", "grub-xen-host",
+             "busybox-static")
 
 # If Xen dies, the guest under test fails and the others go on in a new machine, at most this often.
 MOST_FAILURES = 3
@@ -42,6 +43,10 @@ def arguments(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--keep", action="store_true", help="keep the logs of earlier runs")
     parser.add_argument("--memory", type=int, default=4096, metavar="MIB",
                         help="QEMU's memory; more if a guest needs it")
+    suites.add_options(parser)
+    parser.add_argument("--store", default=STORES[0], choices=STORES,
+                        help="dom0's xenstore daemon: C's (default) or OCaml's")
+    parser.add_argument("--cpu", default=CPU, metavar="FLAGS", help="QEMU's -cpu")
     parser.add_argument("--verbose", action="store_true", help="show every guest's console")
     return parser.parse_args(argv)
 
@@ -58,7 +63,8 @@ def chosen(options: argparse.Namespace) -> list[Scenario]:
             raise LabError(f"no such scenario: {', '.join(unknown)} (lab/run --list)")
         picked = [by_name[name] for name in options.only]
     else:
-        picked = [scenario for scenario in SCENARIOS if options.set in scenario.sets]
+        wanted = {options.set, f"{options.set}-{choice.suite.name}"}
+        picked = [scenario for scenario in SCENARIOS if wanted & set(scenario.sets)]
     names = {scenario.name for scenario in picked}
     needed = {one.like for one in picked if one.like}
     front = [by_name[name] for name in sorted(needed)
@@ -67,9 +73,12 @@ def chosen(options: argparse.Namespace) -> list[Scenario]:
 
 
 def show_versions() -> None:
-    for line in (BUILD / "versions").read_text().splitlines():
-        if line.startswith(VERSIONED):
-            say(f"  {line}")
+    used = {one.name: one for one in (choice.suite.tools, choice.suite.kernel.packages,
+                                      choice.kernel.packages)}
+    for packages in used.values():
+        for name, version in packages.versions().items():
+            if name.startswith(VERSIONED):
+                say(f"  {packages.release}: {name} {version}")
     answer = subprocess.run(["dpkg-query", "-W", "-f", "  ${Package} ${Version}\n",
                              "qemu-system-x86", "seabios"], capture_output=True, text=True)
     say(answer.stdout.rstrip("\n"))
@@ -80,7 +89,9 @@ def guest_files(scenarios: list[Scenario]) -> list[Path]:
     files = [disks.file_of(disk) for one in scenarios for disk in one.disks]
     for one in scenarios:
         if one.boot == "direct":
-            files += [products.product(name) for name in (one.kernel, one.initrd) if name]
+            files.append(products.product(one.kernel))
+            if one.initrd:
+                files.append(disks.on_disk(one.initrd, one.kernel))
         elif one.ramdisk:
             files.append(products.product(one.ramdisk))
     return [file for file in files if file is not None]
@@ -89,7 +100,8 @@ def guest_files(scenarios: list[Scenario]) -> list[Path]:
 def ramdisk(scenarios: list[Scenario], loader: Path, name: str) -> Path:
     """dom0's base ramdisk, and behind it a small one with what this run tests. name: of the
     program that runs, since several may run at the same time."""
-    image = BUILD / f"{name}.cpio"
+    choice.folder.mkdir(parents=True, exist_ok=True)
+    image = choice.folder / f"{name}.cpio"
     with image.open("wb") as out:
         out.write(dom0image.base_ramdisk().read_bytes())
         archive = cpio.CpioWriter(out)
@@ -97,15 +109,20 @@ def ramdisk(scenarios: list[Scenario], loader: Path, name: str) -> Path:
             if not loader.exists():
                 raise LabError(f"no loader at {loader} (make image, or --loader FILE)")
             archive.file("lab/loader", loader.read_bytes())
-        archive.file("lab/pvgrub2", (ROOT / "usr/lib/grub-xen/grub-x86_64-xen.bin").read_bytes())
+        archive.file("lab/pvgrub2", products.product("pvgrub2").read_bytes())
         archive.close()
     return image
 
 
-def store(scenario: Scenario, outcome: Outcome, round_: int, logs: Path = LOGS) -> Path:
+def logs_folder() -> Path:
+    """Where this run's logs are."""
+    return LOGS / choice.name
+
+
+def store(scenario: Scenario, outcome: Outcome, round_: int, logs: Path | None = None) -> Path:
     """Writes all logs of one guest; the folder is named after the scenario."""
     suffix = f".{round_ + 1}" if scenario.repeat > 1 else ""
-    folder = logs / (scenario.name + suffix)
+    folder = (logs or logs_folder()) / (scenario.name + suffix)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     (folder / "console.raw").write_bytes(outcome.console)
@@ -197,10 +214,13 @@ def show_logs(outcome: Outcome) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Runs what was chosen; the exit status."""
+    judge.store = options.store
     scenarios = chosen(options)
+    install(scenarios)
     if not options.keep:
-        shutil.rmtree(LOGS, ignore_errors=True)
-    LOGS.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(logs_folder(), ignore_errors=True)
+    logs_folder().mkdir(parents=True, exist_ok=True)
+    say(f"Xen {choice.suite.xen}, guests with the kernel {modules.kernel_release(choice.kernel)}")
     show_versions()
     products.loader = options.loader
     image = ramdisk(scenarios, options.loader, "run")
@@ -214,21 +234,19 @@ def run(options: argparse.Namespace) -> int:
 def boot_all(
     scenarios: list[Scenario], image: Path, pack: Path, options: argparse.Namespace
 ) -> int:
-    """Boots all, those of one type in one QEMU as long as it lives. Returns how many passed."""
+    """Boots all, in one QEMU as long as it lives. Returns how many passed."""
     passed = starts = failures = 0
     machine: Machine | None = None
     try:
-        pending = sorted(scenarios, key=lambda one: one.type)
+        pending = list(scenarios)
         while pending:
             scenario = pending.pop(0)
             try:
-                if machine is not None and machine.guest_type != scenario.type:
-                    machine.close()
-                    machine = None
                 if machine is None:
                     starts += 1
-                    memory = memory_for(scenarios, scenario, options.memory)
-                    machine = start(image, pack, memory, starts, scenario)
+                    memory = memory_for(scenarios, options.memory)
+                    settings = Settings(cpu=options.cpu, store=options.store)
+                    machine = start(image, pack, memory, starts, settings)
                 passed += boot(machine, scenario, options.verbose)
             except LabError as error:
                 if take_second_try():
@@ -250,32 +268,36 @@ def boot_all(
     return passed
 
 
-def memory_for(scenarios: list[Scenario], scenario: Scenario, least_mib: int) -> int:
-    """QEMU's memory: the largest of the machine's guests, and 2 GiB for dom0 and Xen."""
-    sizes = [one.memory + 2048 for one in scenarios if one.type == scenario.type]
+def memory_for(scenarios: list[Scenario], least_mib: int) -> int:
+    """QEMU's memory: the largest of the guests, and 2 GiB for dom0 and Xen."""
+    sizes = [one.memory + 2048 for one in scenarios]
     return max([least_mib, *sizes])
 
 
 def start(
-    image: Path, pack: Path, memory_mib: int, number: int, scenario: Scenario
+    image: Path, pack: Path, memory_mib: int, number: int, settings: Settings = Settings()
 ) -> Machine:
     """A machine whose dom0 is ready; its own logs are in a folder machine-NUMBER."""
-    logs = LOGS / f"machine-{number}"
+    logs = logs_folder() / f"machine-{number}"
     logs.mkdir(parents=True, exist_ok=True)
-    machine = Machine(image, pack, memory_mib, logs, scenario.type)
+    machine = Machine(image, pack, memory_mib, logs, settings=settings)
     try:
         seconds = machine.wait_ready()
-        say(f"Xen and dom0 for {scenario.type} guests ready after {seconds:.1f} s")
+        say(f"Xen and dom0 ready after {seconds:.1f} s")
     except BaseException:
         machine.close()
         raise
     return machine
 
 
-def install() -> None:
-    """Makes sure that everything the lab needs is installed."""
-    if subprocess.run([str(LAB / "install")], stdout=subprocess.DEVNULL).returncode != 0:
-        raise LabError("lab/install failed")
+def install(scenarios: Iterable[Scenario] = ()) -> None:
+    """Makes sure that everything these guests need is here."""
+    names = {one.kernel for one in scenarios if one.boot == "direct"}
+    for recipe in (disk.recipe for one in scenarios for disk in one.disks if disk.recipe):
+        names |= {recipe.kernel, *(name for _, name, _ in recipe.cuts),
+                  *(name for _, name in recipe.files)}
+    used = [choice.kernel, *(suites.kernel_of(name) for name in sorted(names))]
+    installing.install(choice.suite, used)
 
 
 def list_names(names: Iterable[str]) -> int:
@@ -295,7 +317,7 @@ def main(argv: list[str]) -> int:
             from scenarios import SCENARIOS
 
             return list_names(f"{one.name}  [{', '.join(one.sets)}]" for one in SCENARIOS)
-        install()
+        choice.set(options.suite, options.kernel)
         return run(options)
     except LabError as error:
         say(f"lab/run: {error}")

@@ -50,13 +50,16 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("guest", help="a scenario that has run")
     parser.add_argument("file", type=Path, help="where to write the PNG")
+    suites.add_options(parser)
     parser.add_argument("--number", type=int, default=1, help="which picture, from 1")
     parser.add_argument("--showing", help="the console's terminal while it shows this text")
     chosen = parser.parse_args(arguments)
+    suites.choice.set(chosen.suite, chosen.kernel)
+    logs = LOGS / suites.choice.name
     if chosen.showing:
-        console = (LOGS / chosen.guest / "console.raw").read_bytes()
+        console = (logs / chosen.guest / "console.raw").read_bytes()
         chosen.file.write_bytes(png_of(consoleshot.picture(console, chosen.showing)))
         return 0
-    found = pictures((LOGS / chosen.guest / "steps.txt").read_text())
+    found = pictures((logs / chosen.guest / "steps.txt").read_text())
     chosen.file.write_bytes(png_of(found[chosen.number - 1]))
     return 0

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Shared libraries of a program, found in build/lab/root alone.
+"""Shared libraries of a program, found in the unpacked packages alone.
 
 ldd would answer from this machine's libraries; dom0 must run on the ones that
 were unpacked beside it.
@@ -11,17 +11,18 @@ import re
 import subprocess
 from pathlib import Path
 
-from .paths import ROOT, LabError
+from . import suites
+from .paths import LabError
 
-DIRECTORIES = (
-    "lib/x86_64-linux-gnu",
-    "usr/lib/x86_64-linux-gnu",
-    "usr/lib/x86_64-linux-gnu/pulseaudio",
-    "usr/lib/xen-4.17/lib/x86_64-linux-gnu",
-    "usr/lib/xen-4.17/lib",
-    "lib",
-    "usr/lib",
-)
+def _directories() -> tuple[str, ...]:
+    xen = suites.choice.suite.xen_folder
+    return (
+        "lib/x86_64-linux-gnu",
+        "lib/x86_64-linux-gnu/pulseaudio",
+        f"{xen}/lib/x86_64-linux-gnu",
+        f"{xen}/lib",
+        "lib",
+    )
 
 
 def _needed(path: Path) -> list[str]:
@@ -31,21 +32,23 @@ def _needed(path: Path) -> list[str]:
     return re.findall(r"\(NEEDED\).*\[(.+)\]", answer)
 
 
-def _find(soname: str) -> Path:
-    for directory in DIRECTORIES:
-        candidate = ROOT / directory / soname
-        if candidate.exists():
-            return candidate
+def _find(soname: str, roots: tuple[Path, ...]) -> Path:
+    for root in roots:
+        for directory in _directories():
+            candidate = root / directory / soname
+            if candidate.exists():
+                return candidate
     raise LabError(f"shared library {soname} is in none of the unpacked packages")
 
 
-def libraries_of(programs: list[Path]) -> dict[str, Path]:
-    """Soname to file for every library that `programs` load, transitively."""
+def libraries_of(programs: list[Path], more: tuple[Path, ...] = ()) -> dict[str, Path]:
+    """Soname to file for every library that `programs` load, transitively; they are looked for in
+    dom0's packages, then in the folders `more`."""
     found: dict[str, Path] = {}
     queue = list(programs)
     while queue:
         for soname in _needed(queue.pop()):
             if soname not in found:
-                found[soname] = _find(soname)
+                found[soname] = _find(soname, (suites.dom0_root(), *more))
                 queue.append(found[soname])
     return found

@@ -12,8 +12,8 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-from . import cpio, dom0image, modules, paths, sharedlibs
-from .paths import BUILD, ROOT, LabError
+from . import cpio, dom0image, modules, paths, sharedlibs, suites
+from .paths import BUILD, LabError
 
 MODULES = [
     "virtio_pci", "virtio_blk", "crc32c_generic", "ext4", "xfs", "btrfs", "md_mod", "raid0",
@@ -48,9 +48,9 @@ global { use_lvmpolld = 0 use_lvmlockd = 0 event_activation = 0 }
 
 
 def _ramdisk() -> Path:
-    """build/lab/workshop.cpio, built anew only when one of its inputs changed."""
-    product = BUILD / "workshop.cpio"
-    key = paths.key_of(paths.packages_key(), Path(__file__), Path(dom0image.__file__))
+    """build/lab/workshop-SUITE.cpio, built anew only when one of its inputs changed."""
+    product = BUILD / f"workshop-{suites.choice.suite.name}.cpio"
+    key = paths.key_of(suites.dom0_key(), Path(__file__), Path(dom0image.__file__))
     if paths.is_current(product, key):
         return product
     programs = {name: _program(path) for name, path in PROGRAMS.items()}
@@ -61,18 +61,18 @@ def _ramdisk() -> Path:
             archive.directory(name)
         archive.character_device("dev/console", 5, 1)
         archive.character_device("dev/null", 1, 3)
-        archive.file("bin/busybox", (ROOT / "bin/busybox").read_bytes(), 0o755)
+        archive.file("bin/busybox", (suites.dom0_root() / "bin/busybox").read_bytes(), 0o755)
         for applet in dom0image.busybox_applets():
             if applet not in programs:
                 archive.symlink(f"bin/{applet}", "busybox")
-        dom0image.add_modules(archive, MODULES)
+        dom0image.add_modules(archive, suites.choice.suite.kernel, MODULES)
         for name, path in programs.items():
             archive.file(f"sbin/{name}", path.read_bytes(), 0o755)
         for soname, path in sorted(libraries.items()):
             where = "lib64" if soname.startswith("ld-linux") else "lib/x86_64-linux-gnu"
             archive.file(f"{where}/{soname}", path.read_bytes(), 0o755)
         archive.file("etc/lvm/lvm.conf", LVM_CONF.encode())
-        archive.file("etc/mke2fs.conf", (ROOT / "etc/mke2fs.conf").read_bytes())
+        archive.file("etc/mke2fs.conf", (suites.dom0_root() / "etc/mke2fs.conf").read_bytes())
         archive.file("init", INIT.encode(), 0o755)
         archive.close()
     paths.mark_current(product, key)
@@ -80,10 +80,10 @@ def _ramdisk() -> Path:
 
 
 def _program(path: str) -> Path:
-    for candidate in (ROOT / path, ROOT / "usr" / path):
-        if candidate.exists():
-            return candidate
-    raise LabError(f"{path} is in none of the unpacked packages")
+    candidate = suites.dom0_root() / path
+    if not candidate.exists():
+        raise LabError(f"{path} is in none of the unpacked packages")
+    return candidate
 
 
 def work(images: list[Path], script: str, folder: Path) -> None:
@@ -101,8 +101,8 @@ def work(images: list[Path], script: str, folder: Path) -> None:
         command = [
             "qemu-system-x86_64", "-accel", "tcg", "-cpu", "max", "-m", "1024", "-smp", "1",
             "-display", "none", "-nic", "none", "-no-reboot", "-monitor", "none",
-            "-serial", "stdio", "-kernel", str(modules.kernel_image()), "-append", LINE,
-            "-initrd", str(_ramdisk()),
+            "-serial", "stdio", "-append", LINE,
+            "-kernel", str(modules.kernel_image(suites.choice.suite.kernel)), "-initrd", str(_ramdisk()),
         ]
         for drive in drives:
             command += ["-drive", drive]
