@@ -50,7 +50,6 @@ def setup_header(image: bytes) -> tuple[int, int]:
 
 # How Linux's build packs a payload (scripts/Makefile.lib), and what takes it apart.
 UNPACKERS = {
-    "xz": ["xz", "--check=crc32", "--x86", "--lzma2=dict=32MiB"],
     b"\xfd7zXZ\0": ("xz", "-dc"), b"\x02\x21\x4c\x18": ("lz4", "-dc"),
     b"\x28\xb5\x2f\xfd": ("zstd", "-dc", "--long=27"),
 }
@@ -308,6 +307,24 @@ def _notes(elf: bytearray) -> dict[int, int]:
     return found
 
 
+def zstd_moved(kernel: Kernel) -> bytes:
+    """A kernel that wants to be at 512 MiB, which a small guest does not have, and by its note
+    PHYS32_RELOC may be from 32 MiB on. It is not where it was linked then (16 MiB), and finds out."""
+    elf = bytearray(kernel_elf(stock(kernel)))
+    distance = 0x1F00_0000
+    for index in range(struct.unpack_from("<H", elf, 56)[0]):
+        header = struct.unpack_from("<Q", elf, 32)[0] + index * 56
+        if struct.unpack_from("<I", elf, header)[0] == 1:
+            address = struct.unpack_from("<Q", elf, header + 24)[0]
+            struct.pack_into("<Q", elf, header + 24, address + distance)
+    # PHYS32_ENTRY and PHYS32_RELOC, behind the type and the name "Xen".
+    places = _notes(elf)
+    entry = struct.unpack_from("<Q", elf, places[18] + 8)[0]
+    struct.pack_into("<Q", elf, places[18] + 8, entry + distance)
+    struct.pack_into("<I", elf, places[19] + 12, 0x200_0000)
+    return pack(bytes(elf), "gzip")
+
+
 def probe_mapped() -> bytes:
     """The probe without INIT_P2M and MOD_START_PFN: both must lie in its first mapping."""
     elf = bytearray(PROBE.read_bytes())
@@ -372,6 +389,7 @@ FROM_KERNEL = {
     "kernel-lzma": lambda kernel: repacked(kernel, "lzma"),
     "kernel-lzo": lambda kernel: repacked(kernel, "lzo"),
     "kernel-zstd-cut": zstd_cut,
+    "kernel-zstd-moved": zstd_moved,
     "kernel-zstd-short": lambda kernel: zstd_lying(kernel, 40_000_000),
     "kernel-zstd-bomb": lambda kernel: zstd_lying(kernel, 0xFFFF_0000),
     # vmlinux.gz, and a gzip file around the stock bzImage.
