@@ -309,14 +309,21 @@ def _notes(elf: bytearray) -> dict[int, int]:
 
 def zstd_moved(kernel: Kernel) -> bytes:
     """A kernel that wants to be at 512 MiB, which a small guest does not have, and by its note
-    PHYS32_RELOC may be from 32 MiB on. It is not where it was linked then (16 MiB), and finds out."""
+    PHYS32_RELOC may be from 32 MiB on. It is not where it was linked then (16 MiB), and finds out.
+
+    Notes behind the kernel say so. Those in it stay: Linux 7.x compares the address that it runs at
+    with the one of its own PHYS32_ENTRY.
+    """
     elf = bytearray(kernel_elf(stock(kernel)))
     distance = 0x1F00_0000
     for index in range(struct.unpack_from("<H", elf, 56)[0]):
         header = struct.unpack_from("<Q", elf, 32)[0] + index * 56
-        if struct.unpack_from("<I", elf, header)[0] == 1:
-            address = struct.unpack_from("<Q", elf, header + 24)[0]
+        kind, _, offset, _, address, size = struct.unpack_from("<IIQQQQ", elf, header)
+        if kind == 1:
             struct.pack_into("<Q", elf, header + 24, address + distance)
+        elif kind == 4:
+            struct.pack_into("<Q", elf, header + 8, len(elf))
+            elf += elf[offset : offset + size]
     # PHYS32_ENTRY and PHYS32_RELOC, behind the type and the name "Xen".
     places = _notes(elf)
     entry = struct.unpack_from("<Q", elf, places[18] + 8)[0]
