@@ -138,6 +138,12 @@ DISPLAY = (
         TROUBLE + (r"pvgrub-swift: (vfb|vkbd): ",), display=True, steps=SCREEN_KEYS,
         cmdline="timeout=60", limit=120, type="pvh",
     ),
+    # QEMU 10 and later serve no framebuffer unless told so; Linux waits for it much longer.
+    Scenario(
+        "vfb-unserved", (Disk(disk.MBR_LST),), booted(line_of(disk.MBR_LST)) + (
+            r'pvgrub-swift: vfb: no backend serves it: .*device_model_args_pv=\["-vga","xenfb"\]',
+        ), TROUBLE, display=True, served=False, limit=120, sets=("full-trixie", "full-sid"),
+    ),
     # The domain ends with its display closed, and nothing complains.
     Scenario(
         "vfb-shutdown-in-menu", (Disk(disk.MBR_LST),), (r"second entry",),
@@ -369,6 +375,9 @@ PVH = (
     pvh("pvh-whole-lst-lzo", disk.WHOLE_LST_LZO),
     pvh("pvh-whole-lst-lz4", disk.WHOLE_LST_LZ4),
     pvh("pvh-whole-lst-zstd", disk.WHOLE_LST_ZSTD, sets=CI_NEW),
+    # Its own place is no memory; 16 MiB is tried first, and its note says 32 MiB.
+    pvh("pvh-moved", disk.WHOLE_LST_MOVED,
+        extra=(r"pvgrub-swift: the kernel is moved from 0x20000000 to 0x2000000$",)),
     pvh("pvh-gpt-cfg-4-vcpus", disk.GPT_CFG, vcpus=4, limit=180,
         like="pvh-direct-256-4-vcpus"),
     pvh("pvh-bare-lst-96", disk.BARE_LST, vdev="xvda1", memory=96, limit=120),

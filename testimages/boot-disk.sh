@@ -1,13 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A guest's disk that is one ext4 of 8 MiB, made of pairs of arguments: a path, and the file's
-# contents, or a file to copy with = in front.
+# contents, a file to copy with = in front, or what a symbolic link says with > in front.
 work=$(mktemp -d "$1.XXXXXX")
 image=$1
 shift
 while [ $# -ge 2 ]; do
   mkdir -p "$(dirname "$work$1")"
   case $2 in
+    \>*) ln -s "${2#>}" "$work$1" ;;
     =*) cp "${2#=}" "$work$1" ;;
     *) printf '%s' "$2" >"$work$1" ;;
   esac

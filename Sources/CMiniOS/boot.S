@@ -40,6 +40,9 @@ _start:
     cld
     movq %rsi, start_info_address(%rip)
     leaq boot_stack_top(%rip), %rsp
+    /* Xen 4.20 starts a domain with all x87 exceptions unmasked, as a processor after RESET. */
+    fninit
+    ldmxcsr initial_mxcsr(%rip)
     xorl %ebp, %ebp
     call main
     ud2

@@ -71,6 +71,8 @@ _start32:
     xorl %eax, %eax
     movl %eax, %fs
     movl %eax, %gs
+    stmxcsr saved_fpu+28(%rip)
+    fnstenv saved_fpu(%rip)
     fninit
     leaq boot_stack_top(%rip), %rsp
     ldmxcsr initial_mxcsr(%rip)
@@ -81,6 +83,7 @@ _start32:
 
     .section .rodata
     .p2align 2
+    .globl initial_mxcsr
 initial_mxcsr:
     .long 0x1f80
 segments_pointer:

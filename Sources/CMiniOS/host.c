@@ -15,6 +15,7 @@ uint64_t *minios_boot_tables(void) { return (uint64_t *)host.boot_tables; }
 uint64_t minios_hypercall_page(void) { return host.hypercall_page; }
 void minios_start_exceptions(void) {}
 const uint64_t *minios_saved_registers(void) { return registers; }
+const uint32_t *minios_saved_fpu(void) { return host.saved_fpu; }
 uint64_t minios_text_start(void) { return host.text_start; }
 uint64_t minios_text_end(void) { return host.text_end; }
 uint64_t minios_rodata_end(void) { return host.rodata_end; }

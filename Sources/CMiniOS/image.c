@@ -30,6 +30,7 @@ uint64_t minios_thread_page(void) { return (uint64_t)thread_page; }
 
 extern uint64_t start_info_address;
 extern const uint64_t saved_registers[MINIOS_SAVED_REGISTER_COUNT];
+extern const uint32_t saved_fpu[MINIOS_SAVED_FPU_COUNT];
 extern uint32_t is_pvh;
 extern uint64_t boot_tables[];
 extern uint8_t hypercall_page[];
@@ -42,6 +43,7 @@ int minios_is_pvh(void) { return is_pvh != 0; }
 uint64_t *minios_boot_tables(void) { return boot_tables; }
 uint64_t minios_hypercall_page(void) { return (uint64_t)hypercall_page; }
 const uint64_t *minios_saved_registers(void) { return saved_registers; }
+const uint32_t *minios_saved_fpu(void) { return saved_fpu; }
 uint64_t minios_text_start(void) { return (uint64_t)image_text_start; }
 uint64_t minios_text_end(void) { return (uint64_t)image_text_end; }
 uint64_t minios_rodata_end(void) { return (uint64_t)image_rodata_end; }

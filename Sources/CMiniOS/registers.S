@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the processor looked like at the PV entry, for who wants to know: called first of all, on
- * the stack that the domain's builder gave. */
+ * the stack that the domain's builder gave. What the FPU looked like is handed on to the next
+ * kernel; boot32.S keeps it too. */
 #if !defined(__linux__)
 
     .section .text, "ax", @progbits
@@ -38,8 +39,8 @@ minios_save_registers:
     movq %rax, saved_registers+168(%rip)
     movl %gs, %eax
     movq %rax, saved_registers+176(%rip)
-    stmxcsr saved_registers+184(%rip)
-    fnstcw saved_registers+192(%rip)
+    stmxcsr saved_fpu+28(%rip)
+    fnstenv saved_fpu(%rip)
     ret
     .size minios_save_registers, . - minios_save_registers
 
@@ -47,7 +48,10 @@ minios_save_registers:
     .p2align 3
     .globl saved_registers
 saved_registers:
-    .skip 25 * 8
+    .skip 23 * 8
+    .globl saved_fpu
+saved_fpu:
+    .skip 8 * 4
 
 #endif
     .section .note.GNU-stack, "", @progbits

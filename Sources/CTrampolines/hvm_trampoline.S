@@ -22,8 +22,11 @@
 hvm_trampoline_start:
     cli
     cld
-    fninit
     leaq hvm_trampoline_fields(%rip), %rbx
+    /* The ABI says nothing of the FPU: it is as we found it. CR4 must still allow SSE. */
+    fninit
+    fldenv 48(%rbx)
+    ldmxcsr 76(%rbx)
     /* A change of CR4.PGE throws out what the old tables left of global translations. */
     movl $CR4_PAE, %eax
     movq %rax, %cr4
@@ -139,7 +142,7 @@ far_pointer:
     .p2align 3
     .globl hvm_trampoline_fields
 hvm_trampoline_fields:
-    .skip 48
+    .skip 80
     .globl hvm_trampoline_end
 hvm_trampoline_end:
 

@@ -39,12 +39,13 @@ in_place:
     testq %rax, %rax
     jnz failed
 
-    /* The state of pv-handoff: all registers zero but rsp, rsi and rip. */
+    /* The state of pv-handoff: all registers zero but rsp, rsi and rip, the FPU as we found it. */
     movq 16(%rbx), %rsp
     pushq 32(%rbx)
     movq 24(%rbx), %rsi
     fninit
-    ldmxcsr mxcsr(%rip)
+    fldenv 88(%rbx)
+    ldmxcsr 116(%rbx)
     xorps %xmm0, %xmm0
     xorps %xmm1, %xmm1
     xorps %xmm2, %xmm2
@@ -83,14 +84,11 @@ in_place:
 failed:
     ud2
 
-    .p2align 2
-mxcsr:
-    .long 0x1f80
     .p2align 3
     .globl pv_trampoline_fields
 pv_trampoline_fields:
 fields:
-    .skip 88
+    .skip 120
     .globl pv_trampoline_end
 pv_trampoline_end:
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 public import Bytes
+public import KernelImage
 
 /// What a PVH domain is to be built from.
 public struct HVMRequest: Equatable, Sendable {
@@ -139,6 +140,38 @@ public struct HVMPlan: Equatable, Sendable {
     guard used <= present else {
       throw .memoryTooSmall(neededPageCount: needed, pageCount: present)
     }
+  }
+
+  /// Where the first byte of the kernel goes: to its own address if it can be there, else to the
+  /// lowest one in memory that `relocation` allows. Throws what is wrong with its own addresses.
+  public static func place(
+    _ request: HVMRequest, _ relocation: PVHKernel.Relocation?
+  ) throws(DomainBuilderError) -> UInt64 {
+    do throws(DomainBuilderError) { try check(request) } catch {
+      guard let relocation, let start = otherPlace(request, relocation) else { throw error }
+      return start
+    }
+    return request.kernel.lowerBound
+  }
+
+  private static func otherPlace(
+    _ request: HVMRequest, _ relocation: PVHKernel.Relocation
+  ) -> UInt64? {
+    // Whole pages are moved.
+    guard request.kernel.lowerBound % Page.byteCount == 0,
+      relocation.alignment % Page.byteCount == 0
+    else { return nil }
+    var moved = request
+    for run in HVMMemoryRegion.frames(request.memoryMap).runs
+    where run.lowerBound < addressEnd / Page.byteCount {
+      let first = max(
+        run.lowerBound * Page.byteCount, relocation.addresses.lowerBound, addressStart)
+      // Numbers of 32 bits, and a kernel of at most 1 GiB.
+      let start = (first + relocation.alignment - 1) / relocation.alignment * relocation.alignment
+      moved.kernel = start..<start + (request.kernel.upperBound - request.kernel.lowerBound)
+      if relocation.allows(moved.kernel), (try? check(moved)) != nil { return start }
+    }
+    return nil
   }
 
   /// Takes `count` consecutive frames out of `room`: the first ones from `start` on that end no

@@ -6,6 +6,9 @@ public import Bytes
 public indirect enum FileError<Reader: BootFailure>: BootFailure {
   /// There is no such name; the path as far as the name that is missing.
   case notFound(ByteString)
+  /// The same behind a symbolic link: the link, what it says, and the path as far as what is
+  /// missing. A link of a /boot that is a file system of its own may lead out of it.
+  case linkTargetNotFound(ByteString, target: ByteString, missing: ByteString)
   /// The path goes on, or ends with a slash, after something that is no directory.
   case notADirectory(ByteString)
   /// The path leads to a directory or a device where a file is wanted.
@@ -28,8 +31,8 @@ public indirect enum FileError<Reader: BootFailure>: BootFailure {
   /// Whose fault it is.
   public var family: FailureFamily {
     switch self {
-    case .notFound, .notADirectory, .notAFile, .tooManyLinks, .pathTooLong, .tooDeep,
-      .notAbsolute, .tooLarge:
+    case .notFound, .linkTargetNotFound, .notADirectory, .notAFile, .tooManyLinks, .pathTooLong,
+      .tooDeep, .notAbsolute, .tooLarge:
       .wrongRequest
     case .device(let error): error.family
     case .reader(let error): error.family
@@ -40,6 +43,8 @@ public indirect enum FileError<Reader: BootFailure>: BootFailure {
   public var message: ByteString {
     switch self {
     case .notFound(let path): "\(path): not found"
+    case .linkTargetNotFound(let link, let target, let missing):
+      "\(link): a link to \(target), but \(missing) is not on this file system"
     case .notADirectory(let path): "\(path): not a directory"
     case .notAFile(let path): "\(path): not a file"
     case .tooManyLinks(let path, let limit): "\(path): more than \(limit) symbolic links"

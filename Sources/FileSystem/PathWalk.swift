@@ -48,6 +48,8 @@ public struct PathWalk<System: FileSystem> {
   private let system: System
   private let followsLastLink: Bool
   private var linkCount = 0
+  /// The last link that was followed, what it says, and how many names come after those of that.
+  private var link: (path: ByteString, target: ByteString, pendingCount: Int)?
   private let root: Step
   /// The way from the root, without the root.
   private var steps: [Step] = []
@@ -109,7 +111,7 @@ public struct PathWalk<System: FileSystem> {
       return
     }
     guard let step = try step(to: name) else {
-      throw .notFound(path(of: name))
+      throw notFound(path(of: name))
     }
     guard step.attributes.kind == .symbolicLink, followsLastLink || !pending.isEmpty else {
       guard steps.count < PathLimits.depth else {
@@ -138,7 +140,13 @@ public struct PathWalk<System: FileSystem> {
     let target: ByteString
     do { target = try system.linkTarget(of: link.node) } catch { throw .reader(error) }
     if target.isEmpty { throw .notFound(path(of: link.name)) }
+    self.link = (path(of: link.name), target, pending.count)
     if target.hasPrefix("/") { steps = [] }
     try push(target)
+  }
+
+  private func notFound(_ missing: ByteString) -> FileError<System.Failure> {
+    guard let link, pending.count >= link.pendingCount else { return .notFound(missing) }
+    return .linkTargetNotFound(link.path, target: link.target, missing: missing)
   }
 }

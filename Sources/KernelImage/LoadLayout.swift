@@ -6,6 +6,8 @@ public struct LoadSegment: Equatable, Sendable {
   public let file: Range<UInt64>
   /// Where they go: `p_paddr` up to `p_paddr + p_memsz`.
   public let memory: Range<UInt64>
+  /// `p_align`.
+  let alignment: UInt64
 }
 
 /// Where the parts of an ELF kernel go. Addresses are `p_paddr`, from which `PADDR_OFFSET` is still
@@ -22,7 +24,6 @@ public struct LoadLayout: Equatable, Sendable {
   public let notes: [Range<UInt64>]
   /// From the first address to the end of the last.
   public let memory: Range<UInt64>
-
   /// Checks the segments that `headers` tell of.
   public init(_ headers: [ProgramHeader]) throws(KernelImageError) {
     var segments: [LoadSegment] = []
@@ -44,6 +45,9 @@ public struct LoadLayout: Equatable, Sendable {
     try checkFileOverlap()
     try checkNoteByteCount()
   }
+
+  /// The largest alignment that a segment asks for.
+  var alignment: UInt64 { segments.reduce(0) { max($0, $1.alignment) } }
 
   /// Where the last byte that is needed ends in the unpacked file.
   public var fileEnd: UInt64 {
@@ -88,7 +92,7 @@ public struct LoadLayout: Equatable, Sendable {
     }
     return LoadSegment(
       file: header.fileByteOffset..<file.partialValue,
-      memory: header.physicalAddress..<memory.partialValue)
+      memory: header.physicalAddress..<memory.partialValue, alignment: header.alignment)
   }
 
   /// Leaves room for rounding up to pages.

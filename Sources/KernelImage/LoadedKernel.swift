@@ -36,7 +36,7 @@ public struct LoadedKernel: Equatable, Sendable {
 
   /// The kernel as the builder of PVH domains needs it; throws if it can't be started as PVH.
   public func pvhKernel() throws(KernelImageError) -> PVHKernel {
-    try PVHKernel(memory: layout.memory, notes: notes)
+    try PVHKernel(memory: layout.memory, alignment: layout.alignment, notes: notes)
   }
 
   /// Whether the file can be started as it is by Linux's 64-bit boot protocol (`XLF_KERNEL_64`).

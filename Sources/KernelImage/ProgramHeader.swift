@@ -23,6 +23,8 @@ public struct ProgramHeader: Equatable, Sendable {
   public let fileByteCount: UInt64
   /// `p_memsz`.
   public let memoryByteCount: UInt64
+  /// `p_align`.
+  public let alignment: UInt64
 
   /// Decodes the entry at `offset`; nil if it is not all there.
   public init?(_ view: ByteView, at offset: Int) {
@@ -30,7 +32,8 @@ public struct ProgramHeader: Equatable, Sendable {
       let virtualAddress = view.u64(at: offset + 16),
       let physicalAddress = view.u64(at: offset + 24),
       let fileByteCount = view.u64(at: offset + 32),
-      let memoryByteCount = view.u64(at: offset + 40), view.u64(at: offset + 48) != nil
+      let memoryByteCount = view.u64(at: offset + 40),
+      let alignment = view.u64(at: offset + 48)
     else { return nil }
     self.type = type
     self.fileByteOffset = fileByteOffset
@@ -38,5 +41,6 @@ public struct ProgramHeader: Equatable, Sendable {
     self.physicalAddress = physicalAddress
     self.fileByteCount = fileByteCount
     self.memoryByteCount = memoryByteCount
+    self.alignment = alignment
   }
 }

@@ -39,7 +39,8 @@ public struct XenNotes: Equatable, Sendable {
   public var supportedFeatures: [UInt32] = []
   /// `PHYS32_ENTRY`: the physical address of the PVH entry.
   public var phys32Entry: UInt64?
-  /// `PHYS32_RELOC`: alignment, lowest and highest address.
+  /// `PHYS32_RELOC`: alignment, lowest and highest address, of which the last may be missing. One 0
+  /// for a note without numbers.
   public var phys32Relocation: [UInt32] = []
   /// The number of notes with the name "Xen".
   public internal(set) var count = 0
@@ -96,7 +97,9 @@ public struct XenNotes: Equatable, Sendable {
     case 16: moduleStartPFN = try Self.number(type, content)
     case 17: supportedFeatures = Self.halfWords(content)
     case 18: phys32Entry = try Self.number(type, content)
-    case 19: phys32Relocation = Self.halfWords(content)
+    case 19:
+      phys32Relocation = Self.halfWords(content)
+      if phys32Relocation.isEmpty { phys32Relocation = [0] }
     default: break
     }
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 public import Bytes
+import CMiniOS
 import CXen
 public import StubMachine
 
@@ -158,7 +159,11 @@ extension EntryFacts {
       ),
       moduleAddress: hasAddress ? first << Page.shift : nil,
       startInfo: isPV ? Self.page(at: info.address) : [], memoryMap: info.memoryMap,
-      rsdpAddress: info.rsdpAddress, imageFrames: info.imageFrames)
+      rsdpAddress: info.rsdpAddress, imageFrames: info.imageFrames,
+      // SAFETY: the table has MINIOS_SAVED_FPU_COUNT words.
+      fpuState: [UInt8](
+        UnsafeRawBufferPointer(
+          start: minios_saved_fpu(), count: Int(MINIOS_SAVED_FPU_COUNT) * 4)))
   }
 
   private static func ring(_ ring: (machineFrame: UInt64, port: UInt32)) -> EntryRing {

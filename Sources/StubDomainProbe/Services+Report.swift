@@ -64,10 +64,15 @@ extension Services {
   private func reportRegisters() {
     let names: [ByteString] = [
       "rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "r8", "r9", "r10", "r11", "r12", "r13",
-      "r14", "r15", "rsp", "rflags", "cs", "ss", "ds", "es", "fs", "gs", "mxcsr", "fpu control",
+      "r14", "r15", "rsp", "rflags", "cs", "ss", "ds", "es", "fs", "gs",
     ]
     let values = minios_saved_registers()
     for (index, name) in names.enumerated() { line(name, values[index]) }
+    let fpu = minios_saved_fpu()
+    for (index, name) in (["control", "status", "tags"] as [ByteString]).enumerated() {
+      line("fpu \(name)", UInt64(fpu[index] & 0xffff))
+    }
+    line("mxcsr", UInt64(fpu[7]))
     for register: UInt64 in [0, 1, 2, 3, 6, 7] {
       let value = xen_hypercall(UInt64(__HYPERVISOR_get_debugreg), register, 0, 0, 0)
       line("dr\(register)", UInt64(bitPattern: value))

@@ -53,13 +53,16 @@ public struct EntryFacts {
   public var rsdpAddress: UInt64
   /// The frames of the running image.
   public var imageFrames: FrameRange
+  /// The floating-point state at the entry, for the next kernel: the 28 bytes that `fldenv` takes,
+  /// then MXCSR.
+  public var fpuState: [UInt8]
 
   /// Facts of a domain.
   public init(
     mode: DomainMode, frameCount: UInt64, flags: UInt32, commandLine: ByteString,
     console: EntryRing, store: EntryRing, module: (frames: FrameRange, byteCount: UInt64),
     moduleAddress: UInt64?, startInfo: [UInt8], memoryMap: [MemoryMapEntry],
-    rsdpAddress: UInt64, imageFrames: FrameRange
+    rsdpAddress: UInt64, imageFrames: FrameRange, fpuState: [UInt8]
   ) {
     self.mode = mode
     self.frameCount = frameCount
@@ -73,6 +76,7 @@ public struct EntryFacts {
     self.memoryMap = memoryMap
     self.rsdpAddress = rsdpAddress
     self.imageFrames = imageFrames
+    self.fpuState = fpuState
   }
 }
 

@@ -56,7 +56,7 @@ public final class FramebufferFrontend<H: Hypervisor> {
       return nil
     }
     device = XenbusDevice(
-      address, name: "vfb", ownNodes: ["feature-update"], offersToInitialised: true,
+      address, name: "vfb", ownNodes: ["feature-update"], offersEarly: true,
       store: store, grants: grants, hypervisor: hypervisor)
     device.stepTimeLimit = PageDeviceLimit.stepTime
   }

@@ -31,7 +31,7 @@ public final class KeyboardFrontend<H: Hypervisor> {
       return nil
     }
     device = XenbusDevice(
-      address, name: "vkbd", ownNodes: ["request-abs-pointer"], offersToInitialised: true,
+      address, name: "vkbd", ownNodes: ["request-abs-pointer"], offersEarly: true,
       store: store, grants: grants, hypervisor: hypervisor)
     device.stepTimeLimit = PageDeviceLimit.stepTime
   }

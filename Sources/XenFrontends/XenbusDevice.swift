@@ -62,8 +62,8 @@ public final class XenbusDevice<H: Hypervisor> {
   /// The domain's grant table.
   public let grants: GrantTable<H>
 
-  /// The backend's states in which it is ready for an offer.
-  let readyStates: ClosedRange<UInt64>
+  /// Whether the frontend may announce itself before the backend shows InitWait.
+  private let offersEarly: Bool
   /// Names of nodes that a frontend of this kind may leave; a `*` ends a prefix.
   private let ownNodes: [ByteString]
 
@@ -94,20 +94,19 @@ public final class XenbusDevice<H: Hypervisor> {
   ///     in its directory, for `close` to remove; a name that ends with `*` stands for all that
   ///     begin so. `event-channel*`, `ring-ref*`, `page-ref`, `page-gref` and `protocol` are
   ///     always removed; the toolstack's nodes must not be among them.
-  ///   - offersToInitialised: whether a backend in Initialised is ready too. Those of framebuffer
-  ///     and keyboard may be, since Linux's frontends announce themselves without a look at them.
+  ///   - offersEarly: whether a backend in Initialised is ready too, and one that shows
+  ///     Initialising but has started (`hotplug-status`). Those of framebuffer and keyboard may be,
+  ///     since Linux's frontends announce themselves without a look at them. QEMU's `-vga xenfb`
+  ///     writes the first state once more when its backends wait already (hw/xen/xen_devconfig.c).
   public init(
     _ address: XenbusAddress, name: ByteString, ownNodes: [ByteString] = [],
-    offersToInitialised: Bool = false, store: XenStore<H>, grants: GrantTable<H>, hypervisor: H
+    offersEarly: Bool = false, store: XenStore<H>, grants: GrantTable<H>, hypervisor: H
   ) {
     self.address = address
     self.name = name
     self.ownNodes =
       ["event-channel*", "ring-ref*", "page-ref", "page-gref", "protocol"] + ownNodes
-    readyStates =
-      XenbusState
-      .initWait...(offersToInitialised
-      ? XenbusState.initialised : XenbusState.initWait)
+    self.offersEarly = offersEarly
     self.store = store
     self.grants = grants
     self.hypervisor = hypervisor
@@ -153,7 +152,7 @@ public final class XenbusDevice<H: Hypervisor> {
       try setState(XenbusState.initialising)
       return .wait
     }
-    if phase == .awaitingBackend, readyStates.contains(state) { return .offer }
+    if phase == .awaitingBackend, try isReady(inState: state) { return .offer }
     if phase == .awaitingConnection {
       if state == XenbusState.connected { return .confirm }
       if state == XenbusState.closing || state == XenbusState.closed {
@@ -162,6 +161,15 @@ public final class XenbusDevice<H: Hypervisor> {
     }
     guard hypervisor.now < earlierDeadline else { throw try stuckError() }
     return .wait
+  }
+
+  /// Whether the backend takes an offer now.
+  private func isReady(inState state: UInt64) throws(XenbusError) -> Bool {
+    if state == XenbusState.initWait { return true }
+    guard offersEarly else { return false }
+    if state == XenbusState.initialised { return true }
+    guard state == XenbusState.initialising else { return false }
+    return try backendValue("hotplug-status") == "connected"
   }
 
   /// Writes `nodes` and the state Initialised, in one transaction. Call it after `offer`.

@@ -70,11 +70,12 @@ final class BootLab {
   }
 
   /// A guest with disks of the test's own, which have an ELF kernel and are to give it `ramdisk`.
+  /// In PVH the frames of `hole` are no memory.
   init(
     _ mode: DomainMode, disks: [[UInt8]], ramdisk: [UInt8], extra: ByteString = "",
-    frameCount: UInt64 = 16384, features: FakeDisk.Features = .blkback
+    frameCount: UInt64 = 16384, features: FakeDisk.Features = .blkback, hole: FrameRange? = nil
   ) throws {
-    machine = FakeMachine(mode, frameCount: frameCount, commandLine: extra)
+    machine = FakeMachine(mode, frameCount: frameCount, commandLine: extra, hole: hole)
     disk = FakeDisk(machine.store, number: 51712, data: disks[0], features: features)
     secondDisk =
       disks.count > 1
@@ -84,9 +85,11 @@ final class BootLab {
     accountedAtStart = machine.accountedFrameCount
   }
 
-  /// A disk with these files, and a menu with one entry of these commands.
-  static func disk(_ commands: String?, _ files: [(path: String, bytes: [UInt8])]) throws -> [UInt8]
-  {
+  /// A disk with these files and symbolic links, and a menu with one entry of these commands.
+  static func disk(
+    _ commands: String?, _ files: [(path: String, bytes: [UInt8])],
+    links: [(path: String, target: String)] = []
+  ) throws -> [UInt8] {
     let folder = FileManager.default.temporaryDirectory
       .appendingPathComponent("pvgrub-swift-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -102,6 +105,7 @@ final class BootLab {
       try Data(file.bytes).write(to: URL(fileURLWithPath: copy))
       arguments += [file.path, "=" + copy]
     }
+    for link in links { arguments += [link.path, ">" + link.target] }
     return try TestImage("boot-disk", arguments: arguments).bytes()
   }
 

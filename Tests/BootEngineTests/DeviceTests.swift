@@ -50,6 +50,39 @@ struct DeviceTests {
     try FaultTests.expectGuest(lab, mode)
   }
 
+  @Test(arguments: modes)
+  func aDisplayThatNobodyServesCostsOneLineThatSaysWhatHelps(mode: DomainMode) throws {
+    let lab = try Self.lab(mode)
+    let screen = FakePageBackend(lab.machine.store, kind: "vfb")
+    screen.setState("1")
+    let keys = FakePageBackend(lab.machine.store, kind: "vkbd")
+    lab.machine.xen.after(60 * Self.second) { [unowned lab] in lab.machine.console.type([0x0d]) }
+    try lab.run()
+    let lines = lab.text.split(separator: "\n").filter { $0.contains("vfb") }
+    #expect(lines.count == 1, "though the display is tried again after a failed boot")
+    #expect(lines[0].contains("device_model_args_pv=[\"-vga\",\"xenfb\"]"))
+    #expect([screen.connectCount, keys.connectCount] == [0, 0])
+    try FaultTests.expectGuest(lab, mode)
+  }
+
+  @Test(arguments: modes)
+  func theDisplayOfXenfbWorks(mode: DomainMode) throws {
+    let lab = try Self.lab(mode)
+    let screen = FakePageBackend(lab.machine.store, kind: "vfb")
+    let keys = FakePageBackend(lab.machine.store, kind: "vkbd")
+    screen.startLikeXenfb()
+    keys.startLikeXenfb()
+    lab.machine.xen.after(60 * Self.second) {
+      keys.send(code: 28)
+      keys.send(pressed: 0, code: 28)
+    }
+    try lab.run()
+    #expect(screen.connectCount == 2 && keys.connectCount == 2)
+    #expect(!lab.text.contains("vfb"))
+    try FaultTests.expectGuest(lab, mode)
+    #expect([screen.state, keys.state] == ["2", "2"], "the next kernel finds both waiting")
+  }
+
   @Test func aDisplayIsLeftOutWhereMemoryIsShort() throws {
     let lab = try BootLab(.pv)
     let screen = FakePageBackend(lab.machine.store, kind: "vfb")

@@ -28,6 +28,9 @@ struct RebuiltPV {
   /// The root table that is unpinned once the new one is in use.
   var oldRootMachineFrame: UInt64 { fields.base_operations.4 }
 
+  /// What the FPU holds at the kernel's entry.
+  var fpuState: [UInt8] { withUnsafeBytes(of: fields.fpu) { Array($0) } }
+
   /// The bytes of a machine frame.
   private func page(_ machineFrame: UInt64) -> [UInt8] {
     machine.bytes(of: machineFrame - FakeXen.machineOffset)

@@ -39,6 +39,8 @@ struct RebuiltPVH {
   var is64Bit: Bool { fields.is_64_bit != 0 }
   /// What ebx holds, or rsi in 64-bit mode.
   var argument: UInt64 { fields.argument }
+  /// What the FPU holds at the kernel's entry.
+  var fpuState: [UInt8] { withUnsafeBytes(of: fields.fpu) { Array($0) } }
 
   func bytes(at address: UInt64, count: Int) -> [UInt8] {
     Array(memory[Int(address)..<Int(address) + count])

@@ -66,6 +66,22 @@ struct WholeBootTests {
     #expect(Array(found[start...]) == module)
   }
 
+  /// An initrd of initramfs-tools 0.151: modules in an archive that is not packed, zeros up to a
+  /// sector's end, and a packed archive.
+  @Test(arguments: [DomainMode.pv, .pvh])
+  func anInitrdOfSeveralPartsArrivesByteForByte(mode: DomainMode) throws {
+    let archive = Array("070701".utf8) + ELFBuilder.pattern(70_001, seed: 4)
+    let zeros = [UInt8](repeating: 0, count: 512 - archive.count % 512 + 5 * 4096)
+    let initrd =
+      archive + zeros + (try Packer.pack(ELFBuilder.pattern(50_000, seed: 5), .zstd)) + [0, 0, 0]
+    let disk = try BootLab.disk(
+      "linux /boot/vmlinuz root=/dev/xvda1 quiet\ninitrd /boot/initrd.img",
+      [("/boot/vmlinuz", BootLab.elf.bytes), ("/boot/initrd.img", initrd)])
+    let lab = try BootLab(mode, disks: [disk], ramdisk: initrd)
+    try lab.run()
+    try FaultTests.expectGuest(lab, mode)
+  }
+
   @Test func theHostMayStartABzImageAsItIs() throws {
     let lab = try BootLab(.pvh, .bzImage("lz4"), extra: "pvh=bzimage")
     try lab.run()
@@ -131,6 +147,7 @@ struct WholeBootTests {
     #expect(numbers == lab.machine.p2m)
     #expect(Set(numbers).count == numbers.count, "a machine frame has two numbers")
     #expect(guest.translate(guest.stackPointer - 1)?.entry ?? 0 & 2 != 0)
+    #expect(guest.fpuState == FakeMachine.fpuState)
     expectClean(lab)
   }
 
@@ -141,6 +158,7 @@ struct WholeBootTests {
     let guest = try RebuiltPVH(lab.machine, jumpAddress: address)
     #expect(guest.entry == 0x100_0320)
     #expect(!guest.is64Bit)
+    #expect(guest.fpuState == FakeMachine.fpuState)
     for (address, bytes) in kernelSegments(lab.elf) {
       #expect(guest.bytes(at: address, count: bytes.count) == bytes)
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import DomainBuilder
+import KernelImage
 import Testing
 
 struct HVMPlanTests {
@@ -21,6 +22,80 @@ struct HVMPlanTests {
       kernel: 16 * Self.megabyte..<77 * Self.megabyte - 100, moduleByteCounts: modules,
       dataByteCount: 400)
   }
+
+  // MARK: A kernel that is moved
+
+  private func place(
+    _ request: HVMRequest, alignment: UInt64 = 2 << 20, _ addresses: Range<UInt64> = 0..<1 << 30
+  ) throws -> UInt64 {
+    try HVMPlan.place(request, PVHKernel.Relocation(alignment: alignment, addresses: addresses))
+  }
+
+  /// A guest with no memory from 32 to 48 MiB, where the kernel's middle would be.
+  private var withHole: HVMRequest {
+    var request = linux()
+    request.memoryMap.append(
+      HVMMemoryRegion(
+        address: 32 * Self.megabyte, byteCount: 16 * Self.megabyte, type: 2))
+    return request
+  }
+
+  @Test func leavesAKernelThatFitsWhereItIs() throws {
+    #expect(try place(linux(), 64 * Self.megabyte..<1 << 30) == 16 * Self.megabyte)
+    #expect(try HVMPlan.place(linux(), nil) == 16 * Self.megabyte)
+  }
+
+  @Test func movesAKernelToTheLowestPlaceThatItAllows() throws {
+    #expect(try place(withHole) == 48 * Self.megabyte)
+    #expect(try place(withHole, alignment: 16 << 20, 50 << 20..<1 << 30) == 64 * Self.megabyte)
+    var small = withHole
+    small.kernel = 31 * Self.megabyte..<40 * Self.megabyte
+    #expect(try place(small) == 2 * Self.megabyte)
+    #expect(try place(small, alignment: 4096) == Self.megabyte)
+    #expect(try place(small, alignment: 4096, 20 << 20..<1 << 30) == 20 * Self.megabyte)
+    // Beyond the memory's end.
+    small.kernel = 300 * Self.megabyte..<310 * Self.megabyte
+    #expect(try place(small, 16 << 20..<1 << 30) == 16 * Self.megabyte)
+  }
+
+  @Test func saysWhatIsWrongWithTheKernelsOwnPlaceIfThereIsNoOther() throws {
+    let error = DomainBuilderError.kernelOutsideMemory(physicalAddress: 32 * Self.megabyte)
+    #expect(throws: error) { try HVMPlan.place(withHole, nil) }
+    // Too high, too low, and aligned where it would end behind the memory.
+    #expect(throws: error) { try place(withHole, 256 << 20..<1 << 30) }
+    #expect(throws: error) { try place(withHole, 0..<64 << 20) }
+    #expect(throws: error) { try place(withHole, alignment: 256 << 20, 1..<1 << 30) }
+    #expect(throws: error) { try place(withHole, alignment: 1 << 63, 1..<1 << 32) }
+    // Part of a page can't be moved, nor a kernel to part of a page.
+    #expect(throws: error) { try place(withHole, alignment: 2048) }
+    var unaligned = withHole
+    unaligned.kernel = 16 * Self.megabyte + 1..<77 * Self.megabyte
+    #expect(throws: error) { try place(unaligned) }
+  }
+
+  @Test func tellsASmallGuestHowMuchLinuxNeedsBeforeItIsMoved() {
+    // There would be room for it below 16 MiB, where Linux does not go.
+    var small = linux(megabytes: 70, modules: [])
+    small.kernel = 16 * Self.megabyte..<72 * Self.megabyte
+    #expect {
+      try HVMPlan.place(small, .presumed)
+    } throws: { error in
+      guard case DomainBuilderError.memoryTooSmall = error else { return false }
+      return true
+    }
+  }
+
+  @Test func aMapToTheEndOfAllNumbersIsNoTrap() throws {
+    var request = withHole
+    request.memoryMap = [
+      HVMMemoryRegion(address: .max - 0x1_0000, byteCount: .max),
+      HVMMemoryRegion(address: 0xffff_f000, byteCount: .max),
+      HVMMemoryRegion(address: 0xffff_e000, byteCount: 1 << 40),
+    ]
+    #expect(throws: DomainBuilderError.self) { try place(request, 0..<1 << 32) }
+  }
+
+  // MARK: What is planned
 
   @Test func putsLinuxWhereTheToolstackDoes() throws {
     let request = linux()

@@ -30,6 +30,8 @@ package final class FakePageBackend: FakePeer {
   package var lies = Lies()
   /// The state in which it waits for the frontend's nodes.
   package var connectsFrom = "2"
+  /// Whether the state that xenstore shows is not the backend's own: see `startLikeXenfb`.
+  private var isOverwritten = false
   /// Whether it asks for updates and takes them.
   package var takesUpdates = true
   /// The page, while connected.
@@ -55,6 +57,15 @@ package final class FakePageBackend: FakePeer {
 
   package func setState(_ state: String) { store.set("\(back)/state", state) }
 
+  /// What QEMU 10 does with `-vga xenfb`: its backend waits for the frontend, then the states of
+  /// both ends are written as if nobody had started yet.
+  package func startLikeXenfb() {
+    store.set("\(back)/hotplug-status", "connected")
+    store.set("\(front)/state", "1")
+    setState("1")
+    isOverwritten = true
+  }
+
   package func work() {
     follow()
     takeUpdates()
@@ -62,7 +73,7 @@ package final class FakePageBackend: FakePeer {
 
   private func follow() {
     guard let frontState = store.value("\(front)/state"), !state.isEmpty else { return }
-    switch (frontState, state) {
+    switch (frontState, isOverwritten && state == "1" ? "2" : state) {
     case ("1", "6"): if !lies.neverReturns { setState("2") }
     case ("3", connectsFrom), ("4", connectsFrom): if !lies.neverConnects { connect() }
     case ("5", "2"), ("5", "4"): if !lies.neverCloses { setState("5") }

@@ -15,6 +15,8 @@ import XenFrontends
 package final class FakeMachine: PVMachine {
   /// Frames that the running image is in: 1.1 MiB from 1 MiB on.
   package static let imageFrames: FrameRange = 0x100..<0x220
+  /// What the FPU holds at the entry: no state that a processor ever starts with.
+  package static let fpuState: [UInt8] = (0..<32).map { 0xa0 + $0 }
   private static let windowByteCount: UInt64 = 4 << 30
   private static let heapByteCount: UInt64 = 1 << 30
   private static let tableCountMax = 4096
@@ -58,11 +60,13 @@ package final class FakeMachine: PVMachine {
     var frames: [FrameNumber]
   }
 
-  /// A domain of `frameCount` frames with a command line, and a module if one is given.
+  /// A domain of `frameCount` frames with a command line, and a module if one is given. In PVH, the
+  /// frames of `hole` are no memory: a device, say.
   package init(
     _ mode: DomainMode, frameCount: UInt64 = 16384, commandLine: ByteString = "",
-    module: [UInt8] = []
+    module: [UInt8] = [], hole: FrameRange? = nil
   ) {
+    let hole = hole ?? frameCount..<frameCount
     let memory = GuestMemory(frameCount: frameCount, windowByteCount: Self.windowByteCount)
     self.memory = memory
     heapEnd = memory.window.upperBound - Self.heapByteCount
@@ -81,7 +85,7 @@ package final class FakeMachine: PVMachine {
     let moduleStart = listStart + Page.count(ofBytes: frameCount * 8)
     let moduleEnd = moduleStart + Page.count(ofBytes: UInt64(module.count))
     entry = EntryFacts(
-      mode: mode, frameCount: frameCount, flags: 0, commandLine: commandLine,
+      mode: mode, frameCount: frameCount - hole.frameCount, flags: 0, commandLine: commandLine,
       console: EntryRing(page: console.page, frame: first + 2, port: console.port),
       store: EntryRing(page: store.page, frame: first + 1, port: store.port),
       module: (moduleStart..<moduleEnd, UInt64(module.count)),
@@ -89,13 +93,13 @@ package final class FakeMachine: PVMachine {
       startInfo: mode == .pv ? Self.startInfo(frameCount, first, commandLine) : [],
       memoryMap: mode == .pv
         ? []
-        : [
-          MemoryMapEntry(address: 0, byteCount: frameCount * Page.byteCount, type: 1),
-          MemoryMapEntry(address: 0xfc00_0000, byteCount: 0xb000, type: 3),
-        ], rsdpAddress: mode == .pv ? 0 : 0xfc00_0000, imageFrames: Self.imageFrames)
+        : Self.memoryMap(frameCount, hole: hole), rsdpAddress: mode == .pv ? 0 : 0xfc00_0000,
+      imageFrames: Self.imageFrames,
+      fpuState: Self.fpuState)
     for frame in tableStart..<tableStart + 4 { noteTable(frame) }
     frames.free(1..<Self.imageFrames.lowerBound)
-    frames.free(moduleEnd..<frameCount)
+    frames.free(moduleEnd..<hole.lowerBound)
+    if hole.upperBound < frameCount { frames.free(hole.upperBound..<frameCount) }
     module.withUnsafeBytes { bytes in
       for (index, byte) in bytes.enumerated() {
         memory.page(moduleStart + UInt64(index) / Page.byteCount)
@@ -119,6 +123,16 @@ package final class FakeMachine: PVMachine {
     precondition(tableCount < Self.tableCountMax, "too many page tables")
     tables[tableCount] = frame
     tableCount += 1
+  }
+
+  private static func memoryMap(_ frameCount: UInt64, hole: FrameRange) -> [MemoryMapEntry] {
+    var pieces = [0..<hole.lowerBound]
+    if hole.upperBound < frameCount { pieces.append(hole.upperBound..<frameCount) }
+    return pieces.map {
+      MemoryMapEntry(
+        address: $0.lowerBound * Page.byteCount, byteCount: $0.frameCount * Page.byteCount,
+        type: 1)
+    } + [MemoryMapEntry(address: 0xfc00_0000, byteCount: 0xb000, type: 3)]
   }
 
   /// A page of `struct start_info` as Xen's builder makes it.

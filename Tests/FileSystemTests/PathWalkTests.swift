@@ -52,9 +52,31 @@ struct PathWalkTests {
 
   @Test func namesWhatIsMissing() {
     #expect(throws: PathError.notFound("/boot/gone")) { try path("/b/gone/deeper/still") }
-    #expect(throws: PathError.notFound("/boot/gone")) { try path("/dangling") }
+    #expect(
+      throws: PathError.linkTargetNotFound(
+        "/dangling", target: "boot/gone/deeper", missing: "/boot/gone")
+    ) { try path("/dangling") }
     #expect(throws: PathError.notFound("/x")) { try path("//x") }
     #expect(throws: PathError.notFound("/empty-link")) { try path("/empty-link") }
+  }
+
+  /// A kernel that is linked from a /boot that is a file system of its own.
+  @Test func saysWhichLinkLeadsOutOfTheFileSystem() {
+    var system = FakeFileSystem()
+    let target: ByteString = "../usr/lib/modules/6.12/vmlinuz"
+    system.nodes += [
+      ("/vmlinuz-6.12", .link(target)), ("/vmlinuz", .link("vmlinuz-6.12")),
+      ("/there", .link("vmlinuz-6.12/../x")), ("/grub", .directory), ("/g", .link("grub")),
+    ]
+    let error = PathError.linkTargetNotFound("/vmlinuz-6.12", target: target, missing: "/usr")
+    for start in ["/vmlinuz-6.12", "/vmlinuz", "/g/../vmlinuz", "/there"] as [ByteString] {
+      #expect(throws: error) { try PathWalk.resolve(start, in: system) }
+    }
+    #expect(
+      error.message
+        == "/vmlinuz-6.12: a link to \(target), but /usr is not on this file system")
+    // These links lead somewhere; what is missing is not theirs.
+    #expect(throws: PathError.notFound("/grub/x")) { try PathWalk.resolve("/g/x", in: system) }
   }
 
   @Test func aFileIsNoDirectory() {

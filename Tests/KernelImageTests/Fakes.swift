@@ -20,7 +20,7 @@ final class FakeFile: KernelSource {
   private let failsAtChunk: Int
   private let canSeek: Bool
   private var position = 0
-  private var chunkCount = 0
+  private(set) var chunkCount = 0
   private let buffer: UnsafeMutableRawBufferPointer
 
   init(

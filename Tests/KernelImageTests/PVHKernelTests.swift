@@ -7,8 +7,10 @@ import Testing
 struct PVHKernelTests {
   private let memory: Range<UInt64> = 0x100_0000..<0x200_0000
 
-  private func kernel(_ notes: [UInt8], memory: Range<UInt64>? = nil) throws -> PVHKernel {
-    try PVHKernel(memory: memory ?? self.memory, notes: XenNotes([notes]))
+  private func kernel(
+    _ notes: [UInt8], memory: Range<UInt64>? = nil, alignment: UInt64 = 0
+  ) throws -> PVHKernel {
+    try PVHKernel(memory: memory ?? self.memory, alignment: alignment, notes: XenNotes([notes]))
   }
 
   private func words(_ values: UInt32...) -> [UInt8] {
@@ -38,6 +40,34 @@ struct PVHKernelTests {
     #expect(one.relocation?.addresses == 0..<0x1_0000_0000)
     #expect(try kernel(entry + Notes.make(19, words(0x30_0000))).relocation == nil)
     #expect(try kernel(entry + Notes.make(19, words(4096, 9, 8))).relocation == nil)
+    // What elfnote.h says of a note that does not tell: the segments' alignment, of a page or more.
+    let none = entry + Notes.make(19, [])
+    #expect(try kernel(none).relocation?.alignment == 0x20_0000)
+    #expect(try kernel(none, alignment: 2048).relocation?.alignment == 0x20_0000)
+    #expect(try kernel(none, alignment: 0x40_0000).relocation?.alignment == 0x40_0000)
+    #expect(try kernel(none, alignment: 0x30_0000).relocation == nil)
+    #expect(
+      try kernel(entry + Notes.make(19, words(4096)), alignment: 0x40_0000)
+        .relocation?.alignment == 4096)
+  }
+
+  @Test func movesAKernelWithItsEntry() throws {
+    let moved = try kernel(Notes.linux).moved(to: 0x40_0000)
+    #expect(moved.entry == 0x40_0320)
+    #expect(moved.memory == 0x40_0000..<0x140_0000)
+  }
+
+  @Test func knowsWhereAKernelMayBe() throws {
+    // What Linux's note says.
+    let note = Notes.make(19, words(0x20_0000, 0x100_0000, 0x3fff_ffff))
+    let linux = try #require(try kernel(Notes.linux + note).relocation)
+    #expect(linux == .presumed)
+    for start: UInt64 in [0x100_0000, 0x120_0000, 0x3f00_0000] {
+      #expect(linux.allows(start..<start + 0x100_0000))
+    }
+    for start: UInt64 in [0xe0_0000, 0x110_0000, 0x3f20_0000, 0x4000_0000] {
+      #expect(!linux.allows(start..<start + 0x100_0000))
+    }
   }
 
   @Test func tellsAnAdministratorWhatToDoWithAPVKernel() {

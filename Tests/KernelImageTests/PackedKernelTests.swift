@@ -197,6 +197,27 @@ struct PackedKernelTests {
     ) { try load(FakeFile(file)) }
   }
 
+  /// Debian's kernels from 6.12 on: a window of 128 MiB, the unpacked size behind the data only.
+  @Test func aWideWindowTakesNoMemoryAndAnErrorComesBeforeTheUnpacking() throws {
+    let builder = ELFBuilder.linux(textByteCount: 600_000)
+    let plain = builder.bytes
+    var payload = try HostTool.output(["zstd", "--ultra", "--long=27"], input: plain)
+    // RFC 8878, 3.1.1.1: neither a content size nor a single segment; 2^(10 + 17) bytes.
+    #expect(payload[4] & 0xe3 == 0 && payload[5] == 17 << 3)
+    payload += (0..<4).map { UInt8(truncatingIfNeeded: plain.count >> (8 * $0)) }
+    let image = ELFBuilder.bzImage(payload)
+    let memory = FakeMemory()
+    _ = try load(FakeFile(image), memory, decoderMemoryLimit: 1 << 20)
+    expectLoaded(builder, in: memory)
+    #expect(memory.linearByteCounts == [UInt64(plain.count)])
+
+    let file = FakeFile(image, chunk: 4096)
+    let small = FakeMemory(refuses: true)
+    #expect(throws: Failure.memory(.full(0x120_0000 + 50_000))) { try load(file, small) }
+    #expect(file.chunkCount * 4096 < image.count / 2, "only the head was unpacked")
+    #expect(small.linearByteCounts == [])
+  }
+
   @Test func aGuestWithoutRoomForTheWindowIsTold() throws {
     let elf = ELFBuilder.linux().bytes
     let file = ELFBuilder.bzImage(try Packer.payload(elf, .zstd))

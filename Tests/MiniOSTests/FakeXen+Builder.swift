@@ -43,6 +43,8 @@ extension FakeXen {
     let host = minios_host()
     host.pointee = .init()
     host.pointee.is_pvh = mode == .pvh ? 1 : 0
+    // As a processor after RESET has it; the last is MXCSR.
+    host.pointee.saved_fpu = (0xffff_0040, 0xffff_0000, 0xffff_5555, 0, 0, 0, 0, 0x1f80)
     host.pointee.text_start = address(GuestLayout.text)
     host.pointee.text_end = address(GuestLayout.textEnd)
     host.pointee.rodata_end = address(GuestLayout.rodataEnd)

@@ -67,6 +67,16 @@ extension MiniOSOnFakeXen {
       }
     }
 
+    @Test func keepsTheFloatingPointStateOfTheEntryInBothModes() {
+      FakeXen.inBoth { _, machine in
+        let state: [UInt8] = [
+          0x40, 0, 0xff, 0xff, 0, 0, 0xff, 0xff, 0x55, 0x55, 0xff, 0xff,
+        ]
+        #expect(
+          machine.entry.fpuState == state + [UInt8](repeating: 0, count: 16) + [0x80, 0x1f, 0, 0])
+      }
+    }
+
     @Test func endsACommandLineWithoutATerminatorAtItsLimit() {
       let line = String(repeating: "x", count: 2000)
       FakeXen.inPV(GuestOptions(commandLine: line)) { _, machine in

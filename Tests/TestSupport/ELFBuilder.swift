@@ -33,9 +33,10 @@ package struct ELFBuilder {
   package static let linuxBase: UInt64 = 0xffff_ffff_8000_0000
 
   /// A kernel as Linux is: text, data with notes inside, and bss, with a tail that is not loaded.
-  package static func linux(textByteCount: Int = 20_000, tailByteCount: Int = 3000) -> ELFBuilder {
+  package static func linux(
+    textByteCount: Int = 20_000, tailByteCount: Int = 3000, notes: [UInt8] = Notes.linux
+  ) -> ELFBuilder {
     var builder = ELFBuilder()
-    let notes = Notes.linux
     let text = pattern(textByteCount, seed: 1)
     let data = pattern(5000, seed: 2)
     let dataOffset = UInt64(4096 + (textByteCount + 4095) / 4096 * 4096)

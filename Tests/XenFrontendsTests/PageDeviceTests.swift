@@ -242,6 +242,74 @@ private struct Seat {
     try keyboard.close()
     seat.expectClean()
   }
+
+  @Test func backendOfXenfbIsReadyThoughItShowsInitialising() throws {
+    let seat = try Seat()
+    seat.screen.startLikeXenfb()
+    seat.keys.startLikeXenfb()
+    let start = seat.guest.xen.now
+    let (framebuffer, keyboard) = (try seat.framebuffer(), try seat.keyboard())
+    for _ in 0..<2 {
+      try framebuffer.connect()
+      try keyboard.connect()
+      framebuffer.setPixel(x: 1, y: 1, to: 7)
+      #expect(seat.screen.pixel(x: 1, y: 1) == 7)
+      try framebuffer.close()
+      try keyboard.close()
+      seat.expectClean()
+    }
+    #expect(seat.screen.connectCount == 2 && seat.keys.connectCount == 2)
+    #expect(seat.guest.xen.now - start < 1_000_000_000, "nobody waited for a time limit")
+  }
+
+  @Test(arguments: ["2", "3"])
+  func backendThatStartsLateIsWaitedFor(state: String) throws {
+    let seat = try Seat()
+    seat.screen.setState("1")
+    seat.screen.connectsFrom = state
+    seat.guest.xen.after(500_000_000) { seat.screen.setState(state) }
+    let framebuffer = try seat.framebuffer()
+    try framebuffer.connect()
+    try framebuffer.close()
+    seat.expectClean()
+  }
+
+  @Test func backendOfXenfbThatStartsLateIsWaitedFor() throws {
+    let seat = try Seat()
+    seat.screen.setState("1")
+    seat.guest.xen.after(500_000_000) { seat.screen.startLikeXenfb() }
+    let framebuffer = try seat.framebuffer()
+    try framebuffer.connect()
+    #expect(seat.screen.connectCount == 1)
+    try framebuffer.close()
+    seat.expectClean()
+  }
+
+  @Test(arguments: ["", "error", "connecte"])
+  func backendWhoseHotplugDidNotSucceedIsSharedNothingWith(status: String) throws {
+    let seat = try Seat()
+    seat.screen.setState("1")
+    seat.guest.daemon.set("\(seat.screen.back)/hotplug-status", status)
+    let framebuffer = try seat.framebuffer()
+    #expect(throws: XenbusError.backendStuck(device: "vfb", state: 1, awaited: 2)) {
+      try framebuffer.connect()
+    }
+    #expect(seat.guest.xen.allocatedPageCount == 0)
+  }
+
+  @Test func backendOfXenfbThatNeverConnectsCostsItsLimit() throws {
+    let seat = try Seat()
+    seat.screen.startLikeXenfb()
+    seat.screen.lies.neverConnects = true
+    let framebuffer = try seat.framebuffer()
+    let start = seat.guest.xen.now
+    #expect(throws: XenbusError.backendStuck(device: "vfb", state: 1, awaited: 4)) {
+      try framebuffer.connect()
+    }
+    #expect(
+      seat.guest.xen.now - start <= PageDeviceLimit.stepTime + XenbusLimit.undoTime)
+    #expect(seat.guest.xen.complaints == [])
+  }
 }
 
 @Suite struct PageDeviceLiarTests {

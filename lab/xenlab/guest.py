@@ -8,7 +8,7 @@ import secrets
 import shlex
 from dataclasses import dataclass, field
 
-from . import disks, products
+from . import disks, products, suites
 from .clock import Deadline
 from .machine import Answer, Machine
 from .model import DOWN, Disk, Scenario, Step
@@ -124,6 +124,8 @@ class GuestRun:
                 lines.append(f'ramdisk="/disks/{products.product(it.ramdisk).name}"')
         if it.display:
             lines.append('vfb=["vnc=1,vnclisten=127.0.0.1,vncunused=1"]')
+            if it.served and suites.choice.suite.name != "bookworm":
+                lines.append('device_model_args_pv=["-vga", "xenfb"]')
         lines.append("disk=[" + ", ".join(f"'{self._disk_line(disk)}'" for disk in it.disks) + "]")
         lines += [f'{event}="destroy"' for event in ("on_poweroff", "on_reboot", "on_crash")]
         return "\n".join(lines) + "\n"

@@ -92,6 +92,7 @@ class Scenario:
     `REPORT: name=value` must be the same but for what judge.py allows.
     ramdisk: a product that the guest config of a loader names by `ramdisk=`.
     display: whether the guest config has a framebuffer (vfb), seen by VNC on dom0 alone.
+    served: whether QEMU is told to serve it, which QEMU 10 and later want to be.
     store: what is written below the domain's data/pvgrub before it runs.
     console: "bridge" (the console's terminal as it is) or "xl" (through `xl console -t pv`).
     late: seconds for which nobody reads the console of the running guest.
@@ -116,6 +117,7 @@ class Scenario:
     cmdline: str = ""
     ramdisk: str = ""
     display: bool = False
+    served: bool = True
     store: tuple[tuple[str, str], ...] = ()
     console: str = "bridge"
     late: float = 0.0

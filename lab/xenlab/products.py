@@ -321,6 +321,31 @@ def _notes(elf: bytearray) -> dict[int, int]:
     return found
 
 
+def zstd_moved(kernel: Kernel) -> bytes:
+    """A kernel that wants to be at 512 MiB, which a small guest does not have, and by its note
+    PHYS32_RELOC may be from 32 MiB on. It is not where it was linked then (16 MiB), and finds out.
+
+    Notes behind the kernel say so. Those in it stay: Linux 7.x compares the address that it runs at
+    with the one of its own PHYS32_ENTRY.
+    """
+    elf = bytearray(kernel_elf(stock(kernel)))
+    distance = 0x1F00_0000
+    for index in range(struct.unpack_from("<H", elf, 56)[0]):
+        header = struct.unpack_from("<Q", elf, 32)[0] + index * 56
+        kind, _, offset, _, address, size = struct.unpack_from("<IIQQQQ", elf, header)
+        if kind == 1:
+            struct.pack_into("<Q", elf, header + 24, address + distance)
+        elif kind == 4:
+            struct.pack_into("<Q", elf, header + 8, len(elf))
+            elf += elf[offset : offset + size]
+    # PHYS32_ENTRY and PHYS32_RELOC, behind the type and the name "Xen".
+    places = _notes(elf)
+    entry = struct.unpack_from("<Q", elf, places[18] + 8)[0]
+    struct.pack_into("<Q", elf, places[18] + 8, entry + distance)
+    struct.pack_into("<I", elf, places[19] + 12, 0x200_0000)
+    return pack(bytes(elf), "gzip")
+
+
 def probe_mapped() -> bytes:
     """The probe without INIT_P2M and MOD_START_PFN: both must lie in its first mapping."""
     elf = bytearray(PROBE.read_bytes())
@@ -385,6 +410,7 @@ FROM_KERNEL = {
     "kernel-lzma": lambda kernel: repacked(kernel, "lzma"),
     "kernel-lzo": lambda kernel: repacked(kernel, "lzo"),
     "kernel-zstd-cut": zstd_cut,
+    "kernel-zstd-moved": zstd_moved,
     "kernel-zstd-short": lambda kernel: zstd_lying(kernel, 40_000_000),
     "kernel-zstd-bomb": lambda kernel: zstd_lying(kernel, 0xFFFF_0000),
     # vmlinux.gz, and a gzip file around the stock bzImage.

@@ -16,6 +16,8 @@ final class Display<M: Machine> {
   private var screen = TerminalScreen()
   private var painter: FramebufferPainter?
   private var layout = KeyboardLayout()
+  /// Whether nobody serves the framebuffer: nothing will change that while the domain runs.
+  private var isUnserved = false
 
   /// The domain's display, not connected; nil if it has none.
   init?(
@@ -38,13 +40,22 @@ final class Display<M: Machine> {
 
   /// Connects what is not connected, shows what was written so far, and says what failed.
   func connect() -> [ByteString] {
-    guard painter == nil else { return [] }
+    guard painter == nil, !isUnserved else { return [] }
     guard machine.freeFrameCount >= Self.freeByteCountMin / Page.byteCount else {
       return ["vfb: not used: less than \(Self.freeByteCountMin >> 20) MiB of memory are free"]
     }
     do throws(PageDeviceError) {
       try framebuffer.connect()
-    } catch { return [error.message] }
+    } catch {
+      guard case .backendStuck(_, XenbusState.initialising, XenbusState.initWait) = error else {
+        return [error.message]
+      }
+      isUnserved = true
+      return [
+        "vfb: no backend serves it: with QEMU 10 or later, write "
+          + "device_model_args_pv=[\"-vga\",\"xenfb\"] into the guest config"
+      ]
+    }
     painter = FramebufferPainter(width: framebuffer.width, height: framebuffer.height)
     paint()
     do throws(PageDeviceError) {

@@ -5,6 +5,7 @@ import BootPlan
 import BootSession
 import Bytes
 import CXen
+import KernelImage
 import MenuScreen
 import StubMachine
 import XenFrontends
@@ -88,11 +89,18 @@ extension Loader {
       guard options.kernelStart == .entry else {
         return try loadPVH(files, attempt, kernelUnpacksItself: true)
       }
-      let handOver = try PVHHandOver(files, attempt, kernelUnpacksItself: false)
-      do throws(BootError) {
-        return try Loading(files, into: handOver, attempt).run()
-      } catch {
-        guard handOver.shouldUnpackItself else { throw error }
+      var relocation = PVHKernel.Relocation.presumed
+      while true {
+        let handOver = try PVHHandOver(
+          files, attempt, kernelUnpacksItself: false, relocation: relocation)
+        do throws(BootError) {
+          return try Loading(files, into: handOver, attempt).run()
+        } catch {
+          if handOver.shouldUnpackItself { break }
+          // At most once: what the note says does not change.
+          guard let other = handOver.otherRelocation else { throw error }
+          relocation = other
+        }
       }
       note("the kernel has no PVH entry: it starts by Linux's boot protocol")
       return try loadPVH(files, attempt, kernelUnpacksItself: true)

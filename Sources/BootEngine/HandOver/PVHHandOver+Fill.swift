@@ -91,6 +91,9 @@ extension PVHHandOver {
       for (index, value) in fields.enumerated() {
         bytes.storeBytes(of: value, toByteOffset: offset + index * 8, as: UInt64.self)
       }
+      for (index, byte) in machine.entry.fpuState.enumerated() {
+        bytes[offset + fields.count * 8 + index] = byte
+      }
     }
     return page
   }

@@ -21,6 +21,9 @@ final class PVHHandOver<M: Machine>: HandOver {
   /// Whether the kernel has no entry for PVH, and can be started as a bzImage that unpacks itself.
   /// Set when `plan` throws.
   private(set) var shouldUnpackItself = false
+  /// Where else the kernel may be than where it was put, by its note. Set when `plan` throws.
+  private(set) var otherRelocation: PVHKernel.Relocation?
+  private let relocation: PVHKernel.Relocation?
   let modules: HVMModules
   private let files: GuestBootFiles<M>
   private var request: HVMRequest
@@ -39,10 +42,13 @@ final class PVHHandOver<M: Machine>: HandOver {
   var kernelFrameCount: UInt64 { payload.pages.frameCount }
   var commandLine: ByteString { files.commandLine }
 
+  /// - Parameter relocation: where the kernel may be if its own addresses are no memory.
   init(
-    _ files: GuestBootFiles<M>, _ attempt: Attempt<M>, kernelUnpacksItself: Bool
+    _ files: GuestBootFiles<M>, _ attempt: Attempt<M>, kernelUnpacksItself: Bool,
+    relocation: PVHKernel.Relocation? = nil
   ) throws(BootError) {
     self.files = files
+    self.relocation = relocation
     self.attempt = attempt
     self.kernelUnpacksItself = kernelUnpacksItself
     let facts = attempt.machine.entry
@@ -58,7 +64,7 @@ final class PVHHandOver<M: Machine>: HandOver {
     ) { addresses throws(DomainBuilderError) in
       var known = request
       known.kernel = addresses
-      try HVMPlan.check(known)
+      return try HVMPlan.place(known, relocation)
     }
     payload = PayloadFrames(target, on: attempt.machine)
   }
@@ -119,13 +125,34 @@ final class PVHHandOver<M: Machine>: HandOver {
     switch file {
     case .bzImage(let header): return .long(header)
     case .kernel(let loaded):
-      do throws(KernelImageError) {
-        return .protected(try loaded.pvhKernel())
-      } catch {
+      let kernel: PVHKernel
+      do throws(KernelImageError) { kernel = try loaded.pvhKernel() } catch {
         shouldUnpackItself = error == .onlyPV && loaded.canStartItself
         throw BootError(error).at(files.kernel.name)
       }
+      guard payload.shift != 0 else { return .protected(kernel) }
+      return .protected(try moved(kernel))
     }
+  }
+
+  /// The kernel where it was put, if it may be there: its note is known only now.
+  private func moved(_ kernel: PVHKernel) throws(BootError) -> PVHKernel {
+    let moved = kernel.moved(to: payload.pages.lowerBound * Page.byteCount)
+    if let allowed = kernel.relocation {
+      if allowed.allows(moved.memory) {
+        attempt.say(
+          "pvgrub-swift: the kernel is moved from \(hex: kernel.memory.lowerBound) to "
+            + "\(hex: moved.memory.lowerBound)")
+        return moved
+      }
+      if allowed != relocation { otherRelocation = allowed }
+    }
+    request.kernel = kernel.memory
+    do throws(DomainBuilderError) { try HVMPlan.check(request) } catch {
+      throw BootError(error).at(files.kernel.name)
+    }
+    throw BootError(DomainBuilderError.kernelOutsideMemory(physicalAddress: kernel.entry))
+      .at(files.kernel.name)
   }
 
   /// Plans, and takes the frames of the plan. The heap may grow while lists of frames are made,

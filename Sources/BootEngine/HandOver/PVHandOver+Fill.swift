@@ -143,6 +143,9 @@ final class PVRebuild<M: PVMachine> {
     for (index, value) in values.enumerated() {
       fields.storeBytes(of: value, toByteOffset: index * 8, as: UInt64.self)
     }
+    for (index, byte) in machine.entry.fpuState.enumerated() {
+      fields.storeBytes(of: byte, toByteOffset: values.count * 8 + index, as: UInt8.self)
+    }
     return true
   }
 

@@ -54,6 +54,7 @@ final class PVHandOver<M: PVMachine>: HandOver {
       guard needed <= pageCount else {
         throw .memoryTooSmall(neededPageCount: needed, pageCount: pageCount)
       }
+      return addresses.lowerBound
     }
     payload = PayloadFrames(target, on: machine)
   }

@@ -137,7 +137,8 @@ extension PayloadFrames {
   private func takeLinearFrames(
     _ filePage: UInt64, countMax: UInt64, _ plan: LinearPlan
   ) throws(MemoryError) -> FrameRange {
-    if let (page, count) = plan.physicalPages(fromFilePage: filePage) {
+    if let (ownPage, count) = plan.physicalPages(fromFilePage: filePage) {
+      let page = ownPage &+ shift
       if let frames = takeFrames(page, countMax: min(count, countMax)) {
         ledger.set(page: page, frames: frames)
         return frames

@@ -11,7 +11,8 @@ import StubMachine
 ///
 /// In a PV domain any frame will do: it gets its number later. In a PVH domain each page wants the
 /// frame of its own address; a page whose frame the loader is in gets one outside of the kernel,
-/// and is moved in the last step, which also makes the pages of zeros.
+/// and is moved in the last step, which also makes the pages of zeros. A kernel whose own addresses
+/// are no memory may be at others: `pages` and the ledger have these.
 final class PayloadFrames<M: Machine>: KernelMemory {
   /// Pages mapped at a time.
   private static var stepPageCount: UInt64 { 512 }
@@ -27,6 +28,8 @@ final class PayloadFrames<M: Machine>: KernelMemory {
   /// The first page of the kernel, which the window starts with.
   private var basePage: UInt64 = 0
   private var pageCount: UInt64 = 0
+  /// How far the kernel is from its own addresses, in pages, modulo 2^64.
+  private(set) var shift: UInt64 = 0
   /// Which frame each page has.
   var ledger = KernelFrames()
   /// Where a file is unpacked in a row, if its decoder needs that.
@@ -43,11 +46,12 @@ final class PayloadFrames<M: Machine>: KernelMemory {
   }
 
   func prepare(physicalAddresses: Range<UInt64>) throws(MemoryError) {
+    let first = physicalAddresses.lowerBound / Page.byteCount
     do throws(DomainBuilderError) {
-      try target.check(physicalAddresses)
+      basePage = try target.place(physicalAddresses) / Page.byteCount
     } catch { throw .domain(error) }
-    basePage = physicalAddresses.lowerBound / Page.byteCount
-    pageCount = (physicalAddresses.upperBound + 4095) / Page.byteCount - basePage
+    shift = basePage &- first
+    pageCount = (physicalAddresses.upperBound + 4095) / Page.byteCount - first
     isTight = machine.freeFrameCount < pageCount + Self.sparePageCount
   }
 
@@ -70,10 +74,16 @@ final class PayloadFrames<M: Machine>: KernelMemory {
     machine.giveBack(frame..<frame + 1)
   }
 
+  /// The address that the byte at `physicalAddress` of the kernel has here.
+  private func moved(_ physicalAddress: UInt64) -> UInt64 {
+    physicalAddress &+ shift &* Page.byteCount
+  }
+
   func region(
-    physicalAddress: UInt64, byteCount: Int
+    physicalAddress ownAddress: UInt64, byteCount: Int
   ) throws(MemoryError) -> UnsafeMutableRawBufferPointer {
     if isTight { recycleZeroPages() }
+    let physicalAddress = moved(ownAddress)
     let page = physicalAddress / Page.byteCount
     let lastPage = (physicalAddress + UInt64(byteCount) - 1) / Page.byteCount
     let end = min(lastPage + 1, page + Self.stepPageCount)
@@ -85,7 +95,10 @@ final class PayloadFrames<M: Machine>: KernelMemory {
   }
 
   /// Bytes that are in memory already; pages that were given back are zeros.
-  func contents(physicalAddress: UInt64, byteCount: Int) throws(MemoryError) -> [UInt8]? {
+  func contents(
+    physicalAddress ownAddress: UInt64, byteCount: Int
+  ) throws(MemoryError) -> [UInt8]? {
+    let physicalAddress = moved(ownAddress)
     let end = physicalAddress + UInt64(byteCount)
     try showUnmapped(physicalAddress / Page.byteCount..<(end + 4095) / Page.byteCount)
     var result: [UInt8] = []

@@ -10,8 +10,9 @@ struct PayloadTarget {
   let isInPlace: Bool
   /// The pages of the domain, for messages.
   let domainPageCount: UInt64
-  /// Throws if a kernel with these physical addresses can't be in the domain.
-  let check: (Range<UInt64>) throws(DomainBuilderError) -> Void
+  /// Where a kernel with these physical addresses goes: the address of its first byte, whole pages
+  /// away from its own. Throws if it can't be in the domain.
+  let place: (Range<UInt64>) throws(DomainBuilderError) -> UInt64
 }
 
 /// Where the loader has its parts of the machine's window: 1 GiB each.

@@ -36,9 +36,14 @@ uint64_t minios_hypercall_page(void);
 void minios_start_exceptions(void);
 
 /* The registers at the PV entry, as registers.S has them: rax, rbx, rcx, rdx, rsi, rdi, rbp, r8 to
- * r15, rsp, rflags, cs, ss, ds, es, fs, gs, mxcsr, the x87 control word. */
-enum { MINIOS_SAVED_REGISTER_COUNT = 25 };
+ * r15, rsp, rflags, cs, ss, ds, es, fs, gs. */
+enum { MINIOS_SAVED_REGISTER_COUNT = 23 };
 const uint64_t *minios_saved_registers(void);
+
+/* The floating-point state at the entry, PV or PVH: the 28 bytes of fnstenv in 64-bit mode, which
+ * start with the control word, the status word and the tag word, 32 bits each; then mxcsr. */
+enum { MINIOS_SAVED_FPU_COUNT = 8 };
+const uint32_t *minios_saved_fpu(void);
 
 /* Bounds of the image's parts; all page aligned. */
 uint64_t minios_text_start(void);

@@ -14,6 +14,7 @@ struct minios_host {
     uint64_t start_info, text_start, text_end, rodata_end, image_end, stack_guard, stack_top;
     uint64_t scratch_page, shared_info_page, thread_page, boot_tables, hypercall_page;
     uint64_t fault_address;
+    uint32_t saved_fpu[8];
     struct minios_cpuid (*_Nullable cpuid)(uint32_t leaf);
     void (*_Nullable write_msr)(uint32_t number, uint64_t value);
     void (*_Nullable write_port)(uint16_t port, uint8_t value);

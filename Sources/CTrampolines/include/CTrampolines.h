@@ -26,6 +26,7 @@ struct pv_trampoline_fields {
     uint64_t start_info;         /* for rsi */
     uint64_t entry;              /* of the new kernel */
     uint64_t base_operations[6]; /* two mmuext_op: NEW_BASEPTR, UNPIN_TABLE */
+    uint32_t fpu[8];             /* for fldenv, then mxcsr */
 };
 
 /* To be copied to the start of the frame that becomes the new kernel's boot stack. */
@@ -40,6 +41,7 @@ struct hvm_trampoline_fields {
     uint64_t entry;      /* of the new kernel */
     uint64_t argument;   /* for ebx in 32-bit mode, for rsi in 64-bit mode */
     uint64_t is_64_bit;  /* how the kernel is entered */
+    uint32_t fpu[8];     /* for fldenv, then mxcsr */
 };
 
 /* Whole pages; no source is inside a target. */
