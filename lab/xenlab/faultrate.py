@@ -27,6 +27,18 @@ MOST_MACHINES = 5
 DOM0_LOAD = "while :; do /lab/registers; usleep 20000; done >/dev/null 2>&1 &"
 
 
+SEGFAULT = "Segmentation fault"
+# A shell's status for a program that SIGSEGV ended. The message may be missing: it is the shell's.
+SEGFAULT_STATUS = 128 + signal.SIGSEGV
+
+
+def shows_fault(outcome: Outcome) -> bool:
+    """Whether a program of the guest, or one that dom0 ran for it, died of SIGSEGV."""
+    said = [outcome.console.decode(errors="replace"), *outcome.probe, *outcome.leftovers,
+            outcome.logs.get("xl-create", ""), outcome.logs.get("steps", "")]
+    return any(SEGFAULT in text for text in said) or SEGFAULT_STATUS in outcome.statuses
+
+
 @dataclass
 class Count:
     """What came of the guests.
@@ -50,7 +62,7 @@ class Count:
         text = plain_text(outcome.console)
         self.guests += 1
         self.bad += bool(judge.faults(scenario, outcome))
-        self.shown += runner.shows_emulator_fault(outcome)
+        self.shown += shows_fault(outcome)
         for runs, lost in LOST.findall(text):
             self.runs += int(runs)
             self.lost += int(lost)

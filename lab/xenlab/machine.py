@@ -135,7 +135,7 @@ class Machine:
         deadline = Deadline(self.clock, limit)
         self.control.sendall(text.encode() + b"\n")
         head = self._line(deadline).split()
-        # Even the digits may be missing: the shell once printed its own format (README.md).
+        # A shell that lost its registers once printed its own format (README.md).
         if len(head) != 3 or head[0] != "OUT" or not (head[1] + head[2]).isdigit():
             raise LabError(f"dom0 answered {head!r} to: {text}")
         length = int(head[2])
