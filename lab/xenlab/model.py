@@ -83,7 +83,7 @@ class Scenario:
 
     boot: "loader" (--loader FILE), "direct" (the toolstack builds the domain) or
     "pvgrub2" (GRUB's own, for comparison).
-    type: "pv" or "pvh"; each has a machine of its own. shim: a "pvh" domain that runs the
+    type: "pv" or "pvh". shim: a "pvh" domain that runs the
     kernel as PV under Xen's shim (pvshim=1).
     ends: "poweroff" (the guest's own or by xl shutdown), "destroyed" (a step did it)
     or "alive" (all of `must` has come, the domain is still there and answers keys).
