@@ -28,8 +28,8 @@ DOM0_LINE = "console=hvc0 quiet"
 # Seconds of the machine (clock.py).
 BOOT_LIMIT = 180.0
 COMMAND_LIMIT = 90.0
-# SMAP kills dom0 in its first exception under TCG, RDTSCP a PVH guest. With XSAVE programs lose their
-# registers: README.md, "What the emulation does". PVH needs SVM, which max has.
+# SMAP kills dom0 in its first exception under TCG, RDTSCP a PVH guest. With XSAVE programs lose
+# their registers: README.md, "What the emulation does". PVH needs SVM, which max has.
 CPU = "max,-smap,-rdtscp,-xsave"
 PR_SET_PDEATHSIG = 1
 
@@ -108,8 +108,8 @@ class Machine:
         return [
             "qemu-system-x86_64", "-accel", "tcg", *self.time_options, "-cpu",
             self.settings.cpu,
-            "-m", str(memory_mib), "-smp", str(self.settings.processors), "-display", "none", "-nic", "none",
-            "-no-reboot", "-monitor", "none", "-serial", f"file:{self.serial_log}",
+            "-m", str(memory_mib), "-smp", str(self.settings.processors),
+            "-display", "none", "-nic", "none", "-no-reboot", "-monitor", "none", "-serial", f"file:{self.serial_log}",
             "-kernel", str(dom0image.xen_elf()), "-append", self.xen_line,
             "-initrd", f"{modules.kernel_image()} {dom0_line},{ramdisk}",
             "-drive", f"file={disk},format=raw,if=virtio,snapshot=on",
