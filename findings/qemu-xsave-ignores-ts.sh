@@ -8,8 +8,8 @@
 # Seen with QEMU 11.1.3 (Debian sid; 7.2 does the same): they do not. They save and load whatever the
 # registers hold.
 # It matters where one kernel runs below another and relies on #NM: Xen switches the registers of
-# domains lazily, by CR0.TS, on what it does not know as one of Intel's vulnerable processors. A PV or
-# PVH guest's XSAVE then saves another domain's registers, and Linux gives them to its processes:
+# domains lazily, by CR0.TS, on what it does not know as one of Intel's vulnerable processors. A PV
+# guest's XSAVE then saves another domain's registers, and Linux gives them to its processes:
 # "Segmentation fault". `spec-ctrl=eager-fpu` for Xen, or a processor without XSAVE, avoids it.
 #
 # Needs apt with Debian's source for sid, and binutils. A quarter of a minute.

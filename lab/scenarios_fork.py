@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Guests that look whether their programs keep their registers (README.md, "What the emulation does")."""
+"""Guests that look whether their programs keep their registers.
+
+README.md, "What the emulation does", says why they might not.
+"""
 
 from __future__ import annotations
 

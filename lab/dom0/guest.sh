@@ -109,7 +109,6 @@ lab_xl_console() {
     script -q -c "xl console -t pv $1" /dev/null <&4 >&4 2>/dev/null
     printf '\n%s\n' "$2" >&4
   } 3>&- &
-  # Programs that start beside a running guest are what the emulator does worst.
   tries=0
   until pidof xenconsole >/dev/null; do
     tries=$((tries + 1))

@@ -6,10 +6,12 @@ from __future__ import annotations
 import re
 import unittest
 from dataclasses import replace
+from unittest import mock
 
 from scenarios_fork import FORKS, ROUNDS
 from xenlab import faultrate, judge, runner
-from xenlab.guest import Outcome
+from xenlab.guest import GuestRun, Outcome
+from xenlab.machine import Answer
 from xenlab.model import Scenario
 from xenlab.paths import LAB
 
@@ -20,7 +22,52 @@ def outcome(said: str) -> Outcome:
     return Outcome(console=said.encode(), ended="poweroff")
 
 
+class FakeMachine:
+    """Gives each command the same answer."""
+
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
+
+    def command(self, _text: str) -> Answer:
+        return self.answer
+
+
+def outcome_of_step(answer: Answer) -> Outcome:
+    """What is left of a guest after one of its steps ran a command with this answer."""
+    guest = GuestRun(FakeMachine(answer), Scenario("guest", (), ()), ())
+    guest._command("steps", "kill -STOP $(pidof qemu)")
+    return guest.outcome
+
+
+class ShownTests(unittest.TestCase):
+    def test_a_segmentation_fault_in_a_steps_command_shows_it(self) -> None:
+        outcome = outcome_of_step(Answer(1, "Segmentation fault\nkill: you need to specify whom\n"))
+        self.assertTrue(faultrate.shows_fault(outcome))
+
+    def test_so_does_its_status_alone(self) -> None:
+        self.assertTrue(faultrate.shows_fault(outcome_of_step(Answer(139, ""))))
+
+    def test_so_do_the_console_xl_create_the_probe_and_what_is_left_behind(self) -> None:
+        said = "Segmentation fault"
+        for outcome in (Outcome(console=said.encode()), Outcome(probe=[said]),
+                        Outcome(leftovers=[f"+ {said}"]), Outcome(logs={"xl-create": said})):
+            self.assertTrue(faultrate.shows_fault(outcome), outcome)
+
+    def test_any_other_failure_does_not(self) -> None:
+        outcome = outcome_of_step(Answer(1, "xl: no such domain\n"))
+        self.assertEqual(outcome.notes, ["failed with status 1: kill -STOP $(pidof qemu)"])
+        self.assertFalse(faultrate.shows_fault(outcome))
+
+
+def without_packages(case: unittest.TestCase) -> None:
+    """Patterns stay as they are: what they would be filled in with need not be installed."""
+    case.enterContext(mock.patch.object(judge, "expand", lambda pattern, _scenario: pattern))
+
+
 class CountTests(unittest.TestCase):
+    def setUp(self) -> None:
+        without_packages(self)
+
     def test_rounds_and_faults_of_all_guests_are_added_up(self) -> None:
         count = faultrate.Count()
         count.add(PASSES, outcome("GUEST: rounds=400 faults=0\r\n"))
@@ -42,6 +89,9 @@ MEASURED = next(one for one in FORKS if one.name == "fork-direct")
 
 
 class OptionTests(unittest.TestCase):
+    def setUp(self) -> None:
+        without_packages(self)
+
     def test_the_load_is_named(self) -> None:
         for words, said in (
             ([], "none"), (["--busy", "2"], "2 busy loops"),

@@ -23,8 +23,21 @@ LOST = re.compile(r"^GUEST: registers runs=(\d+) lost=(\d+)$", re.MULTILINE)
 COUNTED = re.compile(r"^GUEST: rounds=(\d+) faults=(\d+)$", re.MULTILINE)
 # A machine that does not come up or is lost is replaced, at most this often.
 MOST_MACHINES = 5
-# What dom0 does beside the guest: it uses vector registers, and rests, so that it wakes and preempts.
+# What dom0 does beside the guest: it uses vector registers, and rests, so that it wakes and
+# preempts.
 DOM0_LOAD = "while :; do /lab/registers; usleep 20000; done >/dev/null 2>&1 &"
+
+
+SEGFAULT = "Segmentation fault"
+# A shell's status for a program that SIGSEGV ended. The message may be missing: it is the shell's.
+SEGFAULT_STATUS = 128 + signal.SIGSEGV
+
+
+def shows_fault(outcome: Outcome) -> bool:
+    """Whether a program of the guest, or one that dom0 ran for it, died of SIGSEGV."""
+    said = [outcome.console.decode(errors="replace"), *outcome.probe, *outcome.leftovers,
+            outcome.logs.get("xl-create", ""), outcome.logs.get("steps", "")]
+    return any(SEGFAULT in text for text in said) or SEGFAULT_STATUS in outcome.statuses
 
 
 @dataclass
@@ -32,8 +45,8 @@ class Count:
     """What came of the guests.
 
     guests: how many ran; bad: how many the judge faults; shown: how many show the emulator's fault;
-    runs, lost: of the program that looks at its registers, and those that lost some; rounds, faults:
-    of fork and exec, and those that went wrong; machines: how many were lost.
+    runs, lost: of the program that looks at its registers, and those that lost some; rounds,
+    faults: of fork and exec, and those that went wrong; machines: how many were lost.
     """
 
     guests: int = 0
@@ -50,7 +63,7 @@ class Count:
         text = plain_text(outcome.console)
         self.guests += 1
         self.bad += bool(judge.faults(scenario, outcome))
-        self.shown += runner.shows_emulator_fault(outcome)
+        self.shown += shows_fault(outcome)
         for runs, lost in LOST.findall(text):
             self.runs += int(runs)
             self.lost += int(lost)
@@ -61,7 +74,8 @@ class Count:
     def row(self, name: str, cpu: str, load: str) -> str:
         """A row of a Markdown table."""
         return (f"| {name} | `{cpu}` | {load} | {self.guests} | {self.shown} | {self.bad} "
-                f"| {self.runs} | {self.lost} | {self.rounds} | {self.faults} | {self.machines} | {self.seconds:.0f} |")
+                f"| {self.runs} | {self.lost} | {self.rounds} | {self.faults} "
+                f"| {self.machines} | {self.seconds:.0f} |")
 
 
 HEAD = ("| scenario | -cpu | load | guests | show the fault | failed | register runs | lost "
@@ -89,10 +103,12 @@ def arguments(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--guests", type=int, default=2, metavar="N", help="how many")
     parser.add_argument("--rounds", type=int, default=0, metavar="N",
                         help="of fork and exec in a guest that the toolstack builds")
-    parser.add_argument("--cpu", default=CPU, metavar="FLAGS", help="QEMU's -cpu (default: the lab's)")
+    parser.add_argument("--cpu", default=CPU, metavar="FLAGS",
+                        help="QEMU's -cpu (default: the lab's)")
     parser.add_argument("--xen", default="", metavar="OPTIONS", help="more of Xen's options")
     parser.add_argument("--processors", type=int, default=1, metavar="N", help="QEMU's -smp")
-    parser.add_argument("--counted", action="store_true", help="QEMU's -icount, as the bench has it")
+    parser.add_argument("--counted", action="store_true",
+                        help="QEMU's -icount, as the bench has it")
     parser.add_argument("--busy", type=int, default=0, metavar="N",
                         help="as many busy loops on the host meanwhile")
     parser.add_argument("--dom0-load", action="store_true", help="dom0 computes meanwhile")
@@ -138,8 +154,8 @@ def _machine(options: argparse.Namespace, scenario: Scenario, number: int) -> Ma
 
 
 def measure(options: argparse.Namespace, scenario: Scenario) -> Count:
-    """Boots the guests one after the other, in as few machines as it takes. Whoever stops it early is
-    told what was counted."""
+    """Boots the guests one after the other, in as few machines as it takes. Whoever stops it
+    early is told what was counted."""
     count = Count()
     machine: Machine | None = None
     started = time.monotonic()

@@ -28,8 +28,8 @@ DOM0_LINE = "console=hvc0 quiet"
 # Seconds of the machine (clock.py).
 BOOT_LIMIT = 180.0
 COMMAND_LIMIT = 90.0
-# SMAP kills dom0 in its first exception under TCG, RDTSCP a PVH guest. With XSAVE programs lose their
-# registers: README.md, "What the emulation does". PVH needs SVM, which max has.
+# SMAP kills dom0 in its first exception under TCG, RDTSCP a PVH guest. With XSAVE programs lose
+# their registers: README.md, "What the emulation does". PVH needs SVM, which max has.
 CPU = "max,-smap,-rdtscp,-xsave"
 PR_SET_PDEATHSIG = 1
 
@@ -108,8 +108,9 @@ class Machine:
         return [
             "qemu-system-x86_64", "-accel", "tcg", *self.time_options, "-cpu",
             self.settings.cpu,
-            "-m", str(memory_mib), "-smp", str(self.settings.processors), "-display", "none", "-nic", "none",
-            "-no-reboot", "-monitor", "none", "-serial", f"file:{self.serial_log}",
+            "-m", str(memory_mib), "-smp", str(self.settings.processors),
+            "-display", "none", "-nic", "none", "-no-reboot",
+            "-monitor", "none", "-serial", f"file:{self.serial_log}",
             "-kernel", str(dom0image.xen_elf()), "-append", self.xen_line,
             "-initrd",
             f"{modules.kernel_image(suites.choice.suite.kernel)} {dom0_line},{ramdisk}",
@@ -136,7 +137,7 @@ class Machine:
         deadline = Deadline(self.clock, limit)
         self.control.sendall(text.encode() + b"\n")
         head = self._line(deadline).split()
-        # Even the digits may be missing: the shell once printed its own format (README.md).
+        # A shell that lost its registers once printed its own format (README.md).
         if len(head) != 3 or head[0] != "OUT" or not (head[1] + head[2]).isdigit():
             raise LabError(f"dom0 answered {head!r} to: {text}")
         length = int(head[2])

@@ -132,38 +132,10 @@ def store(scenario: Scenario, outcome: Outcome, round_: int, logs: Path | None =
     return folder
 
 
-# How many guests of one run may be booted again after the emulator's fault (README.md).
-SECOND_TRIES_MAX = 4
-EMULATOR_FAULT = "Segmentation fault"
-# A shell's status for a program that SIGSEGV ended. The message may be missing: it is the shell's.
-EMULATOR_FAULT_STATUS = 128 + signal.SIGSEGV
-_second_tries = 0
-
-
-def shows_emulator_fault(outcome: Outcome) -> bool:
-    """Whether a program of the guest, or one that dom0 ran for it, died of the fault of the
-    emulated CPU."""
-    said = [outcome.console.decode(errors="replace"), *outcome.probe, *outcome.leftovers,
-            outcome.logs.get("xl-create", ""), outcome.logs.get("steps", "")]
-    return (any(EMULATOR_FAULT in text for text in said)
-            or EMULATOR_FAULT_STATUS in outcome.statuses)
-
-
-def take_second_try() -> bool:
-    """Whether a second try is left; takes it."""
-    global _second_tries
-    if _second_tries >= SECOND_TRIES_MAX:
-        return False
-    _second_tries += 1
-    return True
-
-
 def boot(machine: Machine, scenario: Scenario, verbose: bool) -> bool:
     """Boots one scenario as often as it says, and prints one line for each boot."""
     good = True
-    rounds = list(range(scenario.repeat))
-    while rounds:
-        round_ = rounds.pop(0)
+    for round_ in range(scenario.repeat):
         if round_ > 0 and scenario.again:
             scenario = replace(scenario, must=scenario.again)
         must = tuple(judge.expand(pattern, scenario) for pattern in scenario.must)
@@ -177,14 +149,6 @@ def boot(machine: Machine, scenario: Scenario, verbose: bool) -> bool:
         judge.remember(scenario, outcome)
         faults = judge.faults(scenario, outcome)
         folder = store(scenario, outcome, round_)
-        if faults and shows_emulator_fault(outcome) and take_second_try():
-            kept = folder.with_name(f"{folder.name}-segfault")
-            shutil.rmtree(kept, ignore_errors=True)
-            folder.rename(kept)
-            say(f"again {folder.name}: a program of the guest or of dom0 lost its FS base, as programs "
-                f"of toolstack-built guests do here (lab/README.md); logs: {kept}")
-            rounds.insert(0, round_)
-            continue
         verdict = "FAIL" if faults else "ok  "
         kernel = ""
         if outcome.started_after:
@@ -238,9 +202,7 @@ def boot_all(
     passed = starts = failures = 0
     machine: Machine | None = None
     try:
-        pending = list(scenarios)
-        while pending:
-            scenario = pending.pop(0)
+        for scenario in scenarios:
             try:
                 if machine is None:
                     starts += 1
@@ -249,12 +211,7 @@ def boot_all(
                     machine = start(image, pack, memory, starts, settings)
                 passed += boot(machine, scenario, options.verbose)
             except LabError as error:
-                if take_second_try():
-                    # dom0 runs on the same emulated processor as the guests.
-                    say(f"again {scenario.name}: the lab failed: {error}")
-                    pending.insert(0, scenario)
-                else:
-                    say(f"FAIL {scenario.name}: the lab failed: {error}")
+                say(f"FAIL {scenario.name}: the lab failed: {error}")
                 if machine is not None:
                     machine.close()
                     machine = None
