@@ -20,7 +20,7 @@ LD_LIBRARY_PATH=$PWD/old/usr/lib/x86_64-linux-gnu old/usr/bin/xorriso -outdev di
 status=0
 "$library/ld-linux-x86-64.so.2" --library-path "$library" new/usr/bin/grub-fstest "$PWD/disk.iso" \
   cat '(loop0)/boot/vmlinuz' >read 2>error || status=$?
-echo "GRUB 2.14: $(wc -c <read) of $(wc -c <tree/boot/vmlinuz) bytes, status $status, $(wc -c <error) bytes of messages"
+echo "GRUB 2.14: $(wc -c <read) of $(wc -c <tree/boot/vmlinuz) bytes, status $status, messages: $(cat error)"
 head -c 16 read | od -A d -t x1 | head -n 1
 # The magic number of zisofs, then the unpacked size.
 [ "$(head -c 8 read | od -A n -t x1 | tr -d ' ')" = 37e45396c9dbd607 ] && [ "$status" = 0 ] &&

@@ -30,7 +30,8 @@ export KERNEL_INSTALL_UKIFY=$PWD/new/usr/bin/ukify KERNEL_INSTALL_BOOT_STUB=$stu
 # The stub stands for the kernel: ukify asks only that it be a program for UEFI.
 KERNEL_INSTALL_LAYOUT=bls sh "$plugins/90-loaderentry.install" add 7.2 "$PWD/boot/id/7.2" "$stub"
 entry=$(sed -n 's/^options *//p' boot/loader/entries/id-7.2.conf)
-KERNEL_INSTALL_LAYOUT=uki python3 "$plugins/60-ukify.install" add 7.2 "$PWD/boot/id/7.2" "$stub" >log 2>&1
+KERNEL_INSTALL_LAYOUT=uki python3 "$plugins/60-ukify.install" add 7.2 "$PWD/boot/id/7.2" \
+  "$stub" >log 2>&1
 python3 new/usr/bin/ukify build --linux="$stub" --stub="$stub" --uname=7.2 --os-release=ID=x \
   --cmdline="@$PWD/config/cmdline" --output=by-hand.efi >>log 2>&1
 section() {

@@ -25,7 +25,8 @@ export KERNEL_INSTALL_ENTRY_TOKEN=id KERNEL_INSTALL_BOOT_ROOT=$PWD/boot
 export KERNEL_INSTALL_CONF_ROOT=$PWD/config KERNEL_INSTALL_STAGING_AREA=$PWD/staging
 export KERNEL_INSTALL_VERBOSE=0
 mkdir staging
-sh "$plugin" add 7.2 "$PWD/boot/id/7.2" "$PWD/vmlinuz" "$PWD/microcode/initrd.img" "$PWD/main/initrd.img"
+sh "$plugin" add 7.2 "$PWD/boot/id/7.2" "$PWD/vmlinuz" "$PWD/microcode/initrd.img" \
+  "$PWD/main/initrd.img"
 entry=$(grep ^initrd boot/loader/entries/id-7.2.conf)
 echo "$entry"
 echo "files: $(cd boot/id/7.2 && ls -x), initrd.img: $(cat boot/id/7.2/initrd.img)"
