@@ -41,6 +41,8 @@ enum UnreadFormats<Device: BlockDevice> {
     case 0x1bad_face: return "BFS"
     case 0x0610_1831: return "UBIFS"
     case 0x2349_4255: return "UBI"
+    // As `mksquashfs -stream` leaves it (squashfs-tools 4.7), in capitals and at the end.
+    case 0x5351_5348: return "a SquashFS without its superblock in front (mksquashfs -fix)"
     default: break
     }
     // The first byte is where the sectors' endings differ.

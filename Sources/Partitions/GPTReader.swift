@@ -8,10 +8,10 @@ struct GPTReader<Device: BlockDevice> {
   let geometry: Geometry
   let headerSector: UInt64
 
-  init(_ disk: Volume<Device>, headerSector: UInt64) {
+  init(_ disk: Volume<Device>, headerSector: UInt64, _ geometry: Geometry) {
     self.disk = disk
     self.headerSector = headerSector
-    geometry = Geometry(disk)
+    self.geometry = geometry
   }
 
   /// The partitions that it lists, or what is wrong with it.

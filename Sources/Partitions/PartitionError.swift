@@ -47,6 +47,8 @@ public indirect enum PartitionError: BootFailure {
   case device(BlockError)
   /// The MBR says that there is a GPT, and neither copy of it is good.
   case unusableGPT(primary: GPTDefect, backup: GPTDefect)
+  /// The GPT is for sectors of `table` bytes, and the disk has those of `disk`.
+  case otherSectors(table: Int, disk: Int)
   /// The chain of logical partitions comes back to a sector that it has been at.
   case logicalChainLoops(sector: UInt64)
   /// The chain of logical partitions is longer than the limit.
@@ -56,6 +58,7 @@ public indirect enum PartitionError: BootFailure {
   public var family: FailureFamily {
     switch self {
     case .device(let error): error.family
+    case .otherSectors: .unsupported
     case .unusableGPT, .logicalChainLoops, .logicalChainTooLong: .corrupt
     }
   }
@@ -66,6 +69,8 @@ public indirect enum PartitionError: BootFailure {
     case .device(let error): "partition table: \(error.message)"
     case .unusableGPT(let primary, let backup):
       "partition table: GPT is damaged (first copy: \(primary.text); backup: \(backup.text))"
+    case .otherSectors(let table, let disk):
+      "partition table: made for sectors of \(table) bytes, not \(disk); Linux won't see it"
     case .logicalChainLoops(let sector):
       "partition table: the chain of logical partitions loops at sector \(sector)"
     case .logicalChainTooLong(let limit):

@@ -20,7 +20,7 @@ public enum PartitionTable {
   /// A good GPT counts before the MBR beside it, as for Linux. With a damaged one, the entries that
   /// a hybrid MBR has beside the protective one are given, and an error if there are none. A chain
   /// of logical partitions that loops or is too long gives those before that point and calls
-  /// `onProblem`.
+  /// `onProblem`. So does a GPT made for the other of the usual sizes of sectors, which is used.
   public static func read<Device: BlockDevice>(
     _ disk: Volume<Device>, onProblem: (PartitionError) -> Void = { _ in }
   ) throws(PartitionError) -> [Partition] {
@@ -32,10 +32,16 @@ public enum PartitionTable {
     }
     guard let mbr = MasterBootRecord(ByteView(first)) else { return [] }
     if mbr.isProtective {
-      let primary = GPTReader(disk, headerSector: 1).partitions()
+      let primary = GPTReader(disk, headerSector: 1, geometry).partitions()
       if case .success(let partitions) = primary { return partitions }
-      let backup = GPTReader(disk, headerSector: geometry.sectorCount - 1).partitions()
+      let backup = GPTReader(disk, headerSector: geometry.sectorCount - 1, geometry).partitions()
       if case .success(let partitions) = backup { return partitions }
+      // Copied from a disk with other sectors. GRUB takes it, Linux does not.
+      let other = Geometry(disk, sectorByteCount: geometry.sectorByteCount == 512 ? 4096 : 512)
+      if case .success(let partitions) = GPTReader(disk, headerSector: 1, other).partitions() {
+        onProblem(.otherSectors(table: other.sectorByteCount, disk: geometry.sectorByteCount))
+        return partitions
+      }
       if case .failure(let one) = primary, case .failure(let other) = backup,
         !mbr.entries.contains(where: { !$0.isEmpty && !$0.isProtective })
       {
@@ -101,9 +107,10 @@ struct Geometry {
   let sectorByteCount: Int
   let sectorCount: UInt64
 
-  init<Device: BlockDevice>(_ disk: Volume<Device>) {
-    sectorByteCount = max(512, disk.sectorByteCount)
-    sectorCount = disk.byteCount / UInt64(sectorByteCount)
+  /// By the disk's own sectors, or by those of `sectorByteCount`.
+  init<Device: BlockDevice>(_ disk: Volume<Device>, sectorByteCount: Int? = nil) {
+    self.sectorByteCount = sectorByteCount ?? max(512, disk.sectorByteCount)
+    sectorCount = disk.byteCount / UInt64(self.sectorByteCount)
   }
 
   /// The bytes of a range of sectors, as far as they are on the disk; nil if none is.

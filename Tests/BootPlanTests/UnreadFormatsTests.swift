@@ -49,6 +49,7 @@ struct UnreadFormatsTests {
     (2048, Array("OCFSV2".utf8), "OCFS2"), (8192, [0x49, 0xe8, 0x95, 0xf9], "HPFS"),
     (1024, [0xf5, 0xfc, 1, 0xa5], "VxFS"), (8192, [0xa5, 1, 0xfc, 0xf5], "VxFS"),
     (0, Array("-rom1fs-".utf8), "romfs"), (0, [0x31, 0x18, 0x10, 6], "UBIFS"),
+    (0, Array("HSQS".utf8), "a SquashFS without its superblock in front (mksquashfs -fix)"),
     (0, Array("UBI#".utf8), "UBI"), (0, Array("dmvdo001".utf8), "VDO"),
     (0, Array("SFOZ".utf8), "zonefs"), (0, Array("bluestore block device".utf8), "Ceph BlueStore"),
     (512, Array("!Stra0ti".utf8), "Stratis"), (1 << 20, [0x0d, 0xd0, 1, 0xc0], "a part of VMFS"),

@@ -47,6 +47,36 @@ struct GPTTests {
     #expect(partitions.map { $0.byteCount } == [10 * 4096])
   }
 
+  /// As after `dd` of a disk with 4096-byte sectors to one with 512, or the other way.
+  @Test(arguments: [(4096, 512), (512, 4096)])
+  func takesATableForSectorsOfTheOtherSize(of table: Int, on sector: Int) throws {
+    var disk = DiskBuilder(sectorCount: 100 * 4096 / table, sectorByteCount: table)
+    disk.gpt([(60, 69)], entryCount: 4096 / 128)
+    func read() throws(PartitionError) -> (ranges: [[UInt64]], problems: [PartitionError]) {
+      let device = MemoryDevice(name: "xvda", bytes: disk.bytes, sectorByteCount: sector)
+      var problems: [PartitionError] = []
+      let partitions = try PartitionTable.read(Volume(whole: device)) { problems.append($0) }
+      return (partitions.map { [$0.byteOffset, $0.byteCount] }, problems)
+    }
+    let found = try read()
+    #expect(found.ranges == [[60 * UInt64(table), 10 * UInt64(table)]])
+    #expect(found.problems == [.otherSectors(table: table, disk: sector)])
+    let message: ByteString =
+      "partition table: made for sectors of \(table) bytes, not \(sector); Linux won't see it"
+    #expect(found.problems.map { $0.message } == [message])
+    // Nothing is written to such a table, and a damaged one is damaged.
+    #expect(
+      GPTTries.take(
+        of: 1,
+        on: Volume(
+          whole: MemoryDevice(name: "xvda", bytes: disk.bytes, sectorByteCount: sector)))
+        == "the partition table is damaged: no signature")
+    disk.bytes[table + 24] ^= 1
+    #expect(throws: PartitionError.unusableGPT(primary: .badSignature, backup: .badSignature)) {
+      try read()
+    }
+  }
+
   @Test func fallsBackToTheBackup() throws {
     var disk = disk
     disk.bytes[512] = 0
