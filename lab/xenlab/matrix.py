@@ -121,9 +121,6 @@ def _try(machine: Machine, case: Case) -> dict[str, str]:
     scenario = case.scenario()
     outcome = GuestRun(machine, scenario, scenario.must).run()
     runner.store(scenario, outcome, 0, LOGS)
-    if runner.shows_emulator_fault(outcome):
-        outcome = GuestRun(machine, scenario, scenario.must).run()
-        runner.store(scenario, outcome, 0, LOGS)
     return {"result": verdict(outcome), "date": datetime.date.today().isoformat(),
             "release": modules.kernel_release(suites.kernel_of(case.kernel))}
 

@@ -47,6 +47,7 @@ def arguments(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--store", default=STORES[0], choices=STORES,
                         help="dom0's xenstore daemon: C's (default) or OCaml's")
     parser.add_argument("--cpu", default=CPU, metavar="FLAGS", help="QEMU's -cpu")
+    parser.add_argument("--xen", default="", metavar="WORDS", help="more for Xen's command line")
     parser.add_argument("--verbose", action="store_true", help="show every guest's console")
     return parser.parse_args(argv)
 
@@ -207,7 +208,7 @@ def boot_all(
                 if machine is None:
                     starts += 1
                     memory = memory_for(scenarios, options.memory)
-                    settings = Settings(cpu=options.cpu, store=options.store)
+                    settings = Settings(cpu=options.cpu, xen=options.xen, store=options.store)
                     machine = start(image, pack, memory, starts, settings)
                 passed += boot(machine, scenario, options.verbose)
             except LabError as error:
