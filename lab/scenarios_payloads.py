@@ -84,7 +84,8 @@ PROBE_PVH_SAID = (r"told 'in PVH'", r"^PROBE: module bytes=\d+ crc32=<crc:initrd
 PVH_MORE = (
     Scenario("pvh-probe-direct", (Disk(disk.PROBE_PVH),), PROBE_PVH_SAID[::2], type="pvh",
              boot="direct", kernel="probe", initrd="initrd-small", cmdline="in PVH"),
-    Scenario("pvh-probe", (Disk(disk.PROBE_PVH),), PROBE_PVH_SAID, type="pvh"),
+    Scenario("pvh-probe", (Disk(disk.PROBE_PVH),), PROBE_PVH_SAID, type="pvh",
+             like="pvh-probe-direct"),
     pvh("pvh-read-ahead-fails", disk.WHOLE_LST_LZ4, cmdline="selftest=fail:read-ahead",
         extra=(ONCE_MORE,)),
     # The last step copies it behind the guest's own.

@@ -21,6 +21,11 @@ extension Services {
     reportRings(entry)
     reportGrants()
     reportPorts()
+    reportMemory()
+  }
+
+  /// What the lab compares of every guest.
+  func reportMemory() {
     say("GUEST: memtotal=\(info.frameCount * 4)")
     flush()
   }
@@ -68,15 +73,20 @@ extension Services {
     ]
     let values = minios_saved_registers()
     for (index, name) in names.enumerated() { line(name, values[index]) }
+    reportFPU()
+    for register: UInt64 in [0, 1, 2, 3, 6, 7] {
+      let value = xen_hypercall(UInt64(__HYPERVISOR_get_debugreg), register, 0, 0, 0)
+      line("dr\(register)", UInt64(bitPattern: value))
+    }
+  }
+
+  /// The part of it that is the same question in PVH.
+  func reportFPU() {
     let fpu = minios_saved_fpu()
     for (index, name) in (["control", "status", "tags"] as [ByteString]).enumerated() {
       line("fpu \(name)", UInt64(fpu[index] & 0xffff))
     }
     line("mxcsr", UInt64(fpu[7]))
-    for register: UInt64 in [0, 1, 2, 3, 6, 7] {
-      let value = xen_hypercall(UInt64(__HYPERVISOR_get_debugreg), register, 0, 0, 0)
-      line("dr\(register)", UInt64(bitPattern: value))
-    }
   }
 
   private func reportTables(_ entry: EntryReport) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import Bytes
 import MiniOS
+import StubMachine
 
 /// A stub domain that reports what it was given. The lab starts it by the toolstack and by the
 /// loader and compares the reports. It also shows how little a stub domain on MiniOS needs.
@@ -20,6 +21,10 @@ import MiniOS
     let services = Services(info)
     services.say("PROBE: \(info.frameCount / 256) MiB of memory, told '\(info.commandLine)'")
     if info.commandLine == "report" { services.report(entry) }
+    if StubDomain.mode == .pvh {
+      services.reportFPU()
+      services.reportMemory()
+    }
     services.describeModule()
     services.tryHypercallPage()
     services.readDisks()
