@@ -52,13 +52,16 @@ struct LargeDiskTests {
     #expect(partition.byteCount == 10 * 4096)
   }
 
-  @Test func aTableIn512ByteSectorsIsNotTakenForOneIn4096() throws {
-    var small = DiskBuilder(sectorCount: 100)
+  @Test func aTableIn512ByteSectorsKeepsItsUnitsOnADiskWith4096() throws {
+    var small = DiskBuilder(sectorCount: 104)
     small.gpt([(34, 50)])
+    small.bytes.replaceSubrange(34 * 512..<34 * 512 + 4, with: Array("here".utf8))
     let disk = MemoryDevice(name: "xvda", bytes: small.bytes, sectorByteCount: 4096)
-    #expect(
-      throws: PartitionError.unusableGPT(primary: .badSignature, backup: .badSignature)
-    ) { try PartitionTable.read(disk) }
+    let partition = try #require(try PartitionTable.read(disk).first)
+    #expect(partition.byteOffset == 34 * 512)
+    #expect(partition.byteCount == 17 * 512)
+    let volume = try #require(partition.volume(on: disk))
+    #expect(try volume.read(at: 0, count: 4) == Array("here".utf8))
   }
 
   @Test(arguments: ["0.90", "1.0"])
