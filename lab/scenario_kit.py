@@ -6,7 +6,7 @@ from __future__ import annotations
 import recipes as disk
 from recipes import line_of
 from xenlab.model import Disk, DiskRecipe, Scenario
-from xenlab.products import FILLER_MD5
+from xenlab.initrds import FILLER_MD5
 
 # `make test` boots some guests on one Xen, and some on the other.
 CI = ("full", "ci-bookworm")

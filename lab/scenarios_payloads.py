@@ -9,7 +9,7 @@ from scenario_kit import (
     CI, CI_NEW, BOOT_STEPS, TROUBLE, WAIT_LINE, booted, boots, direct, pvh,
 )
 from xenlab.model import ENTER, Disk, DiskRecipe, Scenario, Step
-from xenlab.products import EARLY_MD5, HOST_MD5, THIRD_MD5
+from xenlab.initrds import EARLY_MD5, HOST_MD5, THIRD_MD5
 
 GUEST_FILE = "^GUEST: file {} md5={}$"
 EARLY = GUEST_FILE.format("/kernel/x86/microcode/GenuineIntel.bin", EARLY_MD5)

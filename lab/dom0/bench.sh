@@ -23,10 +23,12 @@ bench_menu() {
     umount /bench-disk && sync && echo 3 >/proc/sys/vm/drop_caches
 }
 
-# Creates the guest of config $1 and name $2, and prints the nanoseconds from its unpausing to each of
-# the texts $3, then what it reported.
+# Creates the guest of config $1 and name $2, and prints dom0's seconds before that and after it, the
+# nanoseconds from its unpausing to each of the texts $3, then what it reported.
 bench_guest() {
+  start=$(cut -d ' ' -f 1 /proc/uptime)
   domid=$(lab_create "$1" "$2") || return 1
+  echo "created=$start $(cut -d ' ' -f 1 /proc/uptime)"
   tty=${domid##*tty=}
   domid=${domid#domid=}
   domid=${domid%% *}

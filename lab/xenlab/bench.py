@@ -10,12 +10,14 @@ import shlex
 import subprocess
 from pathlib import Path
 
-from . import bench_cases, bench_table, cpio, disks, dom0image, products, runner, suites
+from . import (
+    bench_cases, bench_table, cpio, disks, dom0image, installing, kernels, products, pygrub, runner, suites,
+)
 from .bench_cases import Case
 from .machine import Machine
 from .modules import Modules
 from .paths import BUILD, DEFAULT_LOADER, LAB, PROJECT, LabError, key_of
-from .suites import choice
+from .suites import SUITES, choice
 
 # Not among the logs of lab/run, which removes those of the run before.
 LOGS = BUILD / "bench-logs"
@@ -40,7 +42,7 @@ def _measure() -> bytes:
 def _payload(kind: str) -> tuple[bytes, int]:
     """The packed kernel inside of a bzImage, and its size unpacked."""
     image = products.product(f"packed-{kind}").read_bytes()
-    offset, length = products.setup_header(image)
+    offset, length = kernels.setup_header(image)
     size = len(products.product("packed-elf").read_bytes())
     return image[offset : offset + length], size
 
@@ -62,6 +64,10 @@ def _ramdisk(loader: Path) -> Path:
         for name, file in (("pvgrub2-pv", "grub-x86_64-xen.bin"),
                            ("pvgrub2-pvh", "grub-i386-xen_pvh.bin")):
             archive.file(f"lab/{name}", (suites.dom0_root() / "usr/lib/grub-xen" / file).read_bytes())
+        for name, suite in SUITES.items():
+            file = suite.tools.root() / "usr/lib/grub-xen/grub-x86_64-xen.bin"
+            archive.file(f"lab/grub-{name}", file.read_bytes())
+        pygrub.add(archive)
         archive.file("lab/measure", _measure(), 0o755)
         archive.file("lab/bench.sh", (LAB / "dom0/bench.sh").read_bytes())
         for kind in PACKED:
@@ -106,6 +112,8 @@ class Bench:
             self.kind = wanted
         menu = case.menu.replace("\n", "\\n")
         self._run(f". lab/bench.sh; bench_menu {self.device} {shlex.quote(menu)}")
+        if case.loader == "pygrub":
+            return f"vdev=xvda,access=rw,target={self.device}"
         if case.disk == "qdisk":
             return f"format=raw,vdev=xvda,access=rw,backendtype=qdisk,target={self.device}"
         return f"script=/etc/xen/scripts/blk,vdev=xvda,access=rw,target={self.device}"
@@ -117,8 +125,10 @@ class Bench:
             ramdisk = products.product(case.initrd or bench_cases.ramdisk_name(case.ramdisk))
             lines += [f'kernel="/disks/{kernel.name}"', f'ramdisk="/disks/{ramdisk.name}"',
                       f'cmdline="{bench_cases.LINE}"']
+        elif case.loader == "pygrub":
+            lines += ['bootloader="pygrub"', 'bootloader_args=["-q"]']
         else:
-            file = "ours" if case.loader == "ours" else f"pvgrub2-{case.type}"
+            file = f"pvgrub2-{case.type}" if case.loader == "pvgrub2" else case.loader
             lines.append(f'kernel="/lab/{file}"')
         lines.append(f"disk=['{self._disk(case)}']")
         lines += [f'{event}="destroy"' for event in ("on_poweroff", "on_reboot", "on_crash")]
@@ -135,6 +145,10 @@ class Bench:
         if not found:
             raise LabError(f"{case.name}: {output}")
         result: dict[str, object] = {"ns": [int(word) for word in found.group(1).split()]}
+        created = re.search(r"^created=(\S+) (\S+)$", output, re.MULTILINE)
+        if created:
+            start, end = map(float, created.groups())
+            result["create"] = round((end - start) * 1e9)
         for name, value in re.findall(r'^(\w+) = "(.*)"$', output, re.MULTILINE):
             if name in ("milliseconds", "bytes", "counters", "state"):
                 result[name] = value
@@ -230,7 +244,9 @@ def main(argv: list[str]) -> int:
     choice.set(options.suite, options.kernel)
     if options.list:
         return runner.list_names(case.name for case in bench_cases.all_cases())
-    runner.install()
+    for suite in SUITES.values():
+        installing.install(suite, [choice.kernel])
+    pygrub.packages(choice.suite).install()
     LOGS.mkdir(parents=True, exist_ok=True)
     try:
         if options.payloads:

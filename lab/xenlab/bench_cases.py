@@ -8,14 +8,16 @@ import io
 import zlib
 from dataclasses import dataclass
 
-from . import cpio, dom0image, products
+from . import cpio, dom0image, initrds, products
 from .model import DiskRecipe
-from .suites import Kernel, choice
+from .suites import SUITES, Kernel, choice
 
 KERNELS = ("xz", "zstd", "lz4", "gzip", "elf")
 # MiB; the smallest ramdisk is busybox, modules and the lab's init, some 1.6 MiB.
 RAMDISKS = (1, 32, 128)
 LOADERS = ("toolstack", "pvgrub2", "ours")
+# GRUB of each suite, and pygrub of dom0's Xen.
+PEERS = (*(f"grub-{name}" for name in SUITES), "pygrub")
 LINE = "root=/dev/xvda ro console=hvc0 nokaslr lab=bench"
 FIRST_LINE = "Linux version"
 GUEST_MIB = 768
@@ -41,12 +43,12 @@ poweroff -f
 
 def ramdisk(kernel: Kernel, mib: int) -> bytes:
     """The small ramdisk, and behind it an archive of bytes that nothing compresses."""
-    small = products.small_initrd(kernel)
+    small = initrds.small_initrd(kernel)
     if mib == 1:
         return small
     plain = io.BytesIO()
     archive = cpio.CpioWriter(plain)
-    filler = products.filler()
+    filler = initrds.filler()
     count = (mib << 20) - len(small) - 4096
     archive.file("filler", (filler * 2)[:count])
     archive.close()
@@ -119,7 +121,9 @@ class Case:
 
 
 def can(loader: str, type_: str, kernel: str) -> bool:
-    """Whether the loader can start such a kernel at all."""
+    """Whether the loader can start such a kernel at all (`lab/matrix` tries it)."""
+    if loader.startswith("grub-"):
+        return kernel in SUITES[loader.removeprefix("grub-")].grub_unpacks
     if loader != "pvgrub2":
         return True
     # In PVH the kernel unpacks itself, and of the lab's only the stock one has the program for that.
@@ -153,5 +157,14 @@ def others() -> list[Case]:
     return found
 
 
+PEERS_MIB = 32
+
+
+def peers() -> list[Case]:
+    """Every release of a peer, beside ours, with one ramdisk."""
+    return [Case(loader, kernel=kernel, ramdisk=PEERS_MIB)
+            for kernel in KERNELS for loader in PEERS if can(loader, "pv", kernel)]
+
+
 def all_cases() -> list[Case]:
-    return matrix("pv") + others() + matrix("pvh")
+    return matrix("pv") + others() + peers() + matrix("pvh")

@@ -9,8 +9,9 @@ import re
 import subprocess
 from pathlib import Path
 
-from . import bench_cases, products
+from . import bench_cases, matrix_table, products
 from .bench_cases import Case
+from .suites import choice
 
 Results = dict[str, dict]
 
@@ -84,6 +85,26 @@ class Tables:
                 cells += [seconds(theirs), seconds(own), factor, seconds(floor), ratio]
                 lines.append("| " + " | ".join(cells) + " |")
         return "\n".join(lines)
+
+    def created(self, case: Case) -> int | None:
+        """From `xl create` to the kernel's first line."""
+        result = self.cases.get(case.name)
+        return result["create"] + result["ns"][-1] if result and "create" in result else None
+
+    def peers(self) -> str:
+        """Every release of a peer; nothing if none was measured."""
+        names = ("toolstack", *bench_cases.PEERS, "ours")
+        lines = []
+        for kernel in bench_cases.KERNELS:
+            cases = [Case(one, kernel=kernel, ramdisk=bench_cases.PEERS_MIB) for one in names]
+            times = [self.created(case) for case in cases]
+            if any(times[1:-1]):
+                lines.append(f"| {kernel} | " + " | ".join(map(seconds, times)) + " |")
+        if not lines:
+            return ""
+        heads = [matrix_table.heading("direct" if one == "toolstack" else one) for one in names]
+        return "\n".join(["| kernel | " + " | ".join(heads) + " |",
+                          "|---" * (len(heads) + 1) + "|", *lines])
 
     PHASES = ("connect", "search", "menu", "kernel", "ramdisks", "handover", "total")
     COUNTERS = ("hypercalls", "requests", "read", "grants", "sleeps", "copied", "peak")
@@ -177,6 +198,11 @@ def tables(known: dict, loader: Path) -> str:
         "## Our phases", it.phases(),
         "## Other disks", it.slow_disks(),
         it.rates(),
+        "## Peers by release" if it.peers() else "",
+        f"Seconds from `xl create` to the kernel's first line, on Xen {choice.suite.xen}, PV, with a "
+        f"ramdisk of {bench_cases.PEERS_MIB} MiB. `xl create` itself is counted in steps of 10 ms: pygrub "
+        "runs inside of it." if it.peers() else "",
+        it.peers(),
         f"pvgrub2 shows its menu after {seconds(menu)} s; with an lz4 kernel and the small ramdisk "
         f"ours starts the kernel after {quick.get('total', 0) / 1000:.3f} s, counted from its own start.",
     ]

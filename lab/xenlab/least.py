@@ -83,8 +83,10 @@ def main(argv: list[str]) -> int:
         for kernel in kernels:
             found = [_least(machine, kernel, boot, options.low, options.high, options.step)
                      for boot in ("direct", "loader")]
-            runner.say(f"{kernel} ({modules.kernel_release(suites.kernel_of(kernel))}, {products.product(kernel).stat().st_size}"
-                       f" bytes): toolstack-built {found[0]} MiB, by the loader {found[1]} MiB")
+            release = modules.kernel_release(suites.kernel_of(kernel))
+            size = products.product(kernel).stat().st_size
+            runner.say(f"{kernel} ({release}, {size} bytes): toolstack-built {found[0]} MiB, by the "
+                       f"loader {found[1]} MiB")
     finally:
         machine.close()
     return 0

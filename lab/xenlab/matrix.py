@@ -12,7 +12,7 @@ import signal
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import cpio, disks, installing, matrix_table, modules, products, pygrub, runner, suites
+from . import cpio, disks, initrds, installing, matrix_table, modules, products, pygrub, runner, suites
 from .guest import GuestRun, Outcome, plain_text
 from .machine import Machine
 from .model import Disk, DiskRecipe, Scenario
@@ -84,7 +84,7 @@ def verdict(outcome: Outcome) -> str:
     text = plain_text(outcome.console)
     if re.search(r"^GUEST: kernel=", text, re.MULTILINE):
         # Linux does not look at the checksum of a packed ramdisk.
-        if not re.search(rf"^GUEST: filler .* md5={products.FILLED_MD5}$", text, re.MULTILINE):
+        if not re.search(rf"^GUEST: filler .* md5={initrds.FILLED_MD5}$", text, re.MULTILINE):
             return "the kernel starts, and its ramdisk has wrong bytes"
         if re.search(r"^GUEST: root=\S+ marker=[0-9a-f]{64}$", text, re.MULTILINE):
             return "ok"

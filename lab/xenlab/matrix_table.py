@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from . import matrix, pygrub, suites
+from . import matrix, suites
 from .suites import SUITES
 
 LINE_MAX = 150

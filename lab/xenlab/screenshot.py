@@ -11,7 +11,7 @@ import struct
 import zlib
 from pathlib import Path
 
-from . import consoleshot
+from . import consoleshot, suites
 from .paths import LOGS
 
 
