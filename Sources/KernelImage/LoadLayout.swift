@@ -24,6 +24,7 @@ public struct LoadLayout: Equatable, Sendable {
   public let notes: [Range<UInt64>]
   /// From the first address to the end of the last.
   public let memory: Range<UInt64>
+
   /// Checks the segments that `headers` tell of.
   public init(_ headers: [ProgramHeader]) throws(KernelImageError) {
     var segments: [LoadSegment] = []
