@@ -46,8 +46,8 @@ def table(known: dict[str, dict]) -> str:
     lines = ["# Who starts which kernel", "",
              f"Written by `lab/matrix` ({versions()}); tried {dates[0]}"
              + (f" to {dates[-1]}" if len(dates) > 1 else "") + ".",
-             "A guest is *ok* when its kernel ran, found its root disk and read a file on it. Guests have"
-             " 512 MiB.", "A number is a note below: the line that the guest or `xl create` showed. A dash"
+             "A guest is *ok* when its kernel ran, its ramdisk had the right bytes, and it read a file on its"
+             " root disk. Guests have 512 MiB.", "A number is a note below: the line that the guest or `xl create` showed. A dash"
              " was not tried."]
     notes: dict[str, int] = {}
     for suite in matrix.XENS:
