@@ -116,7 +116,8 @@ class Case:
 
     @property
     def menu(self) -> str:
-        return (f"set default=0\nset timeout={self.timeout}\nmenuentry bench {{\n"
+        # In quotation marks: pygrub sees no others.
+        return (f"set default=0\nset timeout={self.timeout}\nmenuentry 'bench' {{\n"
                 f"linux /boot/kernel-{self.kernel} {LINE}\ninitrd /boot/initrd-{self.ramdisk}\n}}\n")
 
 
