@@ -49,6 +49,7 @@ def _payload(kind: str) -> tuple[bytes, int]:
 
 def _ramdisk(loader: Path) -> Path:
     """dom0's base ramdisk, and behind it what is measured and what measures."""
+    choice.folder.mkdir(parents=True, exist_ok=True)
     image = choice.folder / "bench.cpio"
     with image.open("wb") as out:
         out.write(dom0image.base_ramdisk().read_bytes())
