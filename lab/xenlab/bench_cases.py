@@ -46,13 +46,8 @@ def ramdisk(kernel: Kernel, mib: int) -> bytes:
     small = initrds.small_initrd(kernel)
     if mib == 1:
         return small
-    plain = io.BytesIO()
-    archive = cpio.CpioWriter(plain)
-    filler = initrds.filler()
     count = (mib << 20) - len(small) - 4096
-    archive.file("filler", (filler * 2)[:count])
-    archive.close()
-    return small + b"\0" * (-len(small) % 4) + plain.getvalue()
+    return initrds.with_filler(small, (initrds.filler() * 2)[:count])
 
 
 def ramdisk_name(mib: int) -> str:

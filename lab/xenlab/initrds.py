@@ -52,14 +52,18 @@ def filler() -> bytes:
     return data
 
 
-def large_initrd(kernel: Kernel) -> bytes:
-    """The small one, and behind it an uncompressed archive of 99 MiB."""
-    small = small_initrd(kernel)
+def with_filler(small: bytes, data: bytes) -> bytes:
+    """A ramdisk, and behind it an archive, not packed, with `data` in the file /filler."""
     plain = io.BytesIO()
     archive = cpio.CpioWriter(plain)
-    archive.file("filler", filler())
+    archive.file("filler", data)
     archive.close()
     return small + b"\0" * (-len(small) % 4) + plain.getvalue()
+
+
+def large_initrd(kernel: Kernel) -> bytes:
+    """The small one, and behind it an uncompressed archive of 99 MiB."""
+    return with_filler(small_initrd(kernel), filler())
 
 
 FILLED_BYTES = 2 << 20
@@ -68,12 +72,7 @@ FILLED_MD5 = hashlib.md5(_filler_start(FILLED_BYTES)).hexdigest()
 
 def filled_initrd(kernel: Kernel) -> bytes:
     """The small one, and behind it two MiB whose checksum the guest prints."""
-    small = small_initrd(kernel)
-    plain = io.BytesIO()
-    archive = cpio.CpioWriter(plain)
-    archive.file("filler", _filler_start(FILLED_BYTES))
-    archive.close()
-    return small + b"\0" * (-len(small) % 4) + plain.getvalue()
+    return with_filler(small_initrd(kernel), _filler_start(FILLED_BYTES))
 
 
 def early_initrd() -> bytes:

@@ -126,10 +126,10 @@ def _try(machine: Machine, case: Case) -> dict[str, str]:
 
 
 def _run(cases: list[Case], known: dict[str, dict], loader: Path) -> None:
-    """Tries cases of one suite and one type in one machine."""
+    """Tries cases of one suite in one machine."""
     image = _ramdisk(cases, loader)
     pack = disks.pack(runner.guest_files([case.scenario() for case in cases]), "matrix")
-    logs = LOGS / f"machine-{cases[0].suite}-{cases[0].type}"
+    logs = LOGS / f"machine-{cases[0].suite}"
     machine: Machine | None = None
     try:
         for case in cases:
@@ -186,10 +186,9 @@ def main(argv: list[str]) -> int:
     try:
         for suite in XENS:
             choice.set(suite)
-            for type_ in ("pv", "pvh"):
-                cases = [case for case in wanted if (case.suite, case.type) == (suite, type_)]
-                if cases:
-                    _run(cases, known, options.loader)
+            cases = [case for case in wanted if case.suite == suite]
+            if cases:
+                _run(cases, known, options.loader)
     except KeyboardInterrupt:
         runner.say("lab/matrix: stopped")
     table = matrix_table.table(known)

@@ -145,15 +145,11 @@ class Apt:
                 ("APT::Sandbox::User", "root"))))
 
     def _sources(self) -> str:
-        shown = subprocess.run(
-            ["apt-get", "indextargets", "--format", "$(SITE)", "Created-By: Packages"],
-            capture_output=True, text=True).stdout.split()
+        shown = _sites()
         if not shown:
             # apt names the lists that it has; a new machine has none yet.
             _as_root("apt-get", "-qq", "update")
-            shown = subprocess.run(
-                ["apt-get", "indextargets", "--format", "$(SITE)", "Created-By: Packages"],
-                capture_output=True, text=True).stdout.split()
+            shown = _sites()
         sites = {name: site for site in reversed(shown)
                  for name in [site.rstrip("/").rsplit("/", 1)[-1]]}
         if "debian" not in sites:
@@ -186,6 +182,13 @@ class Apt:
         if answer.returncode != 0:
             raise LabError(f"{' '.join(command[:4])}: {answer.stderr.strip()[-500:]}")
         return answer.stdout
+
+
+def _sites() -> list[str]:
+    """The archives that this machine's apt has lists of."""
+    return subprocess.run(
+        ["apt-get", "indextargets", "--format", "$(SITE)", "Created-By: Packages"],
+        capture_output=True, text=True).stdout.split()
 
 
 def _run(command: list[str], **more: object) -> str:
