@@ -23,12 +23,7 @@ cd "$work"
   libgssapi-krb5-2 libldap2 libbrotli1 libunistring5 libgnutls30t64 libhogweed6t64 libnettle8t64 \
   libgmp10 libkrb5-3 libk5crypto3 libcom-err2 libkrb5support0 libkeyutils1 libsasl2-2 libp11-kit0 \
   libtasn1-6 libffi8 libgcc-s1
-library=$PWD/new/usr/lib/x86_64-linux-gnu
-run() {
-  program=$1
-  shift
-  "$library/ld-linux-x86-64.so.2" --library-path "$library" "new/usr/bin/$program" "$@" 2>&1
-}
+run() { "${fetch%/*}/run" new "$@" 2>&1; }
 
 mkdir -p tree/many
 seq 1 3000 >tree/numbers

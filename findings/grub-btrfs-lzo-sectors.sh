@@ -13,12 +13,7 @@ trap 'rm -rf "$work"' EXIT
 cd "$work"
 "$fetch" sid new grub2-common=2.14-4 libdevmapper1.02.1 libselinux1 libpcre2-8-0 \
   btrfs-progs=7.3-1 libc6 libuuid1 libblkid1 libudev1 zlib1g liblzo2-2 libzstd1
-library=$PWD/new/usr/lib/x86_64-linux-gnu
-run() {
-  program=$(ls new/usr/*bin/"$1")
-  shift
-  "$library/ld-linux-x86-64.so.2" --library-path "$library" "$program" "$@" 2>&1
-}
+run() { "${fetch%/*}/run" new "$@" 2>&1; }
 
 mkdir tree
 seq 90000 >tree/vmlinuz

@@ -18,12 +18,7 @@ cd "$work"
   libgssapi-krb5-2 libldap2 libbrotli1 libunistring5 libgnutls30t64 libhogweed6t64 libnettle8t64 \
   libgmp10 libkrb5-3 libk5crypto3 libcom-err2 libkrb5support0 libkeyutils1 libsasl2-2 libp11-kit0 \
   libtasn1-6 libffi8 libgcc-s1
-library=$PWD/new/usr/lib/x86_64-linux-gnu
-run() {
-  program=$1
-  shift
-  "$library/ld-linux-x86-64.so.2" --library-path "$library" "new/usr/bin/$program" "$@"
-}
+run() { "${fetch%/*}/run" new "$@"; }
 
 mkdir tree
 seq 30000 >tree/a-kernel

@@ -15,15 +15,10 @@ cd "$work"
 "$fetch" sid new squashfs-tools=1:4.7.5-1 util-linux=2.42.4-1 grub2-common=2.14-4 libc6 libblkid1 \
   libdevmapper1.02.1 libselinux1 libudev1 libpcre2-8-0 zlib1g liblzo2-2 liblz4-1 liblzma5 libzstd1 \
   libxxhash0
-library=$PWD/new/usr/lib/x86_64-linux-gnu
-run() {
-  program=$(ls new/usr/*bin/"$1")
-  shift
-  "$library/ld-linux-x86-64.so.2" --library-path "$library" "$program" "$@" 2>&1
-}
+run() { "${fetch%/*}/run" new "$@" 2>&1; }
 mkdir tree
 seq 100000 >tree/vmlinuz
-"$library/ld-linux-x86-64.so.2" --library-path "$library" new/usr/bin/mksquashfs tree - -stream \
+"${fetch%/*}/run" new mksquashfs tree - -stream \
   -no-progress >image 2>log
 judge() {
   unsquashfs=$(run unsquashfs -s image | head -n 1)
